@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The table of dissectors, and the index of it by the first byte of a stream. */
+#include <config.h>
+
+#include "dissector.h"
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <string.h>
+
+const struct dissector *const dissectors[] = {
+	&tls_dissector,
+	&http_dissector,
+	&postgresql_dissector,
+	&mysql_dissector,
+	&redis_dissector,
+	&dns_dissector,
+	NULL,
+};
+
+static_assert(sizeof(dissectors) / sizeof(dissectors[0]) - 1 <= 64, "candidates are bits of a 64-bit word");
+
+/* Candidates by [UDP][direction][first byte]: derived from the table once, constant afterwards. */
+static uint64_t index_by_byte[2][2][256];
+static pthread_once_t index_once = PTHREAD_ONCE_INIT;
+
+static void
+index_direction(const struct dissector *d, uint64_t bit, enum direction from)
+{
+	uint64_t *row = index_by_byte[d->ip_protocol == IPPROTO_UDP][from];
+	const char *first = d->first_bytes[from];
+
+	if (first == NULL) {
+		for (int b = 0; b < 256; b++)
+			row[b] |= bit;
+		return;
+	}
+	for (size_t i = 0, n = d->first_bytes_size[from] ? d->first_bytes_size[from] : strlen(first); i < n; i++)
+		row[(uint8_t)first[i]] |= bit;
+}
+
+static void
+build_index(void)
+{
+	for (size_t i = 0; dissectors[i] != NULL; i++) {
+		index_direction(dissectors[i], UINT64_C(1) << i, FROM_CLIENT);
+		index_direction(dissectors[i], UINT64_C(1) << i, FROM_SERVER);
+	}
+}
+
+uint64_t
+dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t first_byte)
+{
+	pthread_once(&index_once, build_index);
+	return index_by_byte[ip_protocol == IPPROTO_UDP][from][first_byte];
+}
+
+const struct dissector *
+dissector_find(const char *name)
+{
+	for (size_t i = 0; dissectors[i] != NULL; i++)
+		if (strcmp(dissectors[i]->name, name) == 0)
+			return dissectors[i];
+	return NULL;
+}

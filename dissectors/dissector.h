@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a dissector is. One file, one descriptor at its end, one row in the table of dissector.c.
+ *
+ * The sensor asks probe() about the first bytes of each direction of a flow, on any port. The one
+ * that matches is given the flow: dissect() sees the bytes of one direction at a time, in order,
+ * takes whole messages off the cursor and reports evidence. What it leaves on the cursor is shown
+ * again, at the front, when more bytes have come. A dissector does no I/O, knows no clock and
+ * allocates nothing: what it must remember is a struct the sensor owns, zeroed at the start.
+ */
+#ifndef PODWIRE_DISSECTOR_H
+#define PODWIRE_DISSECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cursor.h"
+#include "evidence.h"
+
+enum verdict {
+	NO_MATCH,  /* not this protocol: another may have the flow, if no evidence of structure was given yet */
+	NEED_MORE, /* may still match; or: the message at the cursor is not complete */
+	TRUNCATED, /* the capture kept less than the wire carried: nothing more to learn */
+	MALFORMED, /* this protocol, breaking its specification: nothing more to learn */
+	MATCH,     /* this protocol; go on */
+	DONE,      /* this protocol, and nothing more to learn from this flow */
+	UPGRADE,   /* from here on dissection.next has the flow, both directions */
+};
+
+/* What a dissector may know of the flow; read only. */
+struct flow_view {
+	uint8_t ip_protocol;       /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t client_port;      /* by the roles now believed */
+	uint16_t server_port;
+	bool handshake_seen;       /* TCP: the stream was captured from its first byte */
+	bool roles_known;          /* client and server were told apart by the handshake */
+	int64_t time;              /* of the packet being looked at, seconds since 1970 */
+};
+
+/* What the sensor does for dissectors. */
+struct dissection_services {
+	/* The parsed certificate for these DER bytes, valid for the flow's life; NULL where unreadable. */
+	const struct certificate *(*certificate)(void *context, struct cursor der);
+	/* A DNS answer was seen: address (4 or 16 bytes, network order) is name, for ttl seconds. */
+	void (*name)(void *context, const uint8_t *address, size_t size, const char *name, uint32_t ttl);
+	void *context;
+};
+
+struct dissector;
+
+struct dissection {
+	const struct flow_view *flow;
+	struct evidence *evidence;
+	const struct dissection_services *services;
+	void *state;          /* state_size bytes, zeroed before the first call */
+	uint64_t offset[2];   /* stream offset, by direction, of the byte the cursor starts at */
+	/* Set by dissect() for the direction of the call; the sensor zeroes them before. */
+	size_t skip;          /* pass over so many bytes after what was taken: a body of no interest */
+	size_t need;          /* with NEED_MORE: do not call before so many bytes are at the cursor */
+	/* Set with UPGRADE: who goes on. NULL: whoever's probe matches the bytes that follow. */
+	const struct dissector *next;
+};
+
+/* Offset in its direction's byte stream of the point where cursor stands, for evidence_*(). */
+static inline uint64_t
+dissection_offset(const struct dissection *d, enum direction from, struct cursor start, struct cursor now)
+{
+	return d->offset[from] + (start.left - now.left);
+}
+
+struct dissector {
+	const char *name;          /* the protocol, as outputs spell it */
+	const char *specification; /* "RFC 8446" */
+	uint8_t ip_protocol;       /* IPPROTO_TCP or IPPROTO_UDP */
+	uint16_t hint_ports[4];    /* who is asked first; no evidence */
+	/*
+	 * The bytes a stream of this protocol can begin with, by direction, as a string of characters;
+	 * NULL for any. With "\0" as a possible byte use first_bytes_size. It keeps probes cheap.
+	 */
+	const char *first_bytes[2];
+	uint8_t first_bytes_size[2]; /* 0: strlen */
+	size_t state_size;         /* at most DISSECTOR_STATE_MAX */
+	/*
+	 * Whether bytes, the first that were captured of this direction (not always the first sent),
+	 * belong to the protocol. Pure. NO_MATCH, NEED_MORE, or MATCH with *strength told.
+	 */
+	enum verdict (*probe)(const struct flow_view *, enum direction, struct cursor bytes, enum strength *);
+	/*
+	 * Reads whole messages of one direction off *bytes. For UDP *bytes is one datagram. A
+	 * direction is called only when new bytes have come for it, after an upgrade, or when the
+	 * other direction's call returned MATCH while bytes were left here.
+	 */
+	enum verdict (*dissect)(struct dissection *, enum direction, struct cursor *bytes);
+	/*
+	 * Size bytes of this direction are missing, at the point reached; bytes left there before are
+	 * dropped. Answer MATCH to go on after it. NULL: the dissection ends with what was seen.
+	 */
+	enum verdict (*gap)(struct dissection *, enum direction, uint64_t size);
+	/* The flow has ended: the last chance to conclude. May be NULL. */
+	void (*finish)(struct dissection *);
+};
+
+enum { DISSECTOR_STATE_MAX = 1024 };
+
+/* All dissectors, NULL-terminated, in the order in which equals are asked. */
+extern const struct dissector *const dissectors[];
+
+/* The descriptor of that name, or NULL. */
+const struct dissector *dissector_find(const char *name);
+
+/*
+ * The dissectors, as bits by their index in the table, that a stream may belong to whose direction
+ * from begins with this byte.
+ */
+uint64_t dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t first_byte);
+
+extern const struct dissector dns_dissector;
+extern const struct dissector http_dissector;
+extern const struct dissector mysql_dissector;
+extern const struct dissector postgresql_dissector;
+extern const struct dissector redis_dissector;
+extern const struct dissector tls_dissector;
+
+#endif

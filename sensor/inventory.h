@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The inventory: who had an address at a time. It is filled from the objects of a Kubernetes
+ * cluster (cluster_json.c) and asked with the time at which a flow began.
+ */
+#ifndef PODWIRE_INVENTORY_H
+#define PODWIRE_INVENTORY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+
+enum { INVENTORY_TIME_OPEN = 0 }; /* an interval's start or end that is not known */
+
+enum endpoint_kind {
+	ENDPOINT_ADDRESS, /* nobody we know: the address is the name */
+	ENDPOINT_WORKLOAD, /* a pod of a workload */
+	ENDPOINT_NODE,    /* a node, its pods on the host network, or the bridge's own address */
+	ENDPOINT_SERVICE, /* a Service's cluster address behind which no pod was seen */
+};
+
+/* Who an address is. Strings are the inventory's, valid as long as it is, "" where not known. */
+struct endpoint {
+	enum endpoint_kind kind;
+	const char *namespace; /* "" for a node */
+	const char *workload_kind; /* "Deployment", "StatefulSet", "Pod", "Node", "Service", ... */
+	const char *workload;  /* its name */
+	const char *pod;       /* pod name; "" for others */
+	const char *service_account; /* of the pod */
+};
+
+struct service_name {
+	const char *namespace, *name, *port_name; /* port_name "" where the port has none */
+};
+
+struct inventory;
+
+/* An empty inventory; returns owned. */
+struct inventory *inventory_new(void);
+void inventory_free(struct inventory *);
+
+/* True once anything was added. */
+bool inventory_has_objects(const struct inventory *);
+
+/* Who had address at time (nanoseconds since 1970): *out is filled in any case. */
+void inventory_find(const struct inventory *, const struct address *, int64_t time, struct endpoint *out);
+
+/*
+ * The Service that a client reaches at address and port (a ClusterIP, external or load-balancer
+ * address, or a node's address and NodePort), by ip_protocol. False where there is none.
+ */
+bool inventory_service_at(const struct inventory *, const struct address *, uint16_t port, uint8_t ip_protocol, struct service_name *out);
+
+/*
+ * The Service that has the pod with this address and port behind it, by EndpointSlices, else by
+ * selector and target port. False where there is none, or more than one that could be meant.
+ */
+bool inventory_service_behind(const struct inventory *, const struct address *, uint16_t port, uint8_t ip_protocol, int64_t time, struct service_name *out);
+
+/* What a cluster file could not tell: one line each, for the report; owned by the inventory. */
+size_t inventory_warning_count(const struct inventory *);
+const char *inventory_warning(const struct inventory *, size_t index);
+
+#endif
