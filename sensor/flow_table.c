@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flow table: slots, lists by timeout class, eviction, aliases. */
+#include <config.h>
+
+#include "flow_table.h"
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+
+enum {
+	RECENT_SIZE = 1 << 15, /* openings remembered */
+	SWEEP_INTERVAL_NS = 100000000,
+};
+
+const struct flow_table_options flow_table_defaults = {
+	.max_flows = 1u << 20,
+	.timeout = {
+		[FLOW_TCP_OPENING] = 60 * SECOND,
+		[FLOW_TCP_OPEN] = 7200 * SECOND, /* the default of TCP keep-alive (RFC 1122 4.2.3.6) */
+		[FLOW_TCP_CLOSED] = 15 * SECOND,
+		[FLOW_UDP] = 180 * SECOND,
+		[FLOW_OTHER] = 180 * SECOND,
+	},
+};
+
+static struct flow *
+flow_at(const struct flow_table *t, uint32_t index)
+{
+	return fixed_pool_at(&t->flows, index);
+}
+
+static uint32_t
+index_of(const struct flow_table *t, const struct flow *f)
+{
+	return fixed_pool_index(&t->flows, f);
+}
+
+bool
+flow_table_init(struct flow_table *t, const struct flow_table_options *options)
+{
+	size_t slots = 1024;
+
+	*t = (struct flow_table){ .options = *options };
+	hash_key_init(&t->hash_key);
+	while (slots < (size_t)options->max_flows * 3 / 2)
+		slots *= 2;
+	t->slot_mask = (uint32_t)(slots - 1);
+	t->slots = calloc(slots, sizeof(*t->slots));
+	t->recent = calloc(RECENT_SIZE, sizeof(*t->recent));
+	if (t->slots == NULL || t->recent == NULL || !fixed_pool_init(&t->flows, sizeof(struct flow), options->max_flows)) {
+		free(t->slots);
+		free(t->recent);
+		return false;
+	}
+	return true;
+}
+
+/* Lists by class. */
+
+static uint32_t
+sweep_number(const struct flow_table *t)
+{
+	return (uint32_t)(t->now / SWEEP_INTERVAL_NS);
+}
+
+static void
+unlink_flow(struct flow_table *t, struct flow *f)
+{
+	if (f->older != 0)
+		flow_at(t, f->older)->newer = f->newer;
+	else
+		t->oldest[f->class] = f->newer;
+	if (f->newer != 0)
+		flow_at(t, f->newer)->older = f->older;
+	else
+		t->newest[f->class] = f->older;
+	t->count[f->class]--;
+}
+
+static void
+link_newest(struct flow_table *t, struct flow *f)
+{
+	uint32_t index = index_of(t, f);
+
+	f->moved = sweep_number(t);
+	f->newer = 0;
+	f->older = t->newest[f->class];
+	if (f->older != 0)
+		flow_at(t, f->older)->newer = index;
+	else
+		t->oldest[f->class] = index;
+	t->newest[f->class] = index;
+	t->count[f->class]++;
+}
+
+void
+flow_table_set_class(struct flow_table *t, struct flow *f, enum flow_class class)
+{
+	if (f->class == class)
+		return;
+	unlink_flow(t, f);
+	f->class = (uint8_t)class;
+	link_newest(t, f);
+}
+
+/* The slot array. */
+
+static struct flow_key
+make_key(const struct address *source, uint16_t source_port, const struct address *destination, uint16_t destination_port, uint8_t ip_protocol, unsigned *side)
+{
+	struct flow_key key = { .ip_protocol = ip_protocol };
+	unsigned s;
+
+	if (source_port != destination_port)
+		s = source_port > destination_port;
+	else
+		s = address_compare(source, destination) > 0;
+	key.address[s] = *source;
+	key.address[1 - s] = *destination;
+	key.port[s] = source_port;
+	key.port[1 - s] = destination_port;
+	*side = s;
+	return key;
+}
+
+static uint32_t
+hash_of(const struct flow_table *t, const struct flow_key *key)
+{
+	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
+
+	static_assert(sizeof(*key) == 40, "the key is hashed as whole words");
+	memcpy(words, key, sizeof(words));
+	return (uint32_t)hash_words(&t->hash_key, words, sizeof(words) / sizeof(words[0]));
+}
+
+static uint32_t
+lookup(const struct flow_table *t, const struct flow_key *key, uint32_t hash)
+{
+	for (uint32_t i = hash & t->slot_mask; t->slots[i].flow != 0; i = (i + 1) & t->slot_mask)
+		if (t->slots[i].hash == hash && memcmp(&flow_at(t, t->slots[i].flow)->key, key, sizeof(*key)) == 0)
+			return t->slots[i].flow;
+	return 0;
+}
+
+static void
+insert_slot(struct flow_table *t, uint32_t hash, uint32_t flow)
+{
+	uint32_t i = hash & t->slot_mask;
+
+	while (t->slots[i].flow != 0)
+		i = (i + 1) & t->slot_mask;
+	t->slots[i].hash = hash;
+	t->slots[i].flow = flow;
+}
+
+/* Empties a slot and moves up those behind it that would be cut off (Knuth 6.4, algorithm R). */
+static void
+remove_slot(struct flow_table *t, uint32_t hash, uint32_t flow)
+{
+	uint32_t hole = hash & t->slot_mask;
+
+	while (t->slots[hole].flow != flow)
+		hole = (hole + 1) & t->slot_mask;
+	for (uint32_t i = (hole + 1) & t->slot_mask; t->slots[i].flow != 0; i = (i + 1) & t->slot_mask) {
+		uint32_t home = t->slots[i].hash & t->slot_mask;
+
+		if (((i - home) & t->slot_mask) < ((i - hole) & t->slot_mask))
+			continue;
+		t->slots[hole] = t->slots[i];
+		hole = i;
+	}
+	t->slots[hole].flow = 0;
+}
+
+/* The end of flows. */
+
+static void
+release(struct flow_table *t, struct flow *f)
+{
+	uint32_t index = index_of(t, f);
+
+	remove_slot(t, f->hash, index);
+	f->alias_of = index; /* for whoever remembers the index: this is no flow */
+	fixed_pool_give(&t->flows, index);
+}
+
+void
+flow_table_end(struct flow_table *t, struct flow *f, enum flow_end end)
+{
+	t->on_end(t->context, f, end);
+	for (uint32_t next, i = f->aliases; i != 0; i = next) {
+		next = flow_at(t, i)->newer;
+		release(t, flow_at(t, i));
+	}
+	unlink_flow(t, f);
+	release(t, f);
+}
+
+void
+flow_table_clear(struct flow_table *t)
+{
+	for (unsigned c = 0; c < FLOW_CLASS_COUNT; c++)
+		while (t->oldest[c] != 0)
+			flow_table_end(t, flow_at(t, t->oldest[c]), c == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_FORCED);
+	fixed_pool_clear(&t->flows);
+	free(t->slots);
+	free(t->recent);
+}
+
+void
+flow_table_advance(struct flow_table *t, int64_t now)
+{
+	if (now > t->now)
+		t->now = now;
+	if (t->now < t->next_sweep)
+		return;
+	t->next_sweep = t->now + SWEEP_INTERVAL_NS;
+	for (unsigned c = 0; c < FLOW_CLASS_COUNT; c++) {
+		int64_t limit = t->now - t->options.timeout[c];
+
+		while (t->oldest[c] != 0 && flow_at(t, t->oldest[c])->last_seen < limit)
+			flow_table_end(t, flow_at(t, t->oldest[c]), c == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_IDLE);
+	}
+}
+
+/* Makes room: a flood of openings pays for itself, else the longest idle flow goes. */
+static void
+evict(struct flow_table *t)
+{
+	uint32_t victim = 0;
+
+	if (t->count[FLOW_TCP_OPENING] > t->options.max_flows / 2) {
+		victim = t->oldest[FLOW_TCP_OPENING];
+	} else {
+		for (unsigned c = 0; c < FLOW_CLASS_COUNT; c++)
+			if (t->oldest[c] != 0 && (victim == 0 || flow_at(t, t->oldest[c])->last_seen < flow_at(t, victim)->last_seen))
+				victim = t->oldest[c];
+	}
+	t->counters.evicted++;
+	flow_table_end(t, flow_at(t, victim), FLOW_END_EVICTED);
+}
+
+static struct flow *
+create(struct flow_table *t, const struct flow_key *key, uint32_t hash)
+{
+	uint32_t index;
+	struct flow *f;
+
+	while ((index = fixed_pool_take(&t->flows)) == 0)
+		evict(t);
+	f = flow_at(t, index);
+	*f = (struct flow){ .key = *key, .hash = hash };
+	insert_slot(t, hash, index);
+	return f;
+}
+
+static enum flow_class
+first_class(uint8_t ip_protocol)
+{
+	return ip_protocol == IPPROTO_TCP ? FLOW_TCP_OPENING : ip_protocol == IPPROTO_UDP ? FLOW_UDP : FLOW_OTHER;
+}
+
+struct flow *
+flow_table_take(struct flow_table *t, const struct packet *p, unsigned *side)
+{
+	struct flow_key key = make_key(&p->source, p->source_port, &p->destination, p->destination_port, p->ip_protocol, side);
+	uint32_t hash = hash_of(t, &key);
+	uint32_t index = lookup(t, &key, hash);
+	struct flow *f;
+
+	if (index == 0) {
+		f = create(t, &key, hash);
+		f->class = (uint8_t)first_class(p->ip_protocol);
+		f->first_seen = f->last_seen = t->now;
+		f->first_packet = p->frame->number;
+		f->file = p->frame->file;
+		f->tunnel = p->tunnel;
+		f->hop_limit = p->hop_limit;
+		f->first_side = (uint8_t)*side;
+		f->direction_basis = DIRECTION_PORT;
+		/* The lower port is the service's, as a rule; of equal ones the opener is the client. */
+		f->client_side = key.port[0] == key.port[1] ? (uint8_t)*side : 1;
+		link_newest(t, f);
+		t->counters.created++;
+		return f;
+	}
+	f = flow_at(t, index);
+	if (f->alias_of != 0) {
+		*side ^= f->flip;
+		f = flow_at(t, f->alias_of);
+	}
+	/* Order within a list is kept to one sweep interval: a busy flow moves no oftener. */
+	if (f->moved != sweep_number(t)) {
+		unlink_flow(t, f);
+		link_newest(t, f);
+	}
+	return f;
+}
+
+struct flow *
+flow_table_find(const struct flow_table *t, const struct address *source, uint16_t source_port, const struct address *destination, uint16_t destination_port, uint8_t ip_protocol, unsigned *side)
+{
+	struct flow_key key = make_key(source, source_port, destination, destination_port, ip_protocol, side);
+	uint32_t index = lookup(t, &key, hash_of(t, &key));
+	struct flow *f;
+
+	if (index == 0)
+		return NULL;
+	f = flow_at(t, index);
+	if (f->alias_of == 0)
+		return f;
+	*side ^= f->flip;
+	return flow_at(t, f->alias_of);
+}
+
+/*
+ * What a second tuple of a connection tells. The packet that opens it, forwards, passes DNAT and
+ * then masquerading, losing a hop at each; answers pass them the other way round.
+ */
+static enum alias_role
+role_of_leg(const struct flow *f, const struct flow *leg, unsigned leg_client, bool answer, uint8_t hop_limit)
+{
+	unsigned client = f->client_side, server = 1 - client, leg_server = 1 - leg_client;
+	bool same_client = address_equal(&f->key.address[client], &leg->key.address[leg_client]) && f->key.port[client] == leg->key.port[leg_client];
+	bool same_server = address_equal(&f->key.address[server], &leg->key.address[leg_server]) && f->key.port[server] == leg->key.port[leg_server];
+
+	if (answer)
+		return same_server ? ALIAS_CLIENT : same_client ? ALIAS_SERVICE : ALIAS_ONLY;
+	if (same_server)
+		return hop_limit > f->hop_limit ? ALIAS_CLIENT : ALIAS_ONLY;
+	return hop_limit > f->hop_limit ? ALIAS_SERVICE : ALIAS_BACKEND;
+}
+
+static struct flow *
+make_alias(struct flow_table *t, struct flow *f, struct flow *leg, const struct packet *p, unsigned *side, unsigned leg_client)
+{
+	bool answer = *side != leg_client;
+
+	leg->alias_role = (uint8_t)role_of_leg(f, leg, leg_client, answer, p->hop_limit);
+	leg->flip = (uint8_t)(leg_client ^ f->client_side);
+	unlink_flow(t, leg);
+	leg->alias_of = index_of(t, f);
+	leg->newer = f->aliases;
+	f->aliases = index_of(t, leg);
+	t->counters.created--;
+	t->counters.aliases++;
+	*side ^= leg->flip;
+	return f;
+}
+
+struct flow *
+flow_table_join(struct flow_table *t, struct flow *f, const struct packet *p, unsigned *side, uint16_t client_port, uint32_t opening)
+{
+	uint64_t words[1] = { (uint64_t)opening << 32 | (uint64_t)client_port << 8 | p->ip_protocol };
+	uint32_t hash = (uint32_t)hash_words(&t->hash_key, words, 1);
+	struct recent_opening *recent = &t->recent[hash % RECENT_SIZE];
+	unsigned leg_client = p->source_port == client_port && (p->tcp_flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) ? *side : 1 - *side;
+	struct flow *other = recent->flow != 0 && recent->hash == hash ? flow_at(t, recent->flow) : NULL;
+
+	/* The remembered index may have been used again: the flow itself must still tell the same. */
+	if (other != NULL && other != f && recent->flow <= t->flows.fresh && other->alias_of == 0 &&
+	    other->key.ip_protocol == p->ip_protocol && other->initial_sequence[other->client_side] == opening &&
+	    other->key.port[other->client_side] == client_port && t->now - other->first_seen < SECOND)
+		return make_alias(t, other, f, p, side, leg_client);
+	recent->hash = hash;
+	recent->flow = index_of(t, f);
+	return f;
+}
+
+const struct flow *
+flow_table_alias(const struct flow_table *t, const struct flow *f, enum alias_role role)
+{
+	for (uint32_t i = f->aliases; i != 0; i = flow_at(t, i)->newer)
+		if (flow_at(t, i)->alias_role == role)
+			return flow_at(t, i);
+	return NULL;
+}
+
+/* Packets seen twice. */
+
+static uint32_t
+fold(uint64_t h)
+{
+	return (uint32_t)(h ^ h >> 32) | 1;
+}
+
+static uint32_t
+segment_signature(const struct packet *p)
+{
+	uint64_t h = hash_mix((uint64_t)p->sequence << 32 | p->acknowledgement, UINT64_C(0x9e3779b97f4a7c15));
+
+	return fold(hash_mix(h ^ ((uint64_t)p->ip_id << 48 | (uint64_t)p->window << 32 | p->timestamp), (uint64_t)p->payload_size << 8 | p->tcp_flags | 1));
+}
+
+static uint32_t
+datagram_signature(const struct packet *p)
+{
+	uint64_t words[4] = { 0 }, h;
+	size_t n = p->payload_captured < sizeof(words) ? p->payload_captured : sizeof(words);
+
+	if (n > 0)
+		memcpy(words, p->payload, n);
+	h = hash_mix(words[0] ^ p->ip_id, UINT64_C(0x9e3779b97f4a7c15) ^ words[1]);
+	return fold(hash_mix(h ^ words[2], words[3] ^ ((uint64_t)p->payload_size << 16 | 1)));
+}
+
+static bool
+in_window(const struct repeat_window *w, uint32_t signature)
+{
+	return w->signature[0] == signature || w->signature[1] == signature || w->signature[2] == signature || w->signature[3] == signature;
+}
+
+/*
+ * A datagram without an identification is told from an equal second one only by having lost a hop
+ * or two on the way: its signature holds the hop limit, and those of its possible copies are asked for.
+ */
+static bool
+routed_copy_in_window(const struct repeat_window *w, uint32_t signature, uint8_t hop_limit)
+{
+	for (int lost = -2; lost <= 2; lost++)
+		if (lost != 0 && in_window(w, (signature ^ (uint8_t)(hop_limit + lost)) | 1u << 31))
+			return true;
+	return false;
+}
+
+bool
+flow_repeated(struct flow *f, const struct packet *p, unsigned side, int64_t now)
+{
+	struct repeat_window *w = &f->window[side];
+	bool tcp = p->ip_protocol == IPPROTO_TCP, recent = now - f->last_seen < SECOND / 20;
+	uint32_t signature = tcp ? segment_signature(p) : datagram_signature(p);
+
+	if (!tcp && p->ip_id == 0) {
+		if (recent && routed_copy_in_window(w, signature, p->hop_limit))
+			return true;
+		signature = (signature ^ p->hop_limit) | 1u << 31;
+	} else if (recent && in_window(w, signature)) {
+		return true;
+	}
+	memmove(w->signature + 1, w->signature, sizeof(w->signature) - sizeof(w->signature[0]));
+	w->signature[0] = signature;
+	return false;
+}
