@@ -31,8 +31,20 @@ struct evidence_class {
 	bool cleartext_credentials;
 	bool service_account_token; /* a Kubernetes service-account token crossed in the clear */
 	bool tunnel_encrypted;
-	bool payload;          /* any application byte was seen */
+	bool payload;          /* any byte above the transport was seen (ESP, AH, ICMP: above IP) */
 };
+
+/* Whether flows of this class carried anything that could be judged; not so where half open or refused. */
+bool evidence_class_has_content(const struct evidence_class *);
+
+/* Whether it is ICMP, which nobody encrypts or authenticates by itself. */
+bool evidence_class_is_icmp(const struct evidence_class *);
+
+/* Whether TLS in one of its forms (TLS, DTLS, QUIC) protects the flow, or was meant to. */
+bool evidence_class_is_tls(const struct evidence_class *);
+
+/* Whether the application protocol is known. */
+bool evidence_class_is_recognised(const struct evidence_class *);
 
 /* A total order by content, for sorted output; 0 when equal. */
 int evidence_class_compare(const struct evidence_class *, const struct evidence_class *);

@@ -21,22 +21,28 @@ struct score_policy {
 	uint64_t exempt;  /* flows left out by an exemption */
 };
 
-/* What has been added up so far; add in any order, the result is the same. */
+/* What has been added up so far; add in any order, the result is the same. Zero it to begin. */
 struct score {
 	struct score_policy policies[POLICY_COUNT];
 	uint64_t recognised; /* flows whose protocol was recognised */
 };
 
-/* Adds count flows of a class between two peers. */
-void score_add(struct score *, const struct policy_set *, const struct evidence_class *, uint64_t count, const struct policy_peer *source, const struct policy_peer *destination, int64_t now);
+/* Adds count flows of a class between two peers; nothing, and false, where the set's scope leaves them out. */
+bool score_add(struct score *, const struct policy_set *, const struct evidence_class *, uint64_t count, const struct policy_peer *source, const struct policy_peer *destination, int64_t now);
 
 /* Adds what another score holds: for a namespace, or a cluster. */
 void score_merge(struct score *, const struct score *);
 
-/* C_j of the policy with this index; false where it has none. */
+/*
+ * C_j of the policy with this index; false where it has none, and where nothing at all was
+ * recognised: that no flow could be read is no measurement of a pair.
+ */
 bool score_policy_value(const struct score *, size_t policy, double *value);
 
-/* C; false where nothing was observed: absent, not 0 and not 1. */
+/*
+ * C; false where nothing was observed: absent, not 0 and not 1. A secondary policy (visibility)
+ * alone makes none: to have recognised ICMP says nothing of how a pair protects its traffic.
+ */
 bool score_value(const struct score *, const struct policy_set *, double *value);
 
 /* The share of the applicable weight that has a value; 0 where nothing is applicable. */
