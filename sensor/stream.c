@@ -40,6 +40,13 @@ stream_init(struct stream *s)
 	*s = (struct stream){ 0 };
 }
 
+void
+stream_start(struct stream *s, unsigned side, uint32_t sequence)
+{
+	s->half[side].started = true;
+	s->half[side].next = sequence;
+}
+
 static struct held_segment *
 unhold(struct stream_half *h)
 {

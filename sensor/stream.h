@@ -51,6 +51,9 @@ struct stream_reader {
 
 void stream_init(struct stream *);
 
+/* The first byte of side has this sequence number; otherwise it is that of the first segment seen. */
+void stream_start(struct stream *, unsigned side, uint32_t sequence);
+
 /* Frees what is held, undelivered. */
 void stream_clear(struct stream *, struct buffer_pool *);
 

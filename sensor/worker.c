@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The worker's path of a packet: decode, flow, roles, counts, inspection; and of a flow's end: record. */
+#include <config.h>
+
+#include "worker.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct worker {
+	struct worker_options options;
+	const struct record_sink *sink;
+	struct packet_decoder *decoder;
+	struct flow_table table;
+	struct inspector *inspector;
+	uint64_t frames, bytes, duplicates;
+	struct flow_record record; /* being made */
+	bool finished;
+};
+
+/* TCP: what the flags tell of the connection. */
+
+static int32_t
+distance(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b);
+}
+
+static void
+set_roles(struct flow *f, unsigned client_side)
+{
+	f->client_side = (uint8_t)client_side;
+	f->direction_basis = DIRECTION_HANDSHAKE;
+}
+
+/*
+ * Whether a SYN begins another connection with the 5-tuple of an old one (RFC 9293 3.6.1): the old
+ * one has ended, or was silent so long that the peer will have forgotten it.
+ */
+static bool
+is_new_connection(const struct flow *f, const struct packet *p, unsigned side, int64_t now)
+{
+	uint8_t seen = f->seen[0] | f->seen[1];
+
+	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN || (seen & FLOW_SEEN_PACKET) == 0)
+		return false;
+	if ((f->seen[side] & FLOW_SEEN_SYN) != 0 && f->initial_sequence[side] == p->sequence)
+		return false;
+	return f->class != FLOW_TCP_OPEN || now - f->last_seen > INT64_C(60000000000);
+}
+
+/* The packet opens a connection, by its sender's word or by its answer: joins the legs of one connection. */
+static struct flow *
+open_connection(struct worker *w, struct flow *f, const struct packet *p, unsigned *side)
+{
+	bool answer = (p->tcp_flags & TCP_ACK) != 0;
+	unsigned client = answer ? 1 - *side : *side;
+	uint32_t opening = answer ? p->acknowledgement - 1 : p->sequence;
+	uint16_t client_port = answer ? p->destination_port : p->source_port;
+
+	if ((f->seen[client] & FLOW_SEEN_SYN) != 0 || (f->seen[1 - client] & FLOW_SEEN_SYN_ACK) != 0)
+		return f;
+	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) != 0 && answer == false)
+		return f;
+	set_roles(f, client);
+	f->initial_sequence[client] = opening;
+	return flow_table_join(&w->table, f, p, side, client_port, opening);
+}
+
+static void
+track_flags(struct worker *w, struct flow *f, const struct packet *p, unsigned side)
+{
+	if ((p->tcp_flags & TCP_SYN) != 0) {
+		bool answer = (p->tcp_flags & TCP_ACK) != 0;
+
+		f->seen[side] |= answer ? FLOW_SEEN_SYN_ACK : FLOW_SEEN_SYN;
+		f->initial_sequence[side] = p->sequence;
+		if (f->direction_basis != DIRECTION_HANDSHAKE)
+			set_roles(f, answer ? 1 - side : side);
+	}
+	if ((p->tcp_flags & TCP_FIN) != 0)
+		f->seen[side] |= FLOW_SEEN_FIN;
+	if (p->tcp_md5)
+		f->seen[side] |= FLOW_SEEN_MD5;
+	if ((p->tcp_flags & TCP_RST) != 0) {
+		f->seen[side] |= FLOW_SEEN_RST;
+		flow_table_set_class(&w->table, f, FLOW_TCP_CLOSED);
+	} else if ((f->seen[0] & f->seen[1] & FLOW_SEEN_FIN) != 0) {
+		flow_table_set_class(&w->table, f, FLOW_TCP_CLOSED);
+	} else if (f->class == FLOW_TCP_OPENING && ((f->seen[0] & f->seen[1] & FLOW_SEEN_PACKET) != 0 || p->payload_size > 0)) {
+		flow_table_set_class(&w->table, f, FLOW_TCP_OPEN);
+	}
+}
+
+/* Whether a segment says something its side has not said before; such a one is no copy. */
+static bool
+advances(struct flow *f, const struct packet *p, unsigned side)
+{
+	uint32_t end = p->sequence + p->payload_size + ((p->tcp_flags & (TCP_SYN | TCP_FIN)) != 0);
+	bool first = (f->seen[side] & FLOW_SEEN_PACKET) == 0, further = first;
+
+	if (first || distance(end, f->sequence_end[side]) > 0) {
+		f->sequence_end[side] = end;
+		further = true;
+	}
+	if ((p->tcp_flags & TCP_ACK) != 0 && (first || distance(p->acknowledgement, f->acknowledged[side]) > 0)) {
+		f->acknowledged[side] = p->acknowledgement;
+		further = true;
+	}
+	return further;
+}
+
+/* Packets of any protocol. */
+
+static bool
+is_repeated(struct flow *f, const struct packet *p, unsigned side, int64_t now)
+{
+	bool repeated = flow_repeated(f, p, side, now);
+
+	if (p->ip_protocol == IPPROTO_TCP && advances(f, p, side))
+		return false;
+	return repeated;
+}
+
+static void
+count(struct flow *f, const struct packet *p, unsigned side)
+{
+	f->packets[side]++;
+	f->bytes[side] += p->ip_size;
+	f->payload[side] += p->payload_size;
+}
+
+/* An ICMP error tells that the quoted packet was refused (RFC 792 type 3, RFC 4443 type 1). */
+static void
+note_refusal(struct worker *w, const struct packet *p)
+{
+	bool unreachable = p->ip_protocol == IPPROTO_ICMP ? p->icmp_type == 3 : p->icmp_type == 1;
+	struct flow *f;
+	unsigned side;
+
+	if (!p->icmp_quotes || !unreachable)
+		return;
+	f = flow_table_find(&w->table, &p->quoted_source, p->quoted_source_port, &p->quoted_destination, p->quoted_destination_port, p->quoted_ip_protocol, &side);
+	if (f != NULL)
+		f->notes |= 1u << NOTE_TRANSPORT_REFUSED;
+}
+
+/* A short value by which the same first datagram is known again on another leg. */
+static uint32_t
+datagram_opening(const struct packet *p)
+{
+	uint64_t words[2] = { 0, p->ip_id };
+
+	memcpy(words, p->payload, p->payload_captured < 8 ? p->payload_captured : 8);
+	return (uint32_t)(hash_mix(words[0] ^ p->payload_size, UINT64_C(0x9e3779b97f4a7c15) ^ words[1]) >> 7);
+}
+
+/* The first datagram of a flow: another leg is one whose copy has the same identification. */
+static struct flow *
+open_datagrams(struct worker *w, struct flow *f, const struct packet *p, unsigned *side)
+{
+	if (f->packets[0] + f->packets[1] > 0 || p->payload_captured == 0 || p->ip_id == 0 || p->source_port == p->destination_port)
+		return f;
+	f->initial_sequence[f->client_side] = datagram_opening(p);
+	if (*side != f->client_side)
+		return f;
+	return flow_table_join(&w->table, f, p, side, p->source_port, datagram_opening(p));
+}
+
+static struct flow *
+take_tcp_flow(struct worker *w, const struct packet *p, unsigned *side)
+{
+	struct flow *f = flow_table_take(&w->table, p, side);
+
+	if ((p->tcp_flags & TCP_SYN) == 0)
+		return f;
+	if (is_new_connection(f, p, *side, w->table.now)) {
+		flow_table_end(&w->table, f, FLOW_END_CLOSED);
+		f = flow_table_take(&w->table, p, side);
+	}
+	return open_connection(w, f, p, side);
+}
+
+static bool
+is_ours(const struct worker *w, const struct packet *p)
+{
+	/*
+	 * Legs of a translated connection share the client's port, as a rule the higher one: so do
+	 * both directions of any.
+	 */
+	uint32_t high = p->source_port > p->destination_port ? p->source_port : p->destination_port;
+
+	return w->options.share_count <= 1 || (high * UINT32_C(2654435761) >> 16) % w->options.share_count == w->options.share_index;
+}
+
+void
+worker_frame(struct worker *w, const struct frame *frame)
+{
+	struct packet p;
+	struct flow *f;
+	unsigned side;
+	bool tcp;
+
+	w->frames++;
+	w->bytes += frame->original;
+	flow_table_advance(&w->table, frame->time);
+	if (packet_decode(w->decoder, frame, &p) != PACKET_OK || !is_ours(w, &p))
+		return;
+	tcp = p.ip_protocol == IPPROTO_TCP;
+	if (tcp) {
+		f = take_tcp_flow(w, &p, &side);
+	} else {
+		f = flow_table_take(&w->table, &p, &side);
+		if (p.ip_protocol == IPPROTO_UDP)
+			f = open_datagrams(w, f, &p, &side);
+		else if (p.icmp_quotes)
+			note_refusal(w, &p);
+	}
+	if (is_repeated(f, &p, side, w->table.now)) {
+		f->duplicates++;
+		w->duplicates++;
+		return;
+	}
+	count(f, &p, side);
+	if (tcp)
+		track_flags(w, f, &p, side);
+	f->seen[side] |= FLOW_SEEN_PACKET;
+	f->last_seen = w->table.now;
+	if ((tcp || p.ip_protocol == IPPROTO_UDP) && inspection_wanted(f))
+		inspection_packet(w->inspector, f, side, &p);
+}
+
+/* The end of a flow. */
+
+static void
+fill_addresses(const struct worker *w, struct flow_record *r, const struct flow *f)
+{
+	unsigned client = f->client_side, server = 1 - client;
+	const struct flow *leg;
+
+	r->client = f->key.address[client];
+	r->client_port = f->key.port[client];
+	r->server = f->key.address[server];
+	r->server_port = f->key.port[server];
+	if ((leg = flow_table_alias(&w->table, f, ALIAS_SERVICE)) != NULL) {
+		r->service = leg->key.address[server ^ leg->flip];
+		r->service_port = leg->key.port[server ^ leg->flip];
+		r->has_service = true;
+	}
+	if ((leg = flow_table_alias(&w->table, f, ALIAS_BACKEND)) != NULL) {
+		r->service = r->server;
+		r->service_port = r->server_port;
+		r->has_service = true;
+		r->server = leg->key.address[server ^ leg->flip];
+		r->server_port = leg->key.port[server ^ leg->flip];
+	}
+	if ((leg = flow_table_alias(&w->table, f, ALIAS_CLIENT)) != NULL) {
+		r->client = leg->key.address[client ^ leg->flip];
+		r->client_port = leg->key.port[client ^ leg->flip];
+	}
+}
+
+static uint32_t
+transport_notes(const struct flow *f)
+{
+	uint8_t client = f->seen[f->client_side], server = f->seen[1 - f->client_side];
+	uint32_t notes = f->notes;
+
+	if (f->duplicates > 0)
+		notes |= 1u << NOTE_DUPLICATES;
+	if (f->tunnel != TUNNEL_NONE)
+		notes |= 1u << NOTE_TUNNEL;
+	if (f->key.ip_protocol != IPPROTO_TCP)
+		return notes;
+	if ((client & FLOW_SEEN_SYN) != 0 && (server & FLOW_SEEN_PACKET) == 0)
+		notes |= 1u << NOTE_HALF_OPEN;
+	if ((server & FLOW_SEEN_RST) != 0 && (server & FLOW_SEEN_SYN_ACK) == 0 && f->payload[0] + f->payload[1] == 0)
+		notes |= 1u << NOTE_TRANSPORT_REFUSED;
+	if (((client | server) & (FLOW_SEEN_SYN | FLOW_SEEN_SYN_ACK)) == 0)
+		notes |= 1u << NOTE_MIDSTREAM;
+	return notes;
+}
+
+/* Protocols of the network layer, which need no dissector to be named. */
+static void
+name_ip_protocol(struct flow_record *r, const struct flow *f)
+{
+	static const struct {
+		uint8_t ip_protocol;
+		const char *protocol;
+	} names[] = {
+		{ IPPROTO_ICMP, "icmp" },
+		{ IPPROTO_ICMPV6, "icmpv6" },
+		{ IPPROTO_ESP, "esp" },
+		{ IPPROTO_AH, "ah" },
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (names[i].ip_protocol == f->key.ip_protocol)
+			r->protocol = record_add_text(r, names[i].protocol);
+	if (f->key.ip_protocol == IPPROTO_ICMP || f->key.ip_protocol == IPPROTO_ICMPV6)
+		r->auth_result = AUTH_NOT_APPLICABLE;
+}
+
+static void
+on_flow_end(void *context, struct flow *f, enum flow_end end)
+{
+	struct worker *w = context;
+	struct flow_record *r = &w->record;
+	unsigned client;
+
+	record_init(r);
+	inspection_end(w->inspector, f, r);
+	client = f->client_side;
+	fill_addresses(w, r, f);
+	name_ip_protocol(r, f);
+	r->ip_protocol = f->key.ip_protocol;
+	r->direction_basis = f->direction_basis;
+	r->end = (uint8_t)(f->class == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : end);
+	r->file = f->file;
+	r->first_packet = f->first_packet;
+	r->first_seen = f->first_seen;
+	r->last_seen = f->last_seen;
+	for (unsigned side = 0; side < 2; side++) {
+		unsigned from = side == client ? FROM_CLIENT : FROM_SERVER;
+
+		r->packets[from] = f->packets[side];
+		r->bytes[from] = f->bytes[side];
+		r->payload[from] = f->payload[side];
+	}
+	r->duplicates = f->duplicates;
+	r->notes |= transport_notes(f);
+	if (f->tunnel != TUNNEL_NONE)
+		r->tunnel = record_add_text(r, tunnel_names[f->tunnel]);
+	w->sink->flow(w->sink->context, r);
+}
+
+/* The public face. */
+
+const struct worker_options worker_defaults = {
+	.fragment_memory = (size_t)16 << 20,
+	.share_count = 1,
+};
+
+struct worker *
+worker_new(const struct worker_options *options, const struct record_sink *sink, char *error, size_t error_size)
+{
+	struct worker *w = calloc(1, sizeof(*w));
+
+	snprintf(error, error_size, "out of memory: try a smaller --max-flows");
+	if (w == NULL)
+		return NULL;
+	w->options = *options;
+	w->sink = sink;
+	w->decoder = packet_decoder_new(options->fragment_memory);
+	w->inspector = inspector_new(&options->inspector, sink, error, error_size);
+	if (w->decoder == NULL || w->inspector == NULL || !flow_table_init(&w->table, &options->table)) {
+		packet_decoder_free(w->decoder);
+		inspector_free(w->inspector);
+		free(w);
+		return NULL;
+	}
+	w->table.on_end = on_flow_end;
+	w->table.context = w;
+	return w;
+}
+
+void
+worker_finish(struct worker *w)
+{
+	if (!w->finished)
+		flow_table_clear(&w->table);
+	w->finished = true;
+}
+
+static void
+discard(void *context, struct flow *f, enum flow_end end)
+{
+	struct worker *w = context;
+
+	(void)end;
+	record_init(&w->record);
+	inspection_end(w->inspector, f, &w->record);
+}
+
+void
+worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	w->table.on_end = discard;
+	worker_finish(w);
+	inspector_free(w->inspector);
+	packet_decoder_free(w->decoder);
+	free(w);
+}
+
+void
+worker_counters(const struct worker *w, struct worker_counters *out)
+{
+	*out = (struct worker_counters){
+		.frames = w->frames,
+		.bytes = w->bytes,
+		.duplicates = w->duplicates,
+		.table = w->table.counters,
+		.inspector = *inspector_counters(w->inspector),
+	};
+	memcpy(out->results, packet_decoder_counters(w->decoder), sizeof(out->results));
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker: frames in, flow records out. Decodes, keeps the flow table, inspects payload. The same
+ * code runs offline in the process that prints, and later in capture processes of its own.
+ */
+#ifndef PODWIRE_WORKER_H
+#define PODWIRE_WORKER_H
+
+#include "flow_table.h"
+#include "inspection.h"
+#include "packet.h"
+#include "record.h"
+
+struct worker_options {
+	struct flow_table_options table;
+	struct inspector_options inspector;
+	size_t fragment_memory; /* bytes */
+	/* Of every `share_count` workers this one takes the connections with number share_index; 1, 0: all. */
+	uint32_t share_count, share_index;
+};
+
+extern const struct worker_options worker_defaults;
+
+struct worker_counters {
+	uint64_t frames, bytes;          /* seen, bytes as on the wire */
+	uint64_t results[PACKET_RESULT_COUNT]; /* frames by what became of them */
+	uint64_t duplicates;             /* packets seen again and not counted */
+	struct flow_table_counters table;
+	struct inspector_counters inspector;
+};
+
+struct worker;
+
+/* NULL on an error, with a line in error[]. The sink must outlive it. Returns owned. */
+struct worker *worker_new(const struct worker_options *, const struct record_sink *, char *error, size_t error_size);
+
+/* Ends without concluding: call worker_finish() first for the records of open flows. */
+void worker_free(struct worker *);
+
+void worker_frame(struct worker *, const struct frame *);
+
+/* The input has ended: every flow is concluded and its record given to the sink. */
+void worker_finish(struct worker *);
+
+void worker_counters(const struct worker *, struct worker_counters *out);
+
+#endif
