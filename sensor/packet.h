@@ -29,7 +29,7 @@ enum tunnel {
 	TUNNEL_NONE,
 	TUNNEL_VXLAN,  /* RFC 7348 */
 	TUNNEL_GENEVE, /* RFC 8926 */
-	TUNNEL_GRE,    /* RFC 2784, 2890; with TEB and ERSPAN's payload left alone */
+	TUNNEL_GRE,    /* RFC 2784, 2890; carrying IP, Ethernet (TEB), MPLS or ERSPAN */
 	TUNNEL_IPIP,   /* RFC 2003 */
 	TUNNEL_6IN4,   /* RFC 4213 */
 	TUNNEL_IP6TNL, /* RFC 2473 */
@@ -59,7 +59,7 @@ struct packet {
 	uint32_t sequence, acknowledgement;
 	uint32_t timestamp;        /* TCP timestamp value (RFC 7323), or 0 */
 	uint32_t ip_size;          /* bytes of the IP packet on the wire, from its headers */
-	const uint8_t *ip;         /* the IP header */
+	const uint8_t *ip;         /* the innermost IP header; of a reassembled datagram, corrected to be whole */
 	uint32_t ip_captured;      /* bytes from there that were captured and belong to the packet */
 	const uint8_t *payload;    /* above the transport header */
 	uint32_t payload_captured;
@@ -93,7 +93,7 @@ enum { PACKET_DEPTH_MAX = 8 };
 
 struct packet_decoder;
 
-/* A decoder with room for reassembling so many bytes of fragments; returns owned, NULL without memory. */
+/* A decoder with room for so many bytes of waiting fragments (0: none are put together); returns owned, NULL without memory. */
 struct packet_decoder *packet_decoder_new(size_t fragment_memory);
 void packet_decoder_free(struct packet_decoder *);
 
@@ -103,7 +103,10 @@ void packet_decoder_free(struct packet_decoder *);
  */
 enum packet_result packet_decode(struct packet_decoder *, const struct frame *, struct packet *out);
 
-/* Frames by enum packet_result. */
+/*
+ * Frames by enum packet_result. Fragments that were held and whose datagram is then given up are
+ * counted again, as PACKET_FRAGMENT_DROPPED.
+ */
 const uint64_t *packet_decoder_counters(const struct packet_decoder *);
 
 /* Whether frames of this link-layer type can be read. */
