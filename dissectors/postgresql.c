@@ -1,0 +1,1128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * PostgreSQL's frontend/backend protocol 3 (documentation, chapter "Frontend/Backend Protocol"),
+ * which PgBouncer, CockroachDB and others speak too: what was asked of the server before the
+ * StartupMessage (TLS, GSSAPI encryption, a cancel), how it let the client prove itself, and how
+ * that ended. A connection joined in the middle is told by its chain of typed messages.
+ */
+#include <config.h>
+
+#include "dissector.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define SECTION "PostgreSQL Frontend/Backend Protocol, "
+
+enum {
+	CANCEL_REQUEST_CODE = 80877102,
+	SSL_REQUEST_CODE = 80877103,
+	GSSENC_REQUEST_CODE = 80877104,
+	STARTUP_MAX = 10000,         /* MAX_STARTUP_PACKET_LENGTH of the server */
+	STARTUP_V2_SIZE = 296,       /* of the fixed StartupPacket of protocol 2.0 */
+	CANCEL_MAX = 4 + 4 + 4 + 256, /* protocol 3.2 has keys of up to 256 bytes */
+	LOGIN_MESSAGE_MAX = 65536 + 64, /* of a typed message before authentication is over */
+	LOGIN_PREFIX = 1024,         /* of a client's message: what we look at */
+	MESSAGE_MAX = 1 << 30,       /* of any typed message: the server's own allocation limit */
+	COMMAND_TAG_MAX = 64,
+};
+
+enum phase {
+	PHASE_START, /* a request for encryption, or the StartupMessage, is next */
+	PHASE_ASKED, /* the one-byte answer to such a request is next */
+	PHASE_LOGIN, /* StartupMessage seen: authentication messages are next */
+	PHASE_OK,    /* AuthenticationOk seen */
+	PHASE_READY, /* the outcome is known, the client's answer to the challenge is still to come */
+	PHASE_GSS,   /* GSSAPI encryption agreed on: token exchange is next */
+};
+
+struct postgresql_state {
+	const char *method;   /* of the challenge, then of the client's answer to it */
+	uint32_t asked;       /* PHASE_ASKED: the request's code */
+	uint32_t challenge;   /* the authentication request's code; 0 where none came */
+	uint8_t phase;        /* enum phase */
+	bool startup_seen;
+	bool answered;        /* the client answered the challenge */
+	bool unasked;         /* AuthenticationOk came without any challenge, and nothing after it yet */
+	bool lost[2];         /* by direction: bytes are missing, or the beginning is */
+};
+
+/* ------------------------------------------------------------------------------------------------
+ * Strict readers of message bodies. They carry the recognition of a stream joined in the middle,
+ * so each must account for every byte.
+ */
+
+/* Reads a String: bytes up to and with a NUL. */
+static bool
+take_string(struct cursor *c, struct cursor *text)
+{
+	if (cursor_take_until(c, 0, text))
+		return true;
+	cursor_fail(c);
+	return false;
+}
+
+static bool
+at_end(const struct cursor *c)
+{
+	return cursor_ok(c) && cursor_left(c) == 0;
+}
+
+/* Whether this can be SQL or an error's text: no control characters but blanks. */
+static bool
+is_text(struct cursor c)
+{
+	while (cursor_left(&c) > 0) {
+		uint8_t b = cursor_u8(&c);
+
+		if (b == 0x7f || (b < 0x20 && (b < '\t' || b > '\r')))
+			return false;
+	}
+	return true;
+}
+
+static bool
+take_strings(struct cursor *c, unsigned count)
+{
+	struct cursor text;
+
+	while (count-- > 0)
+		if (!take_string(c, &text) || !is_text(text))
+			return false;
+	return true;
+}
+
+/* Int16 count, then that many format codes, each 0 (text) or 1 (binary). */
+static bool
+take_formats(struct cursor *c)
+{
+	for (unsigned n = cursor_u16(c); n > 0 && cursor_ok(c); n--)
+		if (cursor_u16(c) > 1)
+			return false;
+	return cursor_ok(c);
+}
+
+/* Int16 count, then that many values: an Int32 size, -1 for NULL, and its bytes. */
+static bool
+take_values(struct cursor *c)
+{
+	for (unsigned n = cursor_u16(c); n > 0 && cursor_ok(c); n--) {
+		uint32_t size = cursor_u32(c);
+
+		if (size != UINT32_MAX)
+			cursor_skip(c, size);
+	}
+	return cursor_ok(c);
+}
+
+static bool
+valid_empty(struct cursor c)
+{
+	return at_end(&c);
+}
+
+static bool
+valid_any(struct cursor c)
+{
+	return cursor_ok(&c);
+}
+
+static bool
+valid_one_string(struct cursor c)
+{
+	return take_strings(&c, 1) && at_end(&c);
+}
+
+static bool
+valid_parse(struct cursor c)
+{
+	if (!take_strings(&c, 2))
+		return false;
+	cursor_skip(&c, (size_t)cursor_u16(&c) * 4);
+	return at_end(&c);
+}
+
+static bool
+valid_bind(struct cursor c)
+{
+	return take_strings(&c, 2) && take_formats(&c) && take_values(&c) && take_formats(&c) && at_end(&c);
+}
+
+/* Describe and Close: 'S' a prepared statement, 'P' a portal. */
+static bool
+valid_describe(struct cursor c)
+{
+	uint8_t kind = cursor_u8(&c);
+
+	return (kind == 'S' || kind == 'P') && valid_one_string(c);
+}
+
+static bool
+valid_execute(struct cursor c)
+{
+	if (!take_strings(&c, 1))
+		return false;
+	cursor_skip(&c, 4);
+	return at_end(&c);
+}
+
+static bool
+valid_function_call(struct cursor c)
+{
+	cursor_skip(&c, 4);
+	return take_formats(&c) && take_values(&c) && cursor_u16(&c) <= 1 && at_end(&c);
+}
+
+static bool
+valid_parameter_status(struct cursor c)
+{
+	return cursor_peek(&c, 0) > ' ' && take_strings(&c, 2) && at_end(&c);
+}
+
+static bool
+valid_key_data(struct cursor c)
+{
+	return cursor_left(&c) >= 8 && cursor_left(&c) <= 4 + 256;
+}
+
+static bool
+valid_ready(struct cursor c)
+{
+	uint8_t status = cursor_u8(&c);
+
+	return (status == 'I' || status == 'T' || status == 'E') && at_end(&c);
+}
+
+/* Columns: name, table OID, column number, type OID, type size, type modifier, format code. */
+static bool
+valid_row_description(struct cursor c)
+{
+	for (unsigned n = cursor_u16(&c); n > 0; n--) {
+		if (!take_strings(&c, 1))
+			return false;
+		cursor_skip(&c, 4 + 2 + 4 + 2 + 4);
+		if (cursor_u16(&c) > 1)
+			return false;
+	}
+	return at_end(&c);
+}
+
+static bool
+valid_data_row(struct cursor c)
+{
+	return take_values(&c) && at_end(&c);
+}
+
+/* A command tag: "SELECT 5", "CREATE TABLE". */
+static bool
+valid_command_complete(struct cursor c)
+{
+	struct cursor tag;
+
+	if (!take_string(&c, &tag) || !at_end(&c) || tag.left == 0 || tag.left > COMMAND_TAG_MAX)
+		return false;
+	while (cursor_left(&tag) > 0) {
+		uint8_t b = cursor_u8(&tag);
+
+		if (!(b >= 'A' && b <= 'Z') && !(b >= '0' && b <= '9') && b != ' ')
+			return false;
+	}
+	return true;
+}
+
+static bool
+valid_parameter_description(struct cursor c)
+{
+	cursor_skip(&c, (size_t)cursor_u16(&c) * 4);
+	return at_end(&c);
+}
+
+static bool
+valid_notification(struct cursor c)
+{
+	cursor_skip(&c, 4);
+	return take_strings(&c, 2) && at_end(&c);
+}
+
+static bool
+valid_copy_response(struct cursor c)
+{
+	return cursor_u8(&c) <= 1 && take_formats(&c) && at_end(&c);
+}
+
+static bool
+valid_function_result(struct cursor c)
+{
+	uint32_t size = cursor_u32(&c);
+
+	if (size != UINT32_MAX)
+		cursor_skip(&c, size);
+	return at_end(&c);
+}
+
+/* NegotiateProtocolVersion: the newest version served, then the options not known. */
+static bool
+valid_negotiate_version(struct cursor c)
+{
+	uint32_t count;
+
+	cursor_skip(&c, 4);
+	count = cursor_u32(&c);
+	return count <= STARTUP_MAX && take_strings(&c, count) && at_end(&c);
+}
+
+struct error {
+	char sqlstate[6];
+	struct cursor message;
+};
+
+/* ErrorResponse and NoticeResponse: fields of a type byte and a String, then a NUL. */
+static bool
+read_error(struct cursor c, struct error *out)
+{
+	struct cursor text = { 0 };
+	uint8_t field;
+
+	*out = (struct error){ 0 };
+	if (cursor_peek(&c, 0) != 'S')
+		return false;
+	while ((field = cursor_u8(&c)) != 0) {
+		if (!take_string(&c, &text) || !is_text(text))
+			return false;
+		if (field == 'C' && text.left == 5)
+			cursor_copy_text(&text, out->sqlstate, sizeof(out->sqlstate));
+		else if (field == 'M')
+			out->message = text;
+	}
+	return at_end(&c) && out->sqlstate[0] != '\0';
+}
+
+static bool
+valid_error(struct cursor c)
+{
+	struct error error;
+
+	return read_error(c, &error);
+}
+
+/* The requests of AuthenticationXXX, by their code. */
+static const struct challenge {
+	uint8_t size;       /* of the whole body, or its least where it varies */
+	bool varies;
+	const char *method; /* NULL: no request of its own */
+} challenges[] = {
+	[0] = { .size = 4 }, /* AuthenticationOk */
+	[1] = { .size = 4, .method = "krb4" },
+	[2] = { .size = 4, .method = "krb5" },
+	[3] = { .size = 4, .method = "cleartext-password" },
+	[4] = { .size = 6, .method = "crypt" },
+	[5] = { .size = 8, .method = "md5" },
+	[6] = { .size = 4, .method = "scm" },
+	[7] = { .size = 4, .method = "gssapi" },
+	[8] = { .size = 4, .varies = true }, /* GSSContinue */
+	[9] = { .size = 4, .method = "sspi" },
+	[10] = { .size = 4 + 3, .varies = true, .method = "sasl-other" },
+	[11] = { .size = 4, .varies = true }, /* SASLContinue */
+	[12] = { .size = 4, .varies = true }, /* SASLFinal */
+};
+
+enum {
+	AUTHENTICATION_OK = 0,
+	AUTHENTICATION_CLEARTEXT = 3,
+	AUTHENTICATION_MD5 = 5,
+	AUTHENTICATION_SASL = 10,
+	AUTHENTICATION_COUNT = sizeof(challenges) / sizeof(challenges[0])
+};
+
+/* AuthenticationSASL's list of mechanism names, ended by an empty one. */
+static bool
+valid_mechanisms(struct cursor c)
+{
+	struct cursor name;
+
+	while (take_string(&c, &name) && name.left > 0)
+		if (!is_text(name))
+			return false;
+	return at_end(&c);
+}
+
+static bool
+valid_authentication(struct cursor c)
+{
+	size_t size = cursor_left(&c);
+	uint32_t code = cursor_u32(&c);
+	const struct challenge *known;
+
+	if (!cursor_ok(&c) || code >= AUTHENTICATION_COUNT)
+		return false;
+	known = &challenges[code];
+	if (known->varies ? size < known->size : size != known->size)
+		return false;
+	return code != AUTHENTICATION_SASL || valid_mechanisms(c);
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Typed messages
+ */
+
+/* How much a message says about its stream. */
+enum weight {
+	WEIGHT_NONE,  /* its body may be anything */
+	WEIGHT_HALF,  /* two of these in a row are no accident */
+	WEIGHT_WHOLE, /* unmistakable alone */
+};
+
+struct message_type {
+	bool (*valid)(struct cursor body); /* NULL: no such type in this direction */
+	uint8_t weight;
+};
+
+static const struct message_type client_types[128] = {
+	['B'] = { valid_bind, WEIGHT_HALF },
+	['C'] = { valid_describe, WEIGHT_HALF },
+	['D'] = { valid_describe, WEIGHT_HALF },
+	['E'] = { valid_execute, WEIGHT_HALF },
+	['F'] = { valid_function_call, WEIGHT_HALF },
+	['H'] = { valid_empty, WEIGHT_HALF },
+	['P'] = { valid_parse, WEIGHT_HALF },
+	['Q'] = { valid_one_string, WEIGHT_HALF },
+	['S'] = { valid_empty, WEIGHT_HALF },
+	['X'] = { valid_empty, WEIGHT_HALF },
+	['c'] = { valid_empty, WEIGHT_HALF },
+	['d'] = { valid_any, WEIGHT_NONE },
+	['f'] = { valid_one_string, WEIGHT_HALF },
+	['p'] = { valid_any, WEIGHT_NONE },
+};
+
+static const struct message_type server_types[128] = {
+	['1'] = { valid_empty, WEIGHT_HALF },
+	['2'] = { valid_empty, WEIGHT_HALF },
+	['3'] = { valid_empty, WEIGHT_HALF },
+	['A'] = { valid_notification, WEIGHT_HALF },
+	['C'] = { valid_command_complete, WEIGHT_HALF },
+	['D'] = { valid_data_row, WEIGHT_HALF },
+	['E'] = { valid_error, WEIGHT_WHOLE },
+	['G'] = { valid_copy_response, WEIGHT_HALF },
+	['H'] = { valid_copy_response, WEIGHT_HALF },
+	['I'] = { valid_empty, WEIGHT_HALF },
+	['K'] = { valid_key_data, WEIGHT_HALF },
+	['N'] = { valid_error, WEIGHT_WHOLE },
+	['R'] = { valid_authentication, WEIGHT_WHOLE },
+	['S'] = { valid_parameter_status, WEIGHT_HALF },
+	['T'] = { valid_row_description, WEIGHT_HALF },
+	['V'] = { valid_function_result, WEIGHT_HALF },
+	['W'] = { valid_copy_response, WEIGHT_HALF },
+	['Z'] = { valid_ready, WEIGHT_HALF },
+	['c'] = { valid_empty, WEIGHT_HALF },
+	['d'] = { valid_any, WEIGHT_NONE },
+	['n'] = { valid_empty, WEIGHT_HALF },
+	['s'] = { valid_empty, WEIGHT_HALF },
+	['t'] = { valid_parameter_description, WEIGHT_HALF },
+	['v'] = { valid_negotiate_version, WEIGHT_HALF },
+};
+
+static const struct message_type *
+message_type(enum direction from, uint8_t type)
+{
+	const struct message_type *found = from == FROM_CLIENT ? client_types : server_types;
+
+	return type < 128 && found[type].valid != NULL ? &found[type] : NULL;
+}
+
+/* Whether bytes are a chain of whole typed messages of this direction; the last may be cut. */
+static enum verdict
+probe_chain(enum direction from, struct cursor bytes)
+{
+	unsigned weight = WEIGHT_NONE;
+
+	while (cursor_left(&bytes) > 0) {
+		const struct message_type *type = message_type(from, cursor_u8(&bytes));
+		uint32_t size;
+		struct cursor body;
+
+		if (type == NULL)
+			return NO_MATCH;
+		if (cursor_left(&bytes) < 4)
+			break;
+		size = cursor_u32(&bytes);
+		if (size < 4 || size > MESSAGE_MAX)
+			return NO_MATCH;
+		if (cursor_left(&bytes) < size - 4)
+			break;
+		body = cursor_sub(&bytes, size - 4);
+		if (!type->valid(body))
+			return NO_MATCH;
+		weight += type->weight;
+	}
+	return weight >= WEIGHT_WHOLE ? MATCH : NEED_MORE;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * Messages without a type, by which a client begins
+ */
+
+struct startup {
+	uint32_t size, code;
+	struct cursor user;
+	bool replication;
+};
+
+/* A parameter's name: "user", "application_name", "_pq_.option". */
+static bool
+is_parameter_name(struct cursor name)
+{
+	if (cursor_left(&name) == 0)
+		return false;
+	while (cursor_left(&name) > 0) {
+		uint8_t b = cursor_u8(&name);
+
+		if (!((b | 0x20) >= 'a' && (b | 0x20) <= 'z') && !(b >= '0' && b <= '9') && b != '_' && b != '.')
+			return false;
+	}
+	return true;
+}
+
+/* StartupMessage: pairs of Strings, name and value, then a NUL which is its last byte. */
+static bool
+read_parameters(struct cursor c, struct startup *out)
+{
+	struct cursor name, value;
+	bool user = false;
+
+	while (cursor_peek(&c, 0) > 0) {
+		if (!take_string(&c, &name) || !take_string(&c, &value) || !is_parameter_name(name))
+			return false;
+		if (cursor_equals(&name, "user")) {
+			out->user = value;
+			user = true;
+		} else if (cursor_equals(&name, "replication")) {
+			/* Any spelling of false leaves it an ordinary connection. */
+			out->replication = cursor_starts_with_nocase(&value, "t") || cursor_starts_with_nocase(&value, "on") || cursor_starts_with_nocase(&value, "y") || cursor_equals(&value, "1") || cursor_equals(&value, "database");
+		}
+	}
+	return cursor_u8(&c) == 0 && at_end(&c) && user;
+}
+
+/* Whether bytes may be the beginning of a StartupMessage's parameters, of which not all are here. */
+static bool
+may_be_parameters(struct cursor c)
+{
+	struct cursor name, value;
+
+	while (cursor_left(&c) > 0) {
+		if (!cursor_take_until(&c, 0, &name))
+			return is_parameter_name(c);
+		if (!is_parameter_name(name))
+			return false;
+		if (!cursor_take_until(&c, 0, &value))
+			return true;
+	}
+	return true;
+}
+
+static bool
+valid_startup_size(uint32_t size, uint32_t code)
+{
+	switch (code) {
+	case SSL_REQUEST_CODE:
+	case GSSENC_REQUEST_CODE:
+		return size == 8;
+	case CANCEL_REQUEST_CODE:
+		return size >= 16 && size <= CANCEL_MAX;
+	case 2 << 16:
+		return size == STARTUP_V2_SIZE;
+	default:
+		return code >> 16 == 3 && size > 8 + 6 && size <= STARTUP_MAX;
+	}
+}
+
+/* Reads an untyped message off *bytes: MATCH, NEED_MORE or NO_MATCH. */
+static enum verdict
+read_startup(struct cursor *bytes, struct startup *out)
+{
+	struct cursor c = *bytes, body;
+
+	*out = (struct startup){ 0 };
+	if (cursor_left(&c) < 8)
+		return cursor_peek(&c, 0) == 0 && cursor_peek(&c, 1) <= 0 ? NEED_MORE : NO_MATCH;
+	out->size = cursor_u32(&c);
+	out->code = cursor_u32(&c);
+	if (!valid_startup_size(out->size, out->code))
+		return NO_MATCH;
+	if (cursor_left(&c) < out->size - 8)
+		return out->code >> 16 != 3 || may_be_parameters(c) ? NEED_MORE : NO_MATCH;
+	body = cursor_sub(&c, out->size - 8);
+	if (out->code >> 16 == 3 && !read_parameters(body, out))
+		return NO_MATCH;
+	*bytes = c;
+	return MATCH;
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The client's side
+ */
+
+static void
+claim_plaintext(struct dissection *d, enum direction from, const char *clause, uint64_t offset)
+{
+	evidence_protocol(d->evidence, "postgresql", STRENGTH_STRUCTURE, clause, from, offset);
+	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, STRENGTH_STRUCTURE, clause, from, offset);
+}
+
+static enum verdict
+malformed(struct dissection *d)
+{
+	evidence_note(d->evidence, NOTE_MALFORMED);
+	return MALFORMED;
+}
+
+/* A stream joined in the middle: nothing is known of its login. */
+static enum verdict
+joined_midway(struct dissection *d, enum direction from)
+{
+	if (!d->flow->handshake_seen)
+		evidence_note(d->evidence, NOTE_MIDSTREAM);
+	claim_plaintext(d, from, SECTION "Message Formats", d->offset[from]);
+	return DONE;
+}
+
+static enum verdict
+begin_login(struct dissection *d, const struct startup *message, uint64_t offset)
+{
+	struct postgresql_state *s = d->state;
+	struct evidence *e = d->evidence;
+
+	claim_plaintext(d, FROM_CLIENT, SECTION "StartupMessage", offset);
+	s->startup_seen = true;
+	if (s->phase == PHASE_START)
+		s->phase = PHASE_LOGIN;
+	if (message->replication)
+		evidence_note(e, NOTE_REPLICATION);
+	if (e->want_principals)
+		cursor_copy_text(&message->user, e->authentication.principal, sizeof(e->authentication.principal));
+	return MATCH;
+}
+
+static enum verdict
+on_startup(struct dissection *d, const struct startup *message, uint64_t offset)
+{
+	struct postgresql_state *s = d->state;
+
+	switch (message->code) {
+	case SSL_REQUEST_CODE:
+	case GSSENC_REQUEST_CODE:
+		if (s->phase != PHASE_START)
+			return malformed(d);
+		claim_plaintext(d, FROM_CLIENT, message->code == SSL_REQUEST_CODE ? SECTION "SSLRequest" : SECTION "GSSENCRequest", offset);
+		s->asked = message->code;
+		s->phase = PHASE_ASKED;
+		return MATCH;
+	case CANCEL_REQUEST_CODE:
+		/* Whoever knows the key may cancel: the server asks for nothing else, and answers nothing. */
+		claim_plaintext(d, FROM_CLIENT, SECTION "CancelRequest", offset);
+		evidence_note(d->evidence, NOTE_CANCEL_REQUEST);
+		evidence_authentication(d->evidence, AUTH_NONE, NULL, STRENGTH_STRUCTURE, SECTION "CancelRequest", FROM_CLIENT, offset);
+		return DONE;
+	case 2 << 16:
+		claim_plaintext(d, FROM_CLIENT, "PostgreSQL protocol 2.0, StartupPacket", offset);
+		return DONE;
+	default:
+		return begin_login(d, message, offset);
+	}
+}
+
+/* SASL mechanisms and the names they go by here. */
+static const struct mechanism {
+	const char *name;
+	const char *method;
+	bool cleartext; /* its initial response holds a secret that can be replayed */
+} mechanisms[] = {
+	{ "SCRAM-SHA-256", "scram-sha-256", false },
+	{ "SCRAM-SHA-256-PLUS", "scram-sha-256-plus", false },
+	{ "OAUTHBEARER", "sasl-oauthbearer", true },
+	{ "SCRAM-SHA-1", "scram-sha-1", false },
+	{ "SCRAM-SHA-512", "scram-sha-512", false },
+	{ "PLAIN", "sasl-plain", true },
+	{ "GSSAPI", "sasl-gssapi", false },
+	{ "EXTERNAL", "sasl-external", false },
+	{ "sasl-other", "sasl-other", false },
+};
+
+static const struct mechanism *
+mechanism_named(struct cursor name)
+{
+	size_t i = 0;
+
+	while (i + 1 < sizeof(mechanisms) / sizeof(mechanisms[0]) && !cursor_equals(&name, mechanisms[i].name))
+		i++;
+	return &mechanisms[i];
+}
+
+/* Whether an initial response holds more than the question for where to get a token (RFC 7628 4.3). */
+static bool
+holds_secret(const struct mechanism *m, struct cursor response)
+{
+	ptrdiff_t at;
+
+	if (!m->cleartext || cursor_left(&response) == 0)
+		return false;
+	if (strcmp(m->name, "OAUTHBEARER") != 0)
+		return true;
+	at = cursor_find_nocase(&response, "auth=");
+	return at >= 0 && cursor_peek(&response, (size_t)at + 5) > ' ';
+}
+
+/* SASLInitialResponse: the mechanism chosen, then an Int32 size, -1 for none, and the response. */
+static void
+on_initial_response(struct dissection *d, struct cursor body, uint64_t offset)
+{
+	struct postgresql_state *s = d->state;
+	const struct mechanism *m;
+	struct cursor name;
+
+	if (!take_string(&body, &name))
+		return;
+	m = mechanism_named(name);
+	s->method = m->method;
+	d->evidence->authentication.method = m->method;
+	if (cursor_u32(&body) != UINT32_MAX && holds_secret(m, body))
+		evidence_cleartext_credentials(d->evidence, SECTION "SASLInitialResponse", FROM_CLIENT, offset);
+}
+
+/* PasswordMessage, SASLInitialResponse, SASLResponse, GSSResponse: told apart by what was asked. */
+static enum verdict
+on_response(struct dissection *d, struct cursor body, uint64_t offset)
+{
+	struct postgresql_state *s = d->state;
+
+	if (s->challenge == AUTHENTICATION_SASL && !s->answered)
+		on_initial_response(d, body, offset);
+	/* The String of a password: one byte is the NUL of an empty one. */
+	if (s->challenge == AUTHENTICATION_CLEARTEXT && cursor_left(&body) > 1)
+		evidence_cleartext_credentials(d->evidence, SECTION "PasswordMessage", FROM_CLIENT, offset);
+	s->answered = true;
+	return s->phase == PHASE_READY ? DONE : MATCH;
+}
+
+/* A typed message before login is over. Only the response to a challenge is of interest. */
+static enum verdict
+client_typed(struct dissection *d, struct cursor *bytes)
+{
+	struct postgresql_state *s = d->state;
+	struct cursor c = *bytes, body;
+	uint8_t type = cursor_u8(&c);
+	uint32_t size = cursor_u32(&c);
+	size_t shown;
+
+	if (message_type(FROM_CLIENT, type) == NULL)
+		return malformed(d);
+	if (!cursor_ok(&c))
+		return NEED_MORE;
+	if (size < 4 || size > (type == 'p' ? LOGIN_MESSAGE_MAX : MESSAGE_MAX))
+		return malformed(d);
+	/* The question may be in a packet that comes after its answer. */
+	if (type == 'p' && s->challenge == 0)
+		return s->lost[FROM_SERVER] ? DONE : NEED_MORE;
+	size -= 4;
+	shown = size < LOGIN_PREFIX ? size : LOGIN_PREFIX;
+	if (cursor_left(&c) < shown) {
+		d->need = 5 + shown;
+		return NEED_MORE;
+	}
+	body = cursor_sub(&c, shown);
+	d->skip = size - shown;
+	*bytes = c;
+	return type == 'p' ? on_response(d, body, d->offset[FROM_CLIENT]) : MATCH;
+}
+
+/*
+ * GSSAPI encryption (section "GSSAPI Session Encryption"): from here on packets of a size and a
+ * token. With the first of them the session is not readable any more.
+ */
+static enum verdict
+gss_token(struct dissection *d, enum direction from, struct cursor *bytes)
+{
+	struct cursor c = *bytes;
+	uint32_t size = cursor_u32(&c);
+
+	if (!cursor_ok(&c) || cursor_left(&c) == 0)
+		return NEED_MORE;
+	/* 16384 is the implementations' limit, both ways; a token's first byte is an ASN.1 tag, not 0. */
+	if (size == 0 || size > 16384 || cursor_u8(&c) == 0)
+		return malformed(d);
+	d->evidence->encryption.by = "gss";
+	evidence_encryption(d->evidence, ENCRYPTION_UPGRADED, STRENGTH_EXCHANGE, SECTION "GSSAPI Session Encryption", from, d->offset[from]);
+	return DONE;
+}
+
+static enum verdict
+client_begins(struct dissection *d, struct cursor *bytes)
+{
+	struct postgresql_state *s = d->state;
+	uint64_t offset = d->offset[FROM_CLIENT];
+	struct startup message;
+	enum verdict verdict = read_startup(bytes, &message);
+
+	if (verdict == MATCH)
+		return on_startup(d, &message, offset);
+	if (verdict == NEED_MORE)
+		return NEED_MORE;
+	if (s->asked != 0)
+		return malformed(d);
+	verdict = probe_chain(FROM_CLIENT, *bytes);
+	return verdict == MATCH ? joined_midway(d, FROM_CLIENT) : verdict;
+}
+
+static enum verdict
+from_client(struct dissection *d, struct cursor *bytes)
+{
+	struct postgresql_state *s = d->state;
+
+	switch (s->phase) {
+	case PHASE_START:
+		return client_begins(d, bytes);
+	case PHASE_ASKED:
+		/* A client waits for the answer; a TLS ClientHello that does not is no harm. */
+		if (cursor_peek(bytes, 0) != 0x16)
+			evidence_note(d->evidence, NOTE_EARLY_DATA);
+		return NEED_MORE;
+	case PHASE_GSS:
+		return gss_token(d, FROM_CLIENT, bytes);
+	default:
+		/* The server's side was looked at first: packets in another order. */
+		if (!s->startup_seen && cursor_peek(bytes, 0) == 0)
+			return client_begins(d, bytes);
+		return client_typed(d, bytes);
+	}
+}
+
+/* ------------------------------------------------------------------------------------------------
+ * The server's side
+ */
+
+static void
+claim_authentication(struct dissection *d, enum auth_result result, const char *method, const char *clause)
+{
+	evidence_authentication(d->evidence, result, method, STRENGTH_EXCHANGE, clause, FROM_SERVER, d->offset[FROM_SERVER]);
+}
+
+/* No challenge at all before AuthenticationOk: pg_hba.conf says "trust", or the like. */
+static void
+claim_trust(struct dissection *d)
+{
+	struct postgresql_state *s = d->state;
+
+	if (s->unasked)
+		claim_authentication(d, AUTH_NONE, NULL, SECTION "AuthenticationOk");
+	s->unasked = false;
+}
+
+/* Everything was seen, unless the client's answer to the challenge is late. */
+static enum verdict
+conclude(struct dissection *d)
+{
+	struct postgresql_state *s = d->state;
+
+	claim_trust(d);
+	if (s->challenge == 0 || s->answered || s->lost[FROM_CLIENT] || !d->flow->handshake_seen)
+		return DONE;
+	s->phase = PHASE_READY;
+	return MATCH;
+}
+
+static enum verdict
+on_challenge(struct dissection *d, uint32_t code, struct cursor body)
+{
+	struct postgresql_state *s = d->state;
+	const struct challenge *known = code < AUTHENTICATION_COUNT ? &challenges[code] : NULL;
+	struct cursor name;
+
+	if (known != NULL && known->method == NULL && s->challenge != 0)
+		return MATCH; /* a continuation */
+	s->challenge = code;
+	s->answered = false;
+	s->method = known == NULL ? "postgresql-other" : known->method;
+	/* More than one mechanism may be on offer: the first, until the client has chosen. */
+	if (code == AUTHENTICATION_SASL && take_string(&body, &name))
+		s->method = mechanism_named(name)->method;
+	claim_authentication(d, AUTH_ATTEMPTED, s->method, SECTION "AuthenticationRequest");
+	return MATCH;
+}
+
+static enum verdict
+on_authentication(struct dissection *d, struct cursor body)
+{
+	struct postgresql_state *s = d->state;
+	uint32_t code = cursor_u32(&body);
+
+	if (!cursor_ok(&body) || s->phase != PHASE_LOGIN)
+		return malformed(d);
+	if (code != AUTHENTICATION_OK)
+		return on_challenge(d, code, body);
+	s->phase = PHASE_OK;
+	if (s->challenge != 0)
+		claim_authentication(d, AUTH_SUCCESS, s->method, SECTION "AuthenticationOk");
+	else
+		s->unasked = !s->lost[FROM_SERVER] && (s->startup_seen || d->flow->handshake_seen);
+	return MATCH;
+}
+
+/*
+ * Class 28 is "invalid authorization specification" (appendix "PostgreSQL Error Codes"): a wrong
+ * password, or pg_hba.conf rejects. PgBouncer says "protocol violation" to everything, and what it
+ * means in its message. Other errors (no such database, too many connections, starting up) say
+ * nothing about who the client is.
+ */
+static bool
+is_denial(const struct error *error)
+{
+	if (strncmp(error->sqlstate, "28", 2) == 0)
+		return true;
+	return strcmp(error->sqlstate, "08P01") == 0 && (cursor_find_nocase(&error->message, "authentication failed") >= 0 || cursor_equals_nocase(&error->message, "auth failed"));
+}
+
+/* An error ends the attempt to connect. */
+static enum verdict
+on_error(struct dissection *d, struct cursor body)
+{
+	struct postgresql_state *s = d->state;
+	struct error error;
+
+	if (!read_error(body, &error))
+		return malformed(d);
+	if (s->phase == PHASE_OK && !s->unasked) {
+		evidence_note(d->evidence, NOTE_NOT_PERMITTED);
+		return conclude(d);
+	}
+	if (is_denial(&error)) {
+		s->unasked = false;
+		claim_authentication(d, AUTH_FAILURE, s->method, SECTION "ErrorResponse");
+	}
+	return conclude(d);
+}
+
+static enum verdict
+on_parameter(struct dissection *d, struct cursor body)
+{
+	struct postgresql_state *s = d->state;
+
+	(void)body;
+	if (s->phase != PHASE_OK)
+		return malformed(d);
+	claim_trust(d);
+	return MATCH;
+}
+
+static enum verdict
+on_ready(struct dissection *d, struct cursor body)
+{
+	struct postgresql_state *s = d->state;
+
+	if (s->phase != PHASE_OK || !valid_ready(body))
+		return malformed(d);
+	return conclude(d);
+}
+
+static enum verdict
+on_notice(struct dissection *d, struct cursor body)
+{
+	(void)d;
+	(void)body;
+	return MATCH;
+}
+
+/* What a server may say between StartupMessage and ReadyForQuery. */
+static enum verdict (*const login_messages[128])(struct dissection *, struct cursor body) = {
+	['E'] = on_error,
+	['K'] = on_parameter,
+	['N'] = on_notice,
+	['R'] = on_authentication,
+	['S'] = on_parameter,
+	['Z'] = on_ready,
+	['v'] = on_notice,
+};
+
+static enum verdict
+server_typed(struct dissection *d, struct cursor *bytes)
+{
+	struct cursor c = *bytes, body;
+	uint8_t type = cursor_u8(&c);
+	uint32_t size = cursor_u32(&c);
+	uint64_t offset = d->offset[FROM_SERVER];
+
+	if (type >= 128 || login_messages[type] == NULL)
+		return malformed(d);
+	if (!cursor_ok(&c))
+		return NEED_MORE;
+	if (size < 4 || size > LOGIN_MESSAGE_MAX)
+		return malformed(d);
+	if (cursor_left(&c) < size - 4) {
+		d->need = 1 + (size_t)size;
+		return NEED_MORE;
+	}
+	body = cursor_sub(&c, size - 4);
+	claim_plaintext(d, FROM_SERVER, SECTION "Message Formats", offset);
+	*bytes = c;
+	return login_messages[type](d, body);
+}
+
+/* The one byte that answers an SSLRequest or GSSENCRequest, or an ErrorResponse of an old server. */
+static enum verdict
+server_answers(struct dissection *d, struct cursor *bytes)
+{
+	struct postgresql_state *s = d->state;
+	uint8_t answer = cursor_u8(bytes);
+
+	if (answer == 'N' || answer == 'E')
+		evidence_note(d->evidence, NOTE_UPGRADE_REFUSED);
+	switch (answer) {
+	case 'S':
+		if (s->asked != SSL_REQUEST_CODE)
+			return malformed(d);
+		d->next = &tls_dissector;
+		return UPGRADE;
+	case 'G':
+		if (s->asked != GSSENC_REQUEST_CODE)
+			return malformed(d);
+		s->phase = PHASE_GSS;
+		return MATCH;
+	case 'N':
+		s->phase = PHASE_START;
+		return MATCH;
+	case 'E':
+		/* Servers before 7.4 send a text of no stated length: either way the connection ends. */
+		return DONE;
+	default:
+		return malformed(d);
+	}
+}
+
+/* Nothing came from the client yet: it is late, or lost, or the stream was joined in the middle. */
+static enum verdict
+server_begins(struct dissection *d, struct cursor *bytes)
+{
+	struct postgresql_state *s = d->state;
+	int type = cursor_peek(bytes, 0);
+	enum verdict verdict = probe_chain(FROM_SERVER, *bytes);
+
+	if (verdict == MATCH && (type == 'R' || type == 'v' || (type == 'E' && d->flow->handshake_seen))) {
+		s->phase = PHASE_LOGIN;
+		return server_typed(d, bytes);
+	}
+	if (verdict == MATCH)
+		return joined_midway(d, FROM_SERVER);
+	/* An answer whose question is not here yet. */
+	if (verdict == NO_MATCH && d->flow->handshake_seen && !s->lost[FROM_CLIENT] && (type == 'S' || type == 'N' || type == 'G'))
+		return NEED_MORE;
+	return verdict;
+}
+
+static enum verdict
+from_server(struct dissection *d, struct cursor *bytes)
+{
+	const struct postgresql_state *s = d->state;
+
+	switch (s->phase) {
+	case PHASE_START:
+		return server_begins(d, bytes);
+	case PHASE_ASKED:
+		return server_answers(d, bytes);
+	case PHASE_GSS:
+		return gss_token(d, FROM_SERVER, bytes);
+	case PHASE_READY:
+		cursor_skip(bytes, cursor_left(bytes));
+		return MATCH;
+	default:
+		return server_typed(d, bytes);
+	}
+}
+
+/* After a loss messages must be found again: only a chain of them will do. */
+static enum verdict
+find_again(const struct dissection *d, enum direction from, struct cursor bytes)
+{
+	struct postgresql_state *s = d->state;
+	enum verdict verdict = probe_chain(from, bytes);
+
+	if (verdict == MATCH)
+		return MATCH;
+	/* Of the client nothing more is needed; of the server, everything. */
+	if (verdict == NO_MATCH && (from == FROM_SERVER || s->phase == PHASE_START))
+		return DONE;
+	return NEED_MORE;
+}
+
+static enum verdict
+postgresql_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
+{
+	struct postgresql_state *s = d->state;
+
+	if (cursor_left(bytes) == 0)
+		return NEED_MORE;
+	if (s->lost[from] && s->phase != PHASE_READY) {
+		enum verdict verdict = find_again(d, from, *bytes);
+
+		if (verdict != MATCH)
+			return verdict;
+	}
+	return from == FROM_CLIENT ? from_client(d, bytes) : from_server(d, bytes);
+}
+
+static enum verdict
+postgresql_gap(struct dissection *d, enum direction from, uint64_t size)
+{
+	struct postgresql_state *s = d->state;
+
+	(void)size;
+	s->lost[from] = true;
+	/* Whether the session turned to TLS is lost with the question or the answer. */
+	if (s->phase == PHASE_ASKED || s->phase == PHASE_READY || s->phase == PHASE_GSS)
+		return DONE;
+	return MATCH;
+}
+
+static void
+postgresql_finish(struct dissection *d)
+{
+	struct postgresql_state *s = d->state;
+
+	claim_trust(d);
+	if (s->phase == PHASE_GSS)
+		evidence_note(d->evidence, NOTE_HANDSHAKE_FAILED);
+}
+
+static enum verdict
+postgresql_probe(const struct flow_view *flow, enum direction from, struct cursor bytes, enum strength *strength)
+{
+	struct startup message;
+	enum verdict verdict;
+
+	(void)flow;
+	if (cursor_left(&bytes) == 0)
+		return NEED_MORE;
+	if (from == FROM_CLIENT && cursor_peek(&bytes, 0) == 0)
+		verdict = read_startup(&bytes, &message);
+	else
+		verdict = probe_chain(from, bytes);
+	/* The refusal of an encryption request, and the first message after it. */
+	if (verdict == NO_MATCH && from == FROM_SERVER && cursor_peek(&bytes, 0) == 'N' && cursor_peek(&bytes, 1) == 'R') {
+		cursor_skip(&bytes, 1);
+		verdict = probe_chain(from, bytes);
+	}
+	*strength = verdict == MATCH ? STRENGTH_STRUCTURE : STRENGTH_NONE;
+	return verdict;
+}
+
+const struct dissector postgresql_dissector = {
+	.name = "postgresql",
+	.specification = "PostgreSQL documentation, Frontend/Backend Protocol 3.0 and 3.2",
+	.ip_protocol = IPPROTO_TCP,
+	.hint_ports = { 5432, 6432, 5433, 26257 },
+	.first_bytes = { "\0BCDEFHPQSXcdfp", "123ACDEGHIKNRSTVWZcdnstv" },
+	.first_bytes_size = { 15, 24 },
+	.state_size = sizeof(struct postgresql_state),
+	.probe = postgresql_probe,
+	.dissect = postgresql_dissect,
+	.gap = postgresql_gap,
+	.finish = postgresql_finish,
+};
