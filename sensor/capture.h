@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Frames from capture files: pcap and pcapng of any byte order and time precision, through libpcap. */
+/* Frames from capture files and pipes: pcap (through libpcap) and pcapng, of any byte order and time precision. */
 #ifndef PODWIRE_CAPTURE_H
 #define PODWIRE_CAPTURE_H
 
@@ -20,7 +20,8 @@ enum capture_result {
 /*
  * Opens a file, or standard input for "-". index is given to frames as frame.file. NULL on an
  * error, with one line in error[]: an empty file, a directory, a file that is no capture, a
- * link-layer type we do not read. Returns owned.
+ * link-layer type we do not read. Returns owned. The interfaces of a pcapng file may differ in
+ * link-layer type: each frame has its own.
  */
 struct capture *capture_open(const char *path, uint16_t index, char *error, size_t error_size);
 void capture_close(struct capture *);
