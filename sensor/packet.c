@@ -76,7 +76,8 @@ packet_decode(struct packet_decoder *decoder, const struct frame *frame, struct 
 	struct decoding decoding = { .decoder = decoder, .packet = out };
 	/* Broken files give fewer bytes to the wire than were captured. */
 	struct layer layer = {
-		.bytes = cursor_over(frame->bytes, frame->captured),
+		.at = frame->bytes,
+		.left = frame->captured,
 		.wire = frame->original > frame->captured ? frame->original : frame->captured,
 	};
 	enum packet_result result;

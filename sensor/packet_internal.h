@@ -66,11 +66,28 @@ struct decoding {
 	bool arp;       /* what was met in place of IP is ARP */
 };
 
-/* What is left of a frame at some point: the bytes there are, and how many the wire carried. */
+/*
+ * What is left of a frame at some point: the bytes there are, and how many the wire carried, which
+ * is never less. A cursor with a second length; layer_take() is the one way on.
+ */
 struct layer {
-	struct cursor bytes;
-	uint32_t wire; /* at least what is left of bytes */
+	const uint8_t *at;
+	uint32_t left;
+	uint32_t wire;
 };
+
+static inline struct cursor
+layer_cursor(const struct layer *l)
+{
+	return cursor_over(l->at, l->left);
+}
+
+/* The byte offset bytes ahead, or -1 where there is none. */
+static inline int
+layer_peek(const struct layer *l, uint32_t offset)
+{
+	return offset < l->left ? l->at[offset] : -1;
+}
 
 static inline uint16_t
 be16(const uint8_t *b)
@@ -88,10 +105,13 @@ be32(const uint8_t *b)
 static inline const uint8_t *
 layer_take(struct layer *l, uint32_t size)
 {
-	const uint8_t *at = cursor_take(&l->bytes, size);
+	const uint8_t *at = l->at;
 
-	if (at != NULL)
-		l->wire -= size;
+	if (size > l->left)
+		return NULL;
+	l->at += size;
+	l->left -= size;
+	l->wire -= size;
 	return at;
 }
 
@@ -108,8 +128,8 @@ layer_cut(struct layer *l, uint32_t size)
 {
 	if (l->wire > size)
 		l->wire = size;
-	if (l->bytes.left > size)
-		l->bytes.left = size;
+	if (l->left > size)
+		l->left = size;
 }
 
 /* Goes one tunnel deeper; false where that is too deep. */

@@ -20,7 +20,7 @@ fragment(struct decoding *d, struct fragment *f, const struct layer *data)
 	f->source = p->source;
 	f->destination = p->destination;
 	f->time = p->frame->time;
-	f->data = data->bytes;
+	f->data = layer_cursor(data);
 	f->size = data->wire;
 	result = fragments_add(d->decoder->fragments, f, &whole);
 	if (result != PACKET_OK)
@@ -28,7 +28,7 @@ fragment(struct decoding *d, struct fragment *f, const struct layer *data)
 	if (++d->depth > PACKET_DEPTH_MAX)
 		return PACKET_TOO_DEEP;
 	p->reassembled = true;
-	l = (struct layer){ .bytes = cursor_over(whole.bytes, whole.captured), .wire = whole.size };
+	l = (struct layer){ .at = whole.bytes, .left = whole.captured, .wire = whole.size };
 	return packet_ip(d, &l);
 }
 
@@ -53,7 +53,7 @@ packet_ipv4(struct decoding *d, struct layer *l)
 		return PACKET_TRUNCATED_HEADER;
 	p->ip = h;
 	p->ip_size = size;
-	p->ip_captured = header + (uint32_t)l->bytes.left;
+	p->ip_captured = header + l->left;
 	p->ip_id = be16(h + 4);
 	p->hop_limit = h[8];
 	p->source = address_from_v4(h + 12);
@@ -95,7 +95,7 @@ static const uint8_t *
 take_extension(struct layer *l, enum packet_result *result)
 {
 	struct layer start = *l;
-	int length = cursor_peek(&l->bytes, 1);
+	int length = layer_peek(l, 1);
 	uint32_t size = length < 0 ? 8 : ((uint32_t)length + 1) * 8;
 	const uint8_t *h = layer_take(l, size);
 
@@ -206,7 +206,7 @@ packet_ipv6(struct decoding *d, struct layer *l)
 	layer_cut(l, size);
 	p->ip = h;
 	p->ip_size = IPV6_HEADER_SIZE + size;
-	p->ip_captured = IPV6_HEADER_SIZE + (uint32_t)l->bytes.left;
+	p->ip_captured = IPV6_HEADER_SIZE + l->left;
 	p->ip_id = 0;
 	p->hop_limit = h[7];
 	p->source = address_from_v6(h + 8);
@@ -217,7 +217,7 @@ packet_ipv6(struct decoding *d, struct layer *l)
 enum packet_result
 packet_ip(struct decoding *d, struct layer *l)
 {
-	int first = cursor_peek(&l->bytes, 0);
+	int first = layer_peek(l, 0);
 
 	if (first < 0)
 		return layer_short(l, 1, PACKET_MALFORMED_IP);

@@ -36,7 +36,7 @@ ppp(struct decoding *d, struct layer *l)
 	uint16_t protocol;
 
 	/* Address and control, where they were not compressed away (RFC 1662 3.1). */
-	if (cursor_peek(&l->bytes, 0) == 0xff && cursor_peek(&l->bytes, 1) == 0x03)
+	if (layer_peek(l, 0) == 0xff && layer_peek(l, 1) == 0x03)
 		(void)layer_take(l, 2);
 	if ((h = layer_take(l, 1)) == NULL)
 		return layer_short(l, 1, PACKET_MALFORMED_LINK);
@@ -81,9 +81,9 @@ pppoe_session(struct decoding *d, struct layer *l)
 
 /* Whether an Ethernet frame begins offset bytes ahead: one whose type a pseudo-wire would carry. */
 static bool
-ethernet_at(const struct layer *l, size_t offset)
+ethernet_at(const struct layer *l, uint32_t offset)
 {
-	int high = cursor_peek(&l->bytes, offset + 12), low = cursor_peek(&l->bytes, offset + 13);
+	int high = layer_peek(l, offset + 12), low = layer_peek(l, offset + 13);
 
 	switch (high < 0 || low < 0 ? -1 : high << 8 | low) {
 	case ETHERTYPE_IPV4:
@@ -100,7 +100,7 @@ ethernet_at(const struct layer *l, size_t offset)
 static bool
 ip_lengths_agree(const struct layer *l)
 {
-	struct cursor c = l->bytes;
+	struct cursor c = layer_cursor(l);
 	const uint8_t *h = cursor_take(&c, IPV4_HEADER_SIZE);
 
 	if (h == NULL)
@@ -118,15 +118,15 @@ ip_lengths_agree(const struct layer *l)
 static enum packet_result
 mpls_payload(struct decoding *d, struct layer *l)
 {
-	int first = cursor_peek(&l->bytes, 0);
+	int first = layer_peek(l, 0);
 	bool plain = ethernet_at(l, 0), word = first == 0 && ethernet_at(l, 4);
 
 	if (first < 0)
 		return layer_short(l, 1, PACKET_MALFORMED_LINK);
 	if (ip_lengths_agree(l) || (!plain && (first >> 4 == 4 || first >> 4 == 6)))
 		return packet_ip(d, l);
-	if (plain == word)
-		return PACKET_NOT_IP;
+	if (plain == word) /* 18: a control word and an Ethernet header */
+		return l->left < 18 && l->wire > l->left ? PACKET_TRUNCATED_HEADER : PACKET_NOT_IP;
 	if (++d->depth > PACKET_DEPTH_MAX)
 		return PACKET_TOO_DEEP;
 	if (word)
@@ -148,14 +148,17 @@ mpls(struct decoding *d, struct layer *l)
 	return PACKET_TOO_DEEP;
 }
 
-/* IEEE 802.2 with SNAP gives an Ethernet type; 0 for any other LLC. */
-static uint16_t
-snap_type(struct layer *l)
+/* IEEE 802.2: with SNAP an Ethernet type follows; any other LLC carries nothing for us. */
+static enum packet_result
+snap(struct layer *l, uint16_t *type)
 {
-	static const uint8_t snap[6] = { 0xaa, 0xaa, 0x03 };
+	static const uint8_t header[6] = { 0xaa, 0xaa, 0x03 };
 	const uint8_t *h = layer_take(l, 8);
 
-	return h != NULL && memcmp(h, snap, sizeof(snap)) == 0 ? be16(h + 6) : 0;
+	if (h == NULL)
+		return layer_short(l, 8, PACKET_NOT_IP);
+	*type = be16(h + 6);
+	return memcmp(h, header, sizeof(header)) == 0 && *type >= ETHERTYPE_LENGTHS ? PACKET_OK : PACKET_NOT_IP;
 }
 
 enum packet_result
@@ -163,6 +166,7 @@ packet_ethertype(struct decoding *d, uint16_t type, struct layer *l)
 {
 	/* Each turn passes over one tag. */
 	for (unsigned tags = 0; tags <= PACKET_DEPTH_MAX; tags++) {
+		enum packet_result result;
 		const uint8_t *h;
 
 		switch (type) {
@@ -192,8 +196,8 @@ packet_ethertype(struct decoding *d, uint16_t type, struct layer *l)
 				return PACKET_NOT_IP;
 			if (type <= l->wire)
 				layer_cut(l, type);
-			if ((type = snap_type(l)) < ETHERTYPE_LENGTHS)
-				return PACKET_NOT_IP;
+			if ((result = snap(l, &type)) != PACKET_OK)
+				return result;
 		}
 	}
 	return PACKET_TOO_DEEP;
@@ -206,6 +210,8 @@ packet_ethernet(struct decoding *d, struct layer *l)
 
 	if (h == NULL)
 		return layer_short(l, 14, PACKET_MALFORMED_LINK);
+	if (be16(h + 12) == ETHERTYPE_IPV4) /* the usual case, early */
+		return packet_ipv4(d, l);
 	return packet_ethertype(d, be16(h + 12), l);
 }
 
@@ -213,10 +219,12 @@ packet_ethernet(struct decoding *d, struct layer *l)
 static enum packet_result
 cooked_payload(struct decoding *d, uint16_t hardware, uint16_t protocol, struct layer *l)
 {
+	enum packet_result result;
+
 	if (hardware == ARPHRD_NETLINK)
 		return PACKET_NOT_IP;
-	if (protocol == 0x0004) /* 802.2 */
-		protocol = snap_type(l);
+	if (protocol == 0x0004 && (result = snap(l, &protocol)) != PACKET_OK) /* 802.2 */
+		return result;
 	return protocol < ETHERTYPE_LENGTHS ? PACKET_NOT_IP : packet_ethertype(d, protocol, l);
 }
 

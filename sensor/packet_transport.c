@@ -13,10 +13,10 @@ packet_payload(struct decoding *d, const struct layer *l)
 {
 	struct packet *p = d->packet;
 
-	p->payload = l->bytes.at;
-	p->payload_captured = (uint32_t)l->bytes.left;
+	p->payload = l->at;
+	p->payload_captured = l->left;
 	p->payload_size = l->wire;
-	p->truncated = l->bytes.left < l->wire;
+	p->truncated = l->left < l->wire;
 	return PACKET_OK;
 }
 
@@ -217,7 +217,7 @@ icmp(struct decoding *d, struct layer *l)
 	case 5:  /* redirect */
 	case 11: /* time exceeded */
 	case 12: /* parameter problem */
-		quoted_ipv4(p, l->bytes);
+		quoted_ipv4(p, layer_cursor(l));
 	}
 	return packet_payload(d, l);
 }
@@ -236,7 +236,7 @@ icmpv6(struct decoding *d, struct layer *l)
 	if (h[0] >= 1 && h[0] <= 4) {
 		if (layer_take(l, 4) == NULL)
 			return layer_short(l, 4, PACKET_MALFORMED_TRANSPORT);
-		quoted_ipv6(p, l->bytes);
+		quoted_ipv6(p, layer_cursor(l));
 	}
 	return packet_payload(d, l);
 }

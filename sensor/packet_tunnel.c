@@ -109,7 +109,7 @@ static bool
 gtpu_extensions(struct layer *l, uint8_t next)
 {
 	for (unsigned headers = 0; next != 0; headers++) {
-		uint32_t size = (uint32_t)(cursor_peek(&l->bytes, 0) < 0 ? 0 : cursor_peek(&l->bytes, 0)) * 4;
+		uint32_t size = (uint32_t)(layer_peek(l, 0) < 0 ? 0 : layer_peek(l, 0)) * 4;
 		const uint8_t *h = layer_take(l, size);
 
 		if (h == NULL || size == 0 || headers == PACKET_DEPTH_MAX)
@@ -143,38 +143,51 @@ teredo(struct decoding *d, struct layer *l)
 {
 	const uint8_t *h;
 
-	if (cursor_peek(&l->bytes, 0) == 0 && cursor_peek(&l->bytes, 1) == 1) {
+	if (layer_peek(l, 0) == 0 && layer_peek(l, 1) == 1) {
 		h = layer_take(l, 4);
 		/* Sizes of identifier and authentication value; nonce and confirmation are 9 bytes. */
 		if (h == NULL || layer_take(l, h[2] + h[3] + 9u) == NULL)
 			return PACKET_MALFORMED_TRANSPORT;
 	}
-	if (cursor_peek(&l->bytes, 0) == 0 && cursor_peek(&l->bytes, 1) == 0 && layer_take(l, 8) == NULL)
+	if (layer_peek(l, 0) == 0 && layer_peek(l, 1) == 0 && layer_take(l, 8) == NULL)
 		return PACKET_MALFORMED_TRANSPORT;
-	if (cursor_left(&l->bytes) < IPV6_HEADER_SIZE || be16(l->bytes.at + 4) + (uint32_t)IPV6_HEADER_SIZE != l->wire)
+	if (l->left < IPV6_HEADER_SIZE || be16(l->at + 4) + (uint32_t)IPV6_HEADER_SIZE != l->wire)
 		return PACKET_MALFORMED_TRANSPORT;
 	return packet_ipv6(d, l);
 }
 
-static const struct udp_tunnel {
-	uint16_t port;
-	bool both_ways; /* an answer comes from the port; else the source port is only there to spread load */
+struct udp_tunnel {
 	enum tunnel tunnel;
 	enum packet_result (*read)(struct decoding *, struct layer *);
-} udp_tunnels[] = {
-	{ 4789, false, TUNNEL_VXLAN, vxlan },
-	{ 8472, false, TUNNEL_VXLAN, vxlan }, /* Linux's default, before IANA gave one */
-	{ 6081, false, TUNNEL_GENEVE, geneve },
-	{ 2152, true, TUNNEL_GTPU, gtpu },
-	{ 3544, true, TUNNEL_TEREDO, teredo },
 };
 
+static const struct udp_tunnel vxlan_tunnel = { TUNNEL_VXLAN, vxlan };
+static const struct udp_tunnel geneve_tunnel = { TUNNEL_GENEVE, geneve };
+static const struct udp_tunnel gtpu_tunnel = { TUNNEL_GTPU, gtpu };
+static const struct udp_tunnel teredo_tunnel = { TUNNEL_TEREDO, teredo };
+
+/* The tunnel of a port, or NULL. Every datagram passes here: a switch is quicker than a table. */
 static const struct udp_tunnel *
 udp_tunnel_at(uint16_t source_port, uint16_t destination_port)
 {
-	for (size_t i = 0; i < sizeof(udp_tunnels) / sizeof(udp_tunnels[0]); i++)
-		if (udp_tunnels[i].port == destination_port || (udp_tunnels[i].both_ways && udp_tunnels[i].port == source_port))
-			return &udp_tunnels[i];
+	switch (destination_port) {
+	case 4789:
+	case 8472: /* Linux's default, before IANA gave one */
+		return &vxlan_tunnel;
+	case 6081:
+		return &geneve_tunnel;
+	case 2152:
+		return &gtpu_tunnel;
+	case 3544:
+		return &teredo_tunnel;
+	}
+	/* In the others the source port only spreads load. */
+	switch (source_port) {
+	case 2152:
+		return &gtpu_tunnel;
+	case 3544:
+		return &teredo_tunnel;
+	}
 	return NULL;
 }
 
