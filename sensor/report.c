@@ -1,0 +1,620 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Gathers flow records into pairs of peers with counted evidence classes. */
+#include <config.h>
+
+#include "report.h"
+
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_internal.h"
+
+const char *const file_state_names[] = { "complete", "partial", "unreadable", NULL };
+
+/* A name that a DNS answer gave an address. */
+struct dns_name {
+	struct address address;
+	const char *name;
+	int64_t time;
+};
+
+/* Where in a pair a class is counted, while evidence is being gathered. */
+struct evidence_slot {
+	const struct pair *pair;
+	size_t at;
+};
+
+struct report_index {
+	struct multimap peers, pairs, classes, evidence, names;
+	struct pair *other; /* what max_pairs leaves no room for */
+	size_t name_count, file_capacity, pair_capacity, record_capacity, warning_capacity;
+};
+
+enum { NAMES_MAX = 65536 };
+
+/* Memory of what only grows by report; its loss would make the report wrong, so it ends the program. */
+static void *
+grow(void *array, size_t count, size_t *capacity, size_t size)
+{
+	if (count < *capacity)
+		return array;
+	*capacity = *capacity == 0 ? 16 : *capacity * 2;
+	array = realloc(array, *capacity * size);
+	if (array == NULL)
+		abort();
+	return array;
+}
+
+struct report *
+report_new(const struct report_options *options)
+{
+	struct report *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		abort();
+	r->options = *options;
+	r->pool = pool_new();
+	r->index = pool_alloc(r->pool, sizeof(*r->index));
+	return r;
+}
+
+void
+report_free(struct report *r)
+{
+	if (r == NULL)
+		return;
+	for (size_t i = 0; i < r->pair_count; i++)
+		free(r->pairs[i]->evidence);
+	for (size_t i = 0; i < r->record_count; i++)
+		free(r->records[i]);
+	multimap_clear(&r->index->peers);
+	multimap_clear(&r->index->pairs);
+	multimap_clear(&r->index->classes);
+	multimap_clear(&r->index->evidence);
+	multimap_clear(&r->index->names);
+	free(r->pairs);
+	free(r->records);
+	free(r->files);
+	free(r->warnings);
+	free(r->findings);
+	free(r->namespaces);
+	pool_free(r->pool);
+	free(r);
+}
+
+const char *
+report_text(struct report *r, const char *text)
+{
+	return text == NULL || *text == '\0' ? NULL : pool_text(r->pool, text);
+}
+
+struct input_file *
+report_add_file(struct report *r, const char *path)
+{
+	r->files = grow(r->files, r->file_count, &r->index->file_capacity, sizeof(*r->files));
+	r->files[r->file_count] = (struct input_file){ .path = pool_text(r->pool, path) };
+	return &r->files[r->file_count++];
+}
+
+void
+report_add_warning(struct report *r, const char *text)
+{
+	r->warnings = grow(r->warnings, r->warning_count, &r->index->warning_capacity, sizeof(*r->warnings));
+	r->warnings[r->warning_count++] = pool_text(r->pool, text);
+}
+
+/* Peers. */
+
+static int
+compare_texts(const char *a, const char *b)
+{
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
+}
+
+int
+peer_compare(const struct peer *a, const struct peer *b)
+{
+	int order;
+
+	if (a->has_address != b->has_address)
+		return a->has_address ? 1 : -1;
+	if (a->has_address)
+		return address_compare(&a->address, &b->address);
+	if ((order = compare_texts(a->namespace, b->namespace)) != 0)
+		return order;
+	if ((order = compare_texts(a->workload, b->workload)) != 0)
+		return order;
+	return compare_texts(a->kind, b->kind);
+}
+
+static uint64_t
+peer_hash(const struct report *r, const struct peer *p)
+{
+	/* Texts are interned: their pointers stand for them. */
+	struct {
+		const char *namespace, *kind, *workload;
+		struct address address;
+	} key;
+
+	memset(&key, 0, sizeof(key));
+	key.namespace = p->namespace;
+	key.kind = p->kind;
+	key.workload = p->workload;
+	if (p->has_address)
+		key.address = p->address;
+	return pool_hash(r->pool, &key, sizeof(key));
+}
+
+static void
+look_up_address(const struct report *r, struct peer *p)
+{
+	struct geoip_answer answer;
+
+	if (r->options.geoip == NULL || !geoip_is_public(&p->address))
+		return;
+	geoip_find(r->options.geoip, &p->address, &answer);
+	memcpy(p->country, answer.country, sizeof(p->country));
+	p->asn = answer.asn;
+	p->organization = answer.organization[0] == '\0' ? NULL : pool_text(r->pool, answer.organization);
+}
+
+static struct peer *
+find_peer(const struct report *r, const struct peer *key, uint64_t hash)
+{
+	const struct multimap_entry *e;
+
+	for (e = multimap_first(&r->index->peers, hash); e != NULL; e = multimap_next(e))
+		if (peer_compare(e->value, key) == 0)
+			return e->value;
+	return NULL;
+}
+
+/* key's texts are the report's. */
+static const struct peer *
+take_peer(struct report *r, const struct peer *key, bool look_up)
+{
+	uint64_t hash = peer_hash(r, key);
+	struct peer *p = find_peer(r, key, hash);
+
+	if (p != NULL)
+		return p;
+	p = pool_alloc(r->pool, sizeof(*p));
+	*p = *key;
+	if (p->has_address && look_up)
+		look_up_address(r, p);
+	multimap_add(&r->index->peers, r->pool, hash, p);
+	return p;
+}
+
+const struct peer *
+report_peer(struct report *r, const struct peer *like)
+{
+	struct peer key = *like;
+
+	key.namespace = report_text(r, like->namespace);
+	key.kind = report_text(r, like->kind);
+	key.workload = report_text(r, like->workload);
+	key.name = report_text(r, like->name);
+	key.organization = report_text(r, like->organization);
+	return take_peer(r, &key, false);
+}
+
+static struct peer
+peer_of(struct report *r, const struct endpoint *e, const struct address *address)
+{
+	if (e->kind == ENDPOINT_ADDRESS)
+		return (struct peer){ .address = *address, .has_address = true };
+	return (struct peer){
+		.namespace = report_text(r, e->namespace),
+		.kind = report_text(r, e->workload_kind),
+		.workload = report_text(r, e->workload),
+	};
+}
+
+struct policy_peer
+report_policy_peer(const struct peer *p, char ip[ADDRESS_TEXT_SIZE])
+{
+	return (struct policy_peer){
+		.namespace = p->namespace,
+		.kind = p->kind,
+		.workload = p->workload,
+		.ip = p->has_address ? address_text(&p->address, ip) : NULL,
+	};
+}
+
+/* Classes. */
+
+static const struct evidence_class *
+take_class(struct report *r, const struct evidence_class *like)
+{
+	const struct multimap_entry *e;
+	struct evidence_class *class;
+	uint64_t hash = pool_hash(r->pool, like, sizeof(*like));
+
+	for (e = multimap_first(&r->index->classes, hash); e != NULL; e = multimap_next(e))
+		if (evidence_class_compare(e->value, like) == 0)
+			return e->value;
+	class = pool_alloc(r->pool, sizeof(*class));
+	memcpy(class, like, sizeof(*class));
+	multimap_add(&r->index->classes, r->pool, hash, class);
+	return class;
+}
+
+static const char *
+record_word(struct report *r, const struct flow_record *record, record_text_ref ref)
+{
+	return report_text(r, record_text(record, ref));
+}
+
+static const char *
+service_text(struct report *r, const struct service_name *service)
+{
+	char text[512];
+
+	if (service->name == NULL || *service->name == '\0')
+		return NULL;
+	snprintf(text, sizeof(text), "%s/%s", service->namespace, service->name);
+	return pool_text(r->pool, text);
+}
+
+/* Our own name for the protocol, else nDPI's. */
+static const char *
+protocol_of(struct report *r, const struct flow_record *record)
+{
+	const char *protocol = record_word(r, record, record->protocol);
+
+	if (protocol == NULL)
+		protocol = record_word(r, record, record->ndpi_application);
+	return protocol != NULL ? protocol : record_word(r, record, record->ndpi_master);
+}
+
+static void
+fill_class(struct report *r, const struct flow_record *record, const struct flow_names *names, struct evidence_class *class)
+{
+	bool transport = record->ip_protocol == IPPROTO_TCP || record->ip_protocol == IPPROTO_UDP || record->ip_protocol == IPPROTO_SCTP;
+
+	memset(class, 0, sizeof(*class)); /* also what lies between members: it is hashed */
+	class->protocol = protocol_of(r, record);
+	class->service = names->has_service ? service_text(r, &names->service) : NULL;
+	class->by = record_word(r, record, record->by);
+	class->version = record_word(r, record, record->tls_version);
+	class->cipher = record_word(r, record, record->cipher);
+	class->method = record_word(r, record, record->auth_method);
+	class->key_type = record_word(r, record, record->certificate.key_type);
+	class->signature = record_word(r, record, record->certificate.signature);
+	class->tunnel = record_word(r, record, record->tunnel);
+	class->server_port = names->swapped_service ? record->service_port : record->server_port;
+	class->key_bits = record->certificate.key_bits;
+	class->ip_protocol = record->ip_protocol;
+	class->state = record->state;
+	class->mutual = record->mutual;
+	class->mutual_basis = record->mutual_basis;
+	class->result = record->auth_result;
+	class->strength = record->strength;
+	class->certificate_flags = record->certificate_flags;
+	class->resumed = record->resumed;
+	class->cleartext_credentials = record->cleartext_credentials;
+	class->service_account_token = (record->notes >> NOTE_SERVICE_ACCOUNT_TOKEN & 1) != 0;
+	class->tunnel_encrypted = record->tunnel_encrypted;
+	class->payload = !transport || record->payload[FROM_CLIENT] + record->payload[FROM_SERVER] > 0;
+}
+
+/* Pairs. */
+
+static uint64_t
+pair_hash(const struct report *r, const struct peer *source, const struct peer *destination)
+{
+	const struct peer *key[2] = { source, destination };
+
+	return pool_hash(r->pool, key, sizeof(key));
+}
+
+static struct pair *
+add_pair(struct report *r, const struct peer *source, const struct peer *destination)
+{
+	struct pair *p = pool_alloc(r->pool, sizeof(*p));
+
+	p->source = source;
+	p->destination = destination;
+	r->pairs = grow(r->pairs, r->pair_count, &r->index->pair_capacity, sizeof(struct pair *));
+	r->pairs[r->pair_count++] = p;
+	return p;
+}
+
+/* The pair for all that max_pairs leaves no room for. */
+static struct pair *
+other_pair(struct report *r)
+{
+	struct peer other = { .workload = pool_text(r->pool, "other"), .kind = pool_text(r->pool, "Other") };
+
+	r->folded_pairs++;
+	if (r->index->other == NULL) {
+		const struct peer *peer = take_peer(r, &other, false);
+
+		r->index->other = add_pair(r, peer, peer);
+	}
+	return r->index->other;
+}
+
+static struct pair *
+find_pair(const struct report *r, const struct peer *source, const struct peer *destination, uint64_t hash)
+{
+	const struct multimap_entry *e;
+
+	for (e = multimap_first(&r->index->pairs, hash); e != NULL; e = multimap_next(e)) {
+		struct pair *p = e->value;
+
+		if (p->source == source && p->destination == destination)
+			return p;
+	}
+	return NULL;
+}
+
+static struct pair *
+take_pair(struct report *r, const struct peer *source_key, const struct peer *destination_key)
+{
+	const struct peer *source = find_peer(r, source_key, peer_hash(r, source_key));
+	const struct peer *destination = find_peer(r, destination_key, peer_hash(r, destination_key));
+	struct pair *p = NULL;
+	uint64_t hash;
+
+	if (source != NULL && destination != NULL)
+		p = find_pair(r, source, destination, pair_hash(r, source, destination));
+	if (p != NULL)
+		return p;
+	if (r->options.max_pairs != 0 && r->pair_count >= r->options.max_pairs)
+		return other_pair(r);
+	source = take_peer(r, source_key, true);
+	destination = take_peer(r, destination_key, true);
+	hash = pair_hash(r, source, destination);
+	p = add_pair(r, source, destination);
+	multimap_add(&r->index->pairs, r->pool, hash, p);
+	return p;
+}
+
+static bool
+is_earlier(const struct example *a, const struct example *b)
+{
+	if (a->first_seen != b->first_seen)
+		return a->first_seen < b->first_seen;
+	if (a->file != b->file)
+		return a->file < b->file;
+	return a->first_packet < b->first_packet;
+}
+
+/* The count of a class in a pair, made where there is none. */
+static struct evidence_count *
+take_evidence(struct report *r, struct pair *p, const struct evidence_class *class)
+{
+	const void *key[2] = { p, class };
+	uint64_t hash = pool_hash(r->pool, key, sizeof(key));
+	const struct multimap_entry *entry;
+	struct evidence_slot *slot;
+
+	for (entry = multimap_first(&r->index->evidence, hash); entry != NULL; entry = multimap_next(entry)) {
+		slot = entry->value;
+		if (slot->pair == p && p->evidence[slot->at].class == class)
+			return &p->evidence[slot->at];
+	}
+	slot = pool_alloc(r->pool, sizeof(*slot));
+	*slot = (struct evidence_slot){ .pair = p, .at = p->evidence_count };
+	multimap_add(&r->index->evidence, r->pool, hash, slot);
+	p->evidence = grow(p->evidence, p->evidence_count, &p->evidence_capacity, sizeof(*p->evidence));
+	p->evidence[p->evidence_count] = (struct evidence_count){ .class = class };
+	return &p->evidence[p->evidence_count++];
+}
+
+/* Adds counts of a class to a pair; class is the report's. */
+static void
+add_evidence(struct report *r, struct pair *p, const struct evidence_class *class, const struct evidence_count *more)
+{
+	struct evidence_count *e = take_evidence(r, p, class);
+
+	p->flows += more->flows;
+	r->flows += more->flows;
+	if (r->first_seen == 0 || more->first_seen < r->first_seen)
+		r->first_seen = more->first_seen;
+	if (more->last_seen > r->last_seen)
+		r->last_seen = more->last_seen;
+	if (e->flows == 0) {
+		*e = *more;
+		e->class = class;
+		return;
+	}
+	e->flows += more->flows;
+	for (unsigned d = 0; d < 2; d++) {
+		e->packets[d] += more->packets[d];
+		e->bytes[d] += more->bytes[d];
+	}
+	if (more->first_seen < e->first_seen)
+		e->first_seen = more->first_seen;
+	if (more->last_seen > e->last_seen)
+		e->last_seen = more->last_seen;
+	if (is_earlier(&more->example, &e->example))
+		e->example = more->example;
+}
+
+void
+report_add_evidence(struct report *r, const struct peer *source, const struct peer *destination, const struct evidence_class *like, const struct evidence_count *count)
+{
+	struct evidence_class class;
+	struct evidence_count copy = *count;
+
+	memcpy(&class, like, sizeof(class));
+	class.protocol = report_text(r, like->protocol);
+	class.service = report_text(r, like->service);
+	class.by = report_text(r, like->by);
+	class.version = report_text(r, like->version);
+	class.cipher = report_text(r, like->cipher);
+	class.method = report_text(r, like->method);
+	class.key_type = report_text(r, like->key_type);
+	class.signature = report_text(r, like->signature);
+	class.tunnel = report_text(r, like->tunnel);
+	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++)
+		copy.example.basis[claim].clause = report_text(r, copy.example.basis[claim].clause);
+	add_evidence(r, take_pair(r, source, destination), take_class(r, &class), &copy);
+}
+
+/* Records. */
+
+void
+report_flow_names(const struct report *r, const struct flow_record *record, struct flow_names *out)
+{
+	static const struct endpoint nobody = { .namespace = "", .workload_kind = "", .workload = "", .pod = "", .service_account = "" };
+	static const struct service_name none = { .namespace = "", .name = "", .port_name = "" };
+	const struct inventory *inventory = r->options.inventory;
+
+	*out = (struct flow_names){ .client = nobody, .server = nobody, .service = none };
+	if (inventory == NULL)
+		return;
+	inventory_find(inventory, &record->client, record->first_seen, &out->client);
+	inventory_find(inventory, &record->server, record->first_seen, &out->server);
+	if (record->has_service && out->server.kind == ENDPOINT_SERVICE) {
+		struct endpoint behind;
+
+		/* The order in which the legs were captured did not tell which was which: the inventory does. */
+		inventory_find(inventory, &record->service, record->first_seen, &behind);
+		if (behind.kind != ENDPOINT_SERVICE) {
+			out->server = behind;
+			out->swapped_service = true;
+		}
+	}
+	if (out->swapped_service || !record->has_service)
+		out->has_service = inventory_service_at(inventory, &record->server, record->server_port, record->ip_protocol, &out->service);
+	else
+		out->has_service = inventory_service_at(inventory, &record->service, record->service_port, record->ip_protocol, &out->service);
+	if (!out->has_service && !out->swapped_service)
+		out->has_service = inventory_service_behind(inventory, &record->server, record->server_port, record->ip_protocol, record->first_seen, &out->service);
+}
+
+static struct example
+example_of(struct report *r, const struct flow_record *record, const struct flow_names *names)
+{
+	struct example e = {
+		.file = record->file,
+		.first_packet = record->first_packet,
+		.first_seen = record->first_seen,
+		.client = record->client,
+		.server = names->swapped_service ? record->service : record->server,
+		.client_port = record->client_port,
+		.server_port = names->swapped_service ? record->service_port : record->server_port,
+		.ip_protocol = record->ip_protocol,
+	};
+
+	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++) {
+		const struct record_basis *b = &record->basis[claim];
+
+		e.basis[claim] = (struct example_basis){
+			.clause = record_word(r, record, b->clause),
+			.packet = b->packet,
+			.offset = b->offset,
+			.file = b->file,
+			.direction = b->direction,
+			.strength = b->strength,
+		};
+	}
+	return e;
+}
+
+static void
+keep_record(struct report *r, const struct flow_record *record)
+{
+	struct flow_record *copy = malloc(record->size);
+
+	if (copy == NULL)
+		abort();
+	memcpy(copy, record, record->size);
+	r->records = grow(r->records, r->record_count, &r->index->record_capacity, sizeof(struct flow_record *));
+	r->records[r->record_count++] = copy;
+}
+
+static void
+on_flow(void *context, const struct flow_record *record)
+{
+	struct report *r = context;
+	struct flow_names names;
+	struct evidence_class class;
+	struct evidence_count count;
+	struct peer source, destination;
+
+	report_flow_names(r, record, &names);
+	source = peer_of(r, &names.client, &record->client);
+	destination = peer_of(r, &names.server, names.swapped_service ? &record->service : &record->server);
+	fill_class(r, record, &names, &class);
+	count = (struct evidence_count){
+		.flows = 1,
+		.packets = { record->packets[0], record->packets[1] },
+		.bytes = { record->bytes[0], record->bytes[1] },
+		.first_seen = record->first_seen,
+		.last_seen = record->last_seen,
+		.example = example_of(r, record, &names),
+	};
+	add_evidence(r, take_pair(r, &source, &destination), take_class(r, &class), &count);
+	if (r->options.keep_flows)
+		keep_record(r, record);
+}
+
+static uint64_t
+address_hash(const struct report *r, const struct address *a)
+{
+	return pool_hash(r->pool, a, sizeof(*a));
+}
+
+static void
+on_name(void *context, const struct name_record *record)
+{
+	struct report *r = context;
+	uint64_t hash = address_hash(r, &record->address);
+	const struct multimap_entry *e;
+	struct dns_name *n;
+
+	for (e = multimap_first(&r->index->names, hash); e != NULL; e = multimap_next(e)) {
+		n = e->value;
+		if (!address_equal(&n->address, &record->address))
+			continue;
+		/* The name an address had last is the one shown; of equal times the lesser, to be certain. */
+		if (record->time > n->time || (record->time == n->time && strcmp(record->name, n->name) < 0)) {
+			n->name = pool_text(r->pool, record->name);
+			n->time = record->time;
+		}
+		return;
+	}
+	if (r->index->name_count >= NAMES_MAX)
+		return;
+	r->index->name_count++;
+	n = pool_alloc(r->pool, sizeof(*n));
+	*n = (struct dns_name){ .address = record->address, .name = pool_text(r->pool, record->name), .time = record->time };
+	multimap_add(&r->index->names, r->pool, hash, n);
+}
+
+static void
+name_peer(struct report *r, const struct peer *peer)
+{
+	const struct multimap_entry *e;
+
+	if (!peer->has_address || peer->name != NULL)
+		return;
+	for (e = multimap_first(&r->index->names, address_hash(r, &peer->address)); e != NULL; e = multimap_next(e)) {
+		const struct dns_name *n = e->value;
+
+		if (address_equal(&n->address, &peer->address))
+			find_peer(r, peer, peer_hash(r, peer))->name = n->name;
+	}
+}
+
+void
+report_name_peers(struct report *r)
+{
+	for (size_t i = 0; i < r->pair_count; i++) {
+		name_peer(r, r->pairs[i]->source);
+		name_peer(r, r->pairs[i]->destination);
+	}
+}
+
+struct record_sink
+report_sink(struct report *r)
+{
+	return (struct record_sink){ .flow = on_flow, .name = on_name, .context = r };
+}
