@@ -54,7 +54,7 @@ static const struct word {
 	{ "EXPORT", TRAIT_EXPORT },
 	{ "EXPORT1024", TRAIT_EXPORT },
 	{ "EXPORT40", TRAIT_EXPORT },
-	{ "anon", TRAIT_ANONYMOUS },
+	{ "anon", TRAIT_ANONYMOUS | TRAIT_EPHEMERAL }, /* RFC 5246 F.1.1.1, RFC 8422 2.3 */
 	{ "NULL", TRAIT_NULL },
 };
 
@@ -75,7 +75,7 @@ suite_traits(const char *name)
 
 	/* RFC 9150: integrity only, the hash named twice instead of a cipher. */
 	if (strcmp(name, "TLS_SHA256_SHA256") == 0 || strcmp(name, "TLS_SHA384_SHA384") == 0)
-		return TRAIT_NULL | TRAIT_EPHEMERAL;
+		return TRAIT_NULL;
 	for (const char *word = name; *word != '\0';) {
 		size_t size = strcspn(word, "_");
 
@@ -94,10 +94,11 @@ static bool
 has_shortcoming(int traits, int parameter)
 {
 	switch (parameter) {
+	/* What is not encrypted at all has nothing to keep secret for the future. */
 	case NO_FORWARD_SECRECY:
-		return (traits & TRAIT_EPHEMERAL) == 0;
+		return (traits & (TRAIT_EPHEMERAL | TRAIT_NULL)) == 0;
 	case NO_AEAD:
-		return (traits & TRAIT_AEAD) == 0;
+		return (traits & (TRAIT_AEAD | TRAIT_NULL)) == 0;
 	case BROKEN:
 		return (traits & TRAIT_BROKEN) != 0;
 	case EXPORT:
@@ -170,7 +171,7 @@ const struct policy cipher_strength_policy = {
 		[BROKEN] = VALUE_PARAMETER("broken", 0, "value of RC4, RC2, DES, 3DES, IDEA, and of MD5 as MAC"),
 		[EXPORT] = VALUE_PARAMETER("export", 0, "value of export suites"),
 		[ANONYMOUS] = VALUE_PARAMETER("anonymous", 0, "value where nobody is authenticated: DH_anon, ECDH_anon"),
-		[NULL_CIPHER] = VALUE_PARAMETER("null", 0, "value of suites without encryption"),
+		[NULL_CIPHER] = VALUE_PARAMETER("null-cipher", 0, "value of suites without encryption"),
 	},
 	.value = cipher_strength_value,
 	.violations = cipher_strength_violations,
