@@ -1,0 +1,1062 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP/1.x: messages (RFC 9112), what requests carry to authenticate (http_auth.c) and how they are
+ * answered (RFC 9110 15). Bodies are passed over. HTTP authenticates each request by itself, so an
+ * answer must be paired with its request: answers come in the order of the requests (RFC 9112 9.3),
+ * a short ring of which is remembered. Where bytes were lost that order is no longer known, and an
+ * outcome is only told once it is again.
+ */
+#include <config.h>
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "dissector.h"
+#include "http_auth.h"
+
+enum {
+	METHOD_SIZE_MAX = 24,
+	LINE_SIZE_MAX = 16 * 1024,
+	SECTION_SIZE_MAX = 48 * 1024,
+	FIELDS_MAX = 512,
+	CHUNK_LINE_MAX = 4096,
+	FORM_LOOK = 2048,      /* of a form, so many bytes are looked at */
+	TARGET_TELLS = 128,    /* so much of a target after a registered method is a signature */
+	OUTSTANDING_MAX = 16,
+};
+
+/* A body length that no body has, and the number of bytes to pass over where a body ends with the stream. */
+static const uint64_t length_max = UINT64_C(1) << 60;
+
+enum reading {
+	AT_START,       /* of a message */
+	AT_FORM,        /* of a body that is looked at */
+	AT_BODY,
+	AT_CHUNK,
+	AT_CHUNK_END,   /* the line end after the bytes of a chunk */
+	AT_TRAILER,
+	AT_END_UNKNOWN, /* after an answer to a request not seen: a body until the end, or none (HEAD) */
+	AT_LOSS,        /* anywhere: the start of a message is looked for */
+};
+
+enum upgrade { UPGRADE_NONE, UPGRADE_WEBSOCKET, UPGRADE_H2C, UPGRADE_OTHER };
+
+/* A request without its answer. */
+struct request {
+	const char *method;       /* of authentication, or NULL */
+	const char *proxy_method;
+	uint8_t source;           /* enum http_auth_source */
+	uint8_t upgrade;          /* asked for */
+	bool head;
+	bool connect;
+};
+
+struct side {
+	uint8_t reading;
+	uint32_t searched; /* bytes of a header section already searched for its end */
+	uint64_t left;     /* of the body; 0 with AT_END_UNKNOWN: it comes in chunks */
+};
+
+struct http_state {
+	struct side side[2];
+	struct request ring[OUTSTANDING_MAX];
+	uint8_t first, count;
+	uint32_t beyond;       /* outstanding requests that found no place */
+	bool begun;
+	bool doubtful;         /* bytes are missing: pairing holds while requests wait for their answers */
+	bool unpaired;         /* answers cannot be told apart any more */
+	bool requested;        /* a request was seen, and nothing but it */
+	bool claimed;
+	bool challenged;       /* "attempted" rests on a challenge, not on a credential */
+	uint64_t request_offset;
+};
+
+static_assert(sizeof(struct http_state) <= DISSECTOR_STATE_MAX, "the sensor's limit");
+
+/* What a header section says. */
+struct head {
+	struct http_credentials credentials;
+	struct http_challenge challenge, proxy_challenge;
+	struct evidence *evidence;
+	uint64_t length;
+	bool has_length, bad_length;
+	bool coded, chunked;     /* Transfer-Encoding, and whether its last coding is chunked */
+	bool connection_upgrade;
+	uint8_t upgrade;
+	bool websocket_key, websocket_accept, http2_settings;
+	bool form;
+	bool redirects_to_login;
+	bool broken;             /* a line that is no field */
+};
+
+/* Start lines. */
+
+static bool
+is_method_byte(int b)
+{
+	return (b >= 'A' && b <= 'Z') || b == '-' || b == '_';
+}
+
+/* RFC 9110 16.1.1, the registered methods that begin connections, for targets too long to wait for. */
+static const char *const registered_methods[] = {
+	"GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH ", NULL,
+};
+
+static bool
+begins_registered(struct cursor line)
+{
+	for (size_t i = 0; registered_methods[i] != NULL; i++) {
+		struct cursor target = line;
+
+		if (!cursor_starts_with(&line, registered_methods[i]))
+			continue;
+		cursor_skip(&target, strlen(registered_methods[i]));
+		return cursor_starts_with(&target, "/") || cursor_starts_with_nocase(&target, "http://");
+	}
+	return false;
+}
+
+struct request_line {
+	struct cursor method, target;
+};
+
+/* RFC 9112 2.3: the versions this file reads. */
+static bool
+is_version(struct cursor text)
+{
+	return cursor_left(&text) == 8 && cursor_starts_with(&text, "HTTP/1.") && text.at[7] >= '0' && text.at[7] <= '9';
+}
+
+/* RFC 9112 3, of a whole line; blanks inside the target are let pass, as servers do. */
+static bool
+parse_request_line(struct cursor line, struct request_line *out)
+{
+	struct cursor version = line;
+
+	if (cursor_left(&line) < sizeof("X / HTTP/1.1") - 1 || line.left > LINE_SIZE_MAX)
+		return false;
+	cursor_skip(&version, line.left - 8);
+	if (!is_version(version) || line.at[line.left - 9] != ' ')
+		return false;
+	line.left -= 9;
+	if (!cursor_take_until(&line, ' ', &out->method) || line.left == 0 || out->method.left == 0 || out->method.left > METHOD_SIZE_MAX)
+		return false;
+	for (size_t i = 0; i < out->method.left; i++)
+		if (!is_method_byte(out->method.at[i]))
+			return false;
+	for (size_t i = 0; i < line.left; i++)
+		if (line.at[i] < ' ' || line.at[i] == 0x7f)
+			return false;
+	out->target = line;
+	return true;
+}
+
+/* Whether the bytes, which hold no line end, may become a request line. */
+static bool
+may_be_request(struct cursor c)
+{
+	size_t method = 0;
+
+	while (is_method_byte(cursor_peek(&c, method)))
+		method++;
+	if (method > METHOD_SIZE_MAX || (method == 0 && c.left > 0))
+		return false;
+	if (method < c.left && c.at[method] != ' ')
+		return false;
+	for (size_t i = method; i < c.left; i++)
+		if (c.at[i] < ' ' && !(c.at[i] == '\r' && i + 1 == c.left))
+			return false;
+	return c.left <= LINE_SIZE_MAX;
+}
+
+static enum verdict
+probe_request(struct cursor bytes)
+{
+	struct cursor line;
+	struct request_line parsed;
+
+	if (cursor_take_line(&bytes, &line))
+		return parse_request_line(line, &parsed) ? MATCH : NO_MATCH;
+	if (!may_be_request(bytes))
+		return NO_MATCH;
+	return cursor_left(&bytes) >= TARGET_TELLS && begins_registered(bytes) ? MATCH : NEED_MORE;
+}
+
+/* RFC 9112 4, of a whole line: the status code, or 0. The reason, and the blank before it, may be missing. */
+static unsigned int
+parse_status_line(struct cursor line)
+{
+	struct cursor version = cursor_sub(&line, 8);
+	unsigned int status = 0;
+
+	if (!cursor_ok(&line) || !is_version(version) || cursor_u8(&line) != ' ')
+		return 0;
+	for (int i = 0; i < 3; i++) {
+		uint8_t b = cursor_u8(&line);
+
+		if (b < '0' || b > '9')
+			return 0;
+		status = status * 10 + (unsigned int)(b - '0');
+	}
+	if (cursor_left(&line) > 0 && cursor_u8(&line) != ' ')
+		return 0;
+	return cursor_ok(&line) && status >= 100 && status < 600 ? status : 0;
+}
+
+static enum verdict
+probe_status(struct cursor bytes)
+{
+	struct cursor line;
+
+	if (cursor_take_line(&bytes, &line))
+		return parse_status_line(line) != 0 ? MATCH : NO_MATCH;
+	if (!cursor_may_start_with(&bytes, "HTTP/1."))
+		return NO_MATCH;
+	if (cursor_left(&bytes) < sizeof("HTTP/1.1 200 ") - 1)
+		return NEED_MORE;
+	bytes.left = sizeof("HTTP/1.1 200 ") - 1;
+	return parse_status_line(bytes) != 0 ? MATCH : NO_MATCH;
+}
+
+static enum verdict
+http_probe(const struct flow_view *flow, enum direction from, struct cursor bytes, enum strength *strength)
+{
+	(void)flow;
+	*strength = STRENGTH_SIGNATURE;
+	return from == FROM_CLIENT ? probe_request(bytes) : probe_status(bytes);
+}
+
+/* Header sections. */
+
+/* Whether one of the elements of a comma-separated list (RFC 9110 5.6.1) is text. */
+static bool
+list_has(struct cursor list, const char *text)
+{
+	struct cursor element;
+
+	for (int i = 0; i < FIELDS_MAX && cursor_left(&list) > 0; i++) {
+		if (!cursor_take_until(&list, ',', &element))
+			element = cursor_sub(&list, cursor_left(&list));
+		cursor_skip_blanks(&element);
+		cursor_trim_end(&element);
+		if (cursor_equals_nocase(&element, text))
+			return true;
+	}
+	return false;
+}
+
+/* RFC 9110 8.6; a list of equal numbers is one number. */
+static void
+read_content_length(struct head *h, struct cursor value)
+{
+	do {
+		uint64_t length = cursor_decimal(&value);
+
+		cursor_skip_blanks(&value);
+		if (!cursor_ok(&value) || length >= length_max || (h->has_length && h->length != length))
+			h->bad_length = true;
+		h->length = length;
+		h->has_length = true;
+		if (cursor_left(&value) > 0 && cursor_u8(&value) != ',')
+			h->bad_length = true;
+		cursor_skip_blanks(&value);
+	} while (!h->bad_length && cursor_left(&value) > 0);
+}
+
+/* RFC 9112 6.1: only a last coding "chunked" delimits. */
+static void
+read_transfer_encoding(struct head *h, struct cursor value)
+{
+	struct cursor element;
+
+	h->coded = true;
+	while (cursor_take_until(&value, ',', &element))
+		;
+	cursor_skip_blanks(&value);
+	h->chunked = cursor_equals_nocase(&value, "chunked");
+}
+
+static void
+read_connection(struct head *h, struct cursor value)
+{
+	h->connection_upgrade |= list_has(value, "upgrade");
+}
+
+static void
+read_upgrade(struct head *h, struct cursor value)
+{
+	h->upgrade = list_has(value, "websocket") ? UPGRADE_WEBSOCKET : list_has(value, "h2c") ? UPGRADE_H2C : UPGRADE_OTHER;
+}
+
+static void
+read_http2_settings(struct head *h, struct cursor value)
+{
+	(void)value; /* RFC 7540 3.2.1; may be empty */
+	h->http2_settings = true;
+}
+
+/* RFC 6455 4.1: 16 bytes in base64. */
+static void
+read_websocket_key(struct head *h, struct cursor value)
+{
+	h->websocket_key = cursor_left(&value) == 24;
+}
+
+/* RFC 6455 4.2.2: a SHA-1 value in base64. */
+static void
+read_websocket_accept(struct head *h, struct cursor value)
+{
+	h->websocket_accept = cursor_left(&value) == 28;
+}
+
+static void
+read_content_type(struct head *h, struct cursor value)
+{
+	h->form = cursor_starts_with_nocase(&value, "application/x-www-form-urlencoded");
+}
+
+/* A redirection to where people log in is no acceptance of what they sent. */
+static void
+read_location(struct head *h, struct cursor value)
+{
+	static const char *const words[] = { "login", "log-in", "logon", "signin", "sign-in", "sign_in", "error", "fail", "denied", "unauthorized", "invalid", NULL };
+
+	for (size_t i = 0; words[i] != NULL; i++)
+		h->redirects_to_login |= cursor_find_nocase(&value, words[i]) >= 0;
+}
+
+static void
+read_challenge(struct head *h, struct cursor value)
+{
+	http_auth_challenge(&h->challenge, value);
+}
+
+static void
+read_proxy_challenge(struct head *h, struct cursor value)
+{
+	http_auth_challenge(&h->proxy_challenge, value);
+}
+
+enum { IN_REQUEST = 1 << FROM_CLIENT, IN_ANSWER = 1 << FROM_SERVER, IN_BOTH = IN_REQUEST | IN_ANSWER };
+
+static const struct {
+	const char *name;
+	unsigned int where;
+	void (*read)(struct head *, struct cursor value);
+} fields[] = {
+	{ "Content-Length", IN_BOTH, read_content_length },
+	{ "Transfer-Encoding", IN_BOTH, read_transfer_encoding },
+	{ "Connection", IN_BOTH, read_connection },
+	{ "Upgrade", IN_BOTH, read_upgrade },
+	{ "HTTP2-Settings", IN_REQUEST, read_http2_settings },
+	{ "Content-Type", IN_REQUEST, read_content_type },
+	{ "Sec-WebSocket-Key", IN_REQUEST, read_websocket_key },
+	{ "Sec-WebSocket-Accept", IN_ANSWER, read_websocket_accept },
+	{ "Location", IN_ANSWER, read_location },
+	{ "WWW-Authenticate", IN_ANSWER, read_challenge },
+	{ "Proxy-Authenticate", IN_ANSWER, read_proxy_challenge },
+};
+
+static void
+read_field(struct head *h, enum direction from, struct cursor name, struct cursor value)
+{
+	cursor_skip_blanks(&value);
+	cursor_trim_end(&value);
+	if (from == FROM_CLIENT)
+		http_auth_field(&h->credentials, h->evidence, name, value);
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if ((fields[i].where & 1u << from) != 0 && cursor_equals_nocase(&name, fields[i].name))
+			fields[i].read(h, value);
+}
+
+/* Whether the line after a field's goes on with it (RFC 9112 5.2, obs-fold). */
+static bool
+goes_on(const struct cursor *c)
+{
+	return cursor_peek(c, 0) == ' ' || cursor_peek(c, 0) == '\t';
+}
+
+/* A field name is a token (RFC 9110 5.1). */
+static bool
+is_field_name(struct cursor name)
+{
+	if (cursor_left(&name) == 0)
+		return false;
+	while (cursor_left(&name) > 0) {
+		uint8_t b = cursor_u8(&name);
+
+		if (b <= ' ' || b >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", b) != NULL)
+			return false;
+	}
+	return true;
+}
+
+/* Reads the fields of a section that ends with its empty line. */
+static void
+read_fields(struct head *h, enum direction from, struct cursor section)
+{
+	struct cursor line, name;
+
+	for (int i = 0; i < FIELDS_MAX && cursor_take_line(&section, &line) && line.left > 0; i++) {
+		while (goes_on(&section)) {
+			struct cursor more;
+
+			if (!cursor_take_line(&section, &more))
+				break;
+			line.left = (size_t)(more.at + more.left - line.at);
+		}
+		if (!cursor_take_until(&line, ':', &name) || !is_field_name(name)) {
+			h->broken = true;
+			continue;
+		}
+		read_field(h, from, name, line);
+	}
+}
+
+/*
+ * Takes a start line and its header section, if it is all there; the search for its end goes on
+ * where it stopped. False with *verdict otherwise.
+ */
+static bool
+take_section(struct side *side, struct cursor *bytes, struct cursor *line, struct cursor *fields_of, enum verdict *verdict)
+{
+	struct cursor c = *bytes, part;
+	size_t size;
+
+	cursor_skip(&c, side->searched);
+	for (;;) {
+		size_t before = bytes->left - c.left;
+
+		if (!cursor_take_line(&c, &part)) {
+			side->searched = (uint32_t)before;
+			*verdict = bytes->left > SECTION_SIZE_MAX ? DONE : NEED_MORE;
+			return false;
+		}
+		if (part.left == 0 && before > 0)
+			break;
+	}
+	size = bytes->left - c.left;
+	side->searched = 0;
+	*fields_of = cursor_sub(bytes, size);
+	(void)cursor_take_line(fields_of, line);
+	return true;
+}
+
+/* Outstanding requests. */
+
+static void
+forget_requests(struct http_state *s)
+{
+	s->first = s->count = 0;
+	s->beyond = 0;
+}
+
+static void
+push_request(struct http_state *s, const struct request *r)
+{
+	/* After a loss, only one that waits for another's answer tells nothing wrong. */
+	if (s->doubtful && s->count > 0)
+		s->unpaired = true;
+	if (s->count == OUTSTANDING_MAX || s->beyond > 0) {
+		if (s->beyond < UINT32_MAX)
+			s->beyond++;
+		return;
+	}
+	s->ring[(s->first + s->count) % OUTSTANDING_MAX] = *r;
+	s->count++;
+}
+
+/* The request at the head of the ring, or NULL where it is not known. */
+static const struct request *
+oldest_request(const struct http_state *s)
+{
+	return s->count > 0 && !s->unpaired ? &s->ring[s->first] : NULL;
+}
+
+static void
+pop_request(struct http_state *s)
+{
+	if (s->count > 0) {
+		s->first = (uint8_t)((s->first + 1) % OUTSTANDING_MAX);
+		s->count--;
+	} else if (s->beyond > 0) {
+		s->beyond--;
+	}
+}
+
+/* The newest request: the one whose body is being read. */
+static struct request *
+newest_request(struct http_state *s)
+{
+	return s->count > 0 && s->beyond == 0 ? &s->ring[(s->first + s->count - 1) % OUTSTANDING_MAX] : NULL;
+}
+
+/* After a loss: what was outstanding may have been answered in it. */
+static void
+doubt_pairing(struct http_state *s)
+{
+	if (s->count + s->beyond > 1)
+		s->unpaired = true;
+	s->doubtful = true;
+	forget_requests(s);
+}
+
+static void
+lose(struct http_state *s, enum direction from)
+{
+	s->side[from] = (struct side){ .reading = AT_LOSS };
+	doubt_pairing(s);
+}
+
+/* Evidence. */
+
+static void
+claim(struct dissection *d, enum strength strength, const char *clause, enum direction from, uint64_t offset)
+{
+	struct http_state *s = d->state;
+
+	s->claimed = true;
+	evidence_protocol(d->evidence, "http", strength, clause, from, offset);
+	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+}
+
+static const char request_clause[] = "RFC 9112 3 request";
+static const char answer_clause[] = "RFC 9112 4 answer";
+
+static void
+tell_attempt(struct dissection *d, const char *method, enum strength strength, const char *clause, enum direction from, uint64_t offset)
+{
+	struct http_state *s = d->state;
+
+	/* A credential that was sent says more than a challenge. */
+	if (s->challenged && from == FROM_CLIENT && d->evidence->authentication.result == AUTH_ATTEMPTED) {
+		d->evidence->authentication.result = AUTH_UNKNOWN;
+		s->challenged = false;
+	}
+	evidence_authentication(d->evidence, AUTH_ATTEMPTED, method, strength, clause, from, offset);
+}
+
+static void
+tell_credentials(struct dissection *d, const struct http_credentials *credentials, uint64_t offset)
+{
+	const char *method = credentials->method != NULL ? credentials->method : credentials->proxy_method;
+
+	if (method == NULL)
+		return;
+	claim(d, STRENGTH_STRUCTURE, request_clause, FROM_CLIENT, offset);
+	tell_attempt(d, method, STRENGTH_STRUCTURE, "RFC 9110 11.4 credentials", FROM_CLIENT, offset);
+	if (credentials->clause != NULL)
+		evidence_cleartext_credentials(d->evidence, credentials->clause, FROM_CLIENT, offset);
+}
+
+/*
+ * A request alone is only claimed with its answer, with the end of the flow or with the next
+ * request: another protocol may still answer.
+ */
+static void
+tell_request(struct dissection *d, const struct head *h, uint64_t offset)
+{
+	struct http_state *s = d->state;
+
+	if (!s->claimed && !s->requested) {
+		evidence_protocol(d->evidence, "http", STRENGTH_SIGNATURE, request_clause, FROM_CLIENT, offset);
+		s->request_offset = offset;
+	} else if (!s->claimed) {
+		claim(d, STRENGTH_STRUCTURE, request_clause, FROM_CLIENT, offset);
+	}
+	s->requested = true;
+	tell_credentials(d, &h->credentials, offset);
+}
+
+static void
+tell_outcome(struct dissection *d, enum auth_result result, const char *method, const char *clause, uint64_t offset)
+{
+	evidence_authentication(d->evidence, result, method, STRENGTH_EXCHANGE, clause, FROM_SERVER, offset);
+}
+
+/* 401 or 407 (RFC 9110 15.5.2, 15.5.8) to a request with method, or NULL: without a credential. */
+static void
+tell_challenge(struct dissection *d, const char *method, const struct http_challenge *challenge, const char *clause, uint64_t offset)
+{
+	struct http_state *s = d->state;
+
+	if (method != NULL && challenge->goes_on)
+		return;
+	if (method != NULL || challenge->method == NULL) {
+		tell_outcome(d, AUTH_FAILURE, method, clause, offset);
+		return;
+	}
+	s->challenged |= d->evidence->authentication.result < AUTH_ATTEMPTED;
+	tell_attempt(d, challenge->method, STRENGTH_EXCHANGE, clause, FROM_SERVER, offset);
+}
+
+/*
+ * A credential that HTTP itself knows is accepted where the request is carried out. A login or a
+ * cookie is the application's own: a redirection to a login page is no success, and of a session
+ * nobody knows whether it is logged in.
+ */
+static bool
+proves_success(const struct request *r, const struct head *h, unsigned int status)
+{
+	if (r->source == HTTP_AUTH_SESSION_COOKIE)
+		return r->proxy_method != NULL; /* which is then the method */
+	if (r->source == HTTP_AUTH_COOKIE || r->source == HTTP_AUTH_LOGIN)
+		return status < 300 || !h->redirects_to_login;
+	return true;
+}
+
+static void
+tell_answer(struct dissection *d, const struct request *r, const struct head *h, unsigned int status, uint64_t offset)
+{
+	/* A session cookie may come with any request, and is no answer to a challenge. */
+	const char *own = r->source > HTTP_AUTH_SESSION_COOKIE ? r->method : NULL;
+	const char *method = own != NULL ? own : r->proxy_method != NULL ? r->proxy_method : r->method;
+
+	if (status == 401)
+		tell_challenge(d, own, &h->challenge, "RFC 9110 15.5.2 401", offset);
+	else if (status == 407)
+		tell_challenge(d, r->proxy_method, &h->proxy_challenge, "RFC 9110 15.5.8 407", offset);
+	else if (status == 403)
+		tell_outcome(d, AUTH_FAILURE, method, "RFC 9110 15.5.4 403", offset);
+	else if (method == NULL)
+		tell_outcome(d, AUTH_NONE, NULL, answer_clause, offset);
+	else if (status < 400 && proves_success(r, h, status))
+		tell_outcome(d, AUTH_SUCCESS, method, answer_clause, offset);
+}
+
+/* Bodies. */
+
+/* Passes over size bytes of a body; those that have not come yet are skipped by the sensor. */
+static enum verdict
+pass_over(struct dissection *d, struct cursor *bytes, uint64_t size)
+{
+	size_t here = size < bytes->left ? (size_t)size : bytes->left;
+
+	cursor_skip(bytes, here);
+	d->skip = size - here < SIZE_MAX / 4 ? (size_t)(size - here) : SIZE_MAX / 4;
+	return MATCH;
+}
+
+/* RFC 9112 6.3, of a request: without a length it has no body. */
+static void
+expect_request_body(struct http_state *s, const struct head *h)
+{
+	struct side *side = &s->side[FROM_CLIENT];
+
+	if (h->chunked) {
+		side->reading = AT_CHUNK;
+	} else if (h->coded || h->bad_length) {
+		lose(s, FROM_CLIENT);
+	} else if (h->length > 0) {
+		side->left = h->length;
+		side->reading = h->form ? AT_FORM : AT_BODY;
+	}
+}
+
+/* RFC 9112 6.3, of an answer to a request, NULL where that is not known. */
+static void
+expect_answer_body(struct http_state *s, const struct head *h, const struct request *r, unsigned int status)
+{
+	struct side *side = &s->side[FROM_SERVER];
+
+	if (status < 200 || status == 204 || status == 304 || (r != NULL && r->head))
+		return;
+	if (!h->coded && h->has_length && h->length == 0)
+		return;
+	side->left = h->chunked ? 0 : h->coded || !h->has_length ? length_max : h->length;
+	if (h->bad_length && !h->coded)
+		lose(s, FROM_SERVER);
+	else
+		side->reading = r == NULL ? AT_END_UNKNOWN : h->chunked ? AT_CHUNK : AT_BODY;
+}
+
+static enum verdict
+read_body(struct dissection *d, struct side *side, struct cursor *bytes)
+{
+	uint64_t size = side->left;
+
+	*side = (struct side){ .reading = AT_START };
+	return pass_over(d, bytes, size);
+}
+
+/*
+ * The answer to a request that was not seen: it may have been HEAD, and then the next answer comes
+ * at once.
+ */
+static enum verdict
+read_unknown_body(struct dissection *d, struct side *side, struct cursor *bytes)
+{
+	if (cursor_may_start_with(bytes, "HTTP/1.")) {
+		if (cursor_left(bytes) < sizeof("HTTP/1.") - 1)
+			return NEED_MORE;
+		*side = (struct side){ .reading = AT_START };
+		return MATCH;
+	}
+	if (side->left == 0) {
+		side->reading = AT_CHUNK;
+		return MATCH;
+	}
+	return read_body(d, side, bytes);
+}
+
+static enum verdict
+read_form(struct dissection *d, struct side *side, struct cursor *bytes)
+{
+	struct http_state *s = d->state;
+	struct http_credentials credentials = { 0 };
+	size_t size = side->left < FORM_LOOK ? (size_t)side->left : FORM_LOOK;
+	struct request *r = newest_request(s);
+	struct cursor body = *bytes;
+
+	if (cursor_left(bytes) < size) {
+		d->need = size;
+		return NEED_MORE;
+	}
+	side->reading = AT_BODY;
+	http_auth_form(&credentials, cursor_sub(&body, size));
+	if (credentials.method == NULL)
+		return MATCH;
+	if (r != NULL && r->source < credentials.source) {
+		r->source = (uint8_t)credentials.source;
+		r->method = credentials.method;
+	}
+	tell_credentials(d, &credentials, d->offset[FROM_CLIENT]);
+	return MATCH;
+}
+
+/* RFC 9112 7.1: the size of a chunk in hexadecimal digits, perhaps extensions. */
+static bool
+parse_chunk_size(struct cursor line, uint64_t *size)
+{
+	bool any = false;
+
+	for (*size = 0; cursor_left(&line) > 0; any = true) {
+		int b = cursor_peek(&line, 0);
+		int digit = b >= '0' && b <= '9' ? b - '0' : (b | 0x20) >= 'a' && (b | 0x20) <= 'f' ? (b | 0x20) - 'a' + 10 : -1;
+
+		if (digit < 0)
+			break;
+		if (*size >= length_max >> 4)
+			return false;
+		*size = *size << 4 | (uint64_t)digit;
+		cursor_skip(&line, 1);
+	}
+	cursor_skip_blanks(&line);
+	return any && (cursor_left(&line) == 0 || cursor_peek(&line, 0) == ';');
+}
+
+/* Takes a line of the framing of chunks; false with *verdict where there is none. */
+static bool
+take_chunk_line(struct dissection *d, enum direction from, struct cursor *bytes, struct cursor *line, enum verdict *verdict)
+{
+	*verdict = NEED_MORE;
+	if (cursor_take_line(bytes, line))
+		return true;
+	if (cursor_left(bytes) > CHUNK_LINE_MAX) {
+		lose(d->state, from);
+		*verdict = MATCH;
+	}
+	return false;
+}
+
+static enum verdict
+read_chunk(struct dissection *d, enum direction from, struct side *side, struct cursor *bytes)
+{
+	struct cursor line;
+	enum verdict verdict;
+	uint64_t size;
+
+	if (!take_chunk_line(d, from, bytes, &line, &verdict))
+		return verdict;
+	if (!parse_chunk_size(line, &size)) {
+		lose(d->state, from);
+		return MATCH;
+	}
+	side->reading = size > 0 ? AT_CHUNK_END : AT_TRAILER;
+	return pass_over(d, bytes, size);
+}
+
+static enum verdict
+read_chunk_end(struct dissection *d, enum direction from, struct side *side, struct cursor *bytes)
+{
+	struct cursor line;
+	enum verdict verdict;
+
+	if (!take_chunk_line(d, from, bytes, &line, &verdict))
+		return verdict;
+	side->reading = AT_CHUNK;
+	if (line.left > 0)
+		lose(d->state, from);
+	return MATCH;
+}
+
+/* RFC 9112 7.1.2: fields, up to an empty line; of no interest. */
+static enum verdict
+read_trailer(struct dissection *d, enum direction from, struct side *side, struct cursor *bytes)
+{
+	struct cursor line;
+	enum verdict verdict;
+
+	if (!take_chunk_line(d, from, bytes, &line, &verdict))
+		return verdict;
+	if (line.left == 0)
+		*side = (struct side){ .reading = AT_START };
+	return MATCH;
+}
+
+/* Messages. */
+
+static void
+tell_upgrade(struct dissection *d, const struct request *r, const struct head *h, uint64_t offset)
+{
+	enum strength strength = r != NULL ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE;
+
+	if (!h->connection_upgrade || (r != NULL && r->upgrade != h->upgrade))
+		return;
+	if (h->upgrade == UPGRADE_WEBSOCKET && h->websocket_accept)
+		evidence_protocol(d->evidence, "websocket", strength, "RFC 6455 4.2.2 101 to an upgrade", FROM_SERVER, offset);
+	else if (h->upgrade == UPGRADE_H2C)
+		evidence_protocol(d->evidence, "http2", strength, "RFC 7540 3.2 101 to an upgrade", FROM_SERVER, offset);
+}
+
+/* What is asked for counts only where it is asked for by the rules of the protocol. */
+static uint8_t
+upgrade_of(const struct head *h)
+{
+	if (!h->connection_upgrade)
+		return UPGRADE_NONE;
+	if ((h->upgrade == UPGRADE_WEBSOCKET && !h->websocket_key) || (h->upgrade == UPGRADE_H2C && !h->http2_settings))
+		return UPGRADE_OTHER;
+	return h->upgrade;
+}
+
+/* Bytes that are no HTTP, where a message should start. */
+static enum verdict
+not_http(struct dissection *d, enum direction from)
+{
+	struct http_state *s = d->state;
+
+	if (!s->claimed && d->flow->handshake_seen) {
+		s->requested = false;
+		return NO_MATCH;
+	}
+	/* The first answer is none: whatever was asked, nothing that speaks HTTP served it. */
+	if (from == FROM_SERVER && d->evidence->strength < STRENGTH_EXCHANGE && d->flow->handshake_seen && !s->doubtful)
+		return MALFORMED;
+	lose(s, from);
+	return MATCH;
+}
+
+static enum verdict
+read_request(struct dissection *d, struct cursor *bytes, struct cursor *start)
+{
+	struct http_state *s = d->state;
+	struct head h = { .evidence = d->evidence };
+	struct cursor line, section;
+	struct request_line parsed;
+	struct request r;
+	enum verdict verdict = probe_request(*bytes);
+	uint64_t offset = dissection_offset(d, FROM_CLIENT, *start, *bytes);
+
+	if (verdict == NO_MATCH)
+		return not_http(d, FROM_CLIENT);
+	if (!take_section(&s->side[FROM_CLIENT], bytes, &line, &section, &verdict))
+		return verdict;
+	if (!parse_request_line(line, &parsed))
+		return not_http(d, FROM_CLIENT);
+	read_fields(&h, FROM_CLIENT, section);
+	if (h.broken)
+		return not_http(d, FROM_CLIENT);
+	http_auth_target(&h.credentials, parsed.target);
+	r = (struct request){
+		.method = h.credentials.method,
+		.proxy_method = h.credentials.proxy_method,
+		.source = (uint8_t)h.credentials.source,
+		.upgrade = upgrade_of(&h),
+		.head = cursor_equals(&parsed.method, "HEAD"),
+		.connect = cursor_equals(&parsed.method, "CONNECT"),
+	};
+	tell_request(d, &h, offset);
+	push_request(s, &r);
+	if (!r.connect)
+		expect_request_body(s, &h);
+	return MATCH;
+}
+
+static enum verdict
+read_answer(struct dissection *d, struct cursor *bytes, struct cursor *start)
+{
+	struct http_state *s = d->state;
+	struct head h = { .evidence = d->evidence };
+	struct cursor line, section;
+	const struct request *outstanding = oldest_request(s);
+	struct request r = { 0 };
+	enum verdict verdict = probe_status(*bytes);
+	unsigned int status;
+	uint64_t offset = dissection_offset(d, FROM_SERVER, *start, *bytes);
+
+	if (verdict == NO_MATCH)
+		return not_http(d, FROM_SERVER);
+	if (!take_section(&s->side[FROM_SERVER], bytes, &line, &section, &verdict))
+		return verdict;
+	status = parse_status_line(line);
+	if (status == 0)
+		return not_http(d, FROM_SERVER);
+	read_fields(&h, FROM_SERVER, section);
+	if (h.broken)
+		evidence_note(d->evidence, NOTE_MALFORMED);
+	if (outstanding != NULL)
+		r = *outstanding;
+	claim(d, outstanding != NULL ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, answer_clause, FROM_SERVER, offset);
+	if (status < 200 && status != 101) /* RFC 9110 15.2: the answer is still to come */
+		return MATCH;
+	pop_request(s);
+	if (outstanding != NULL)
+		tell_answer(d, &r, &h, status, offset);
+	if (status == 101) {
+		tell_upgrade(d, outstanding != NULL ? &r : NULL, &h, offset);
+		return DONE;
+	}
+	if (outstanding != NULL && r.connect && status < 300)
+		return UPGRADE; /* RFC 9110 9.3.6: a tunnel, of whatever it is */
+	expect_answer_body(s, &h, outstanding != NULL ? &r : NULL, status);
+	return MATCH;
+}
+
+/* RFC 9112 2.2: empty lines before a request are to be ignored. */
+static void
+skip_empty_lines(struct cursor *bytes)
+{
+	while (cursor_starts_with(bytes, "\r\n") || cursor_starts_with(bytes, "\n"))
+		cursor_skip(bytes, cursor_peek(bytes, 0) == '\r' ? 2 : 1);
+}
+
+/* Whether a request waits whose answer decides what the client's next bytes are. */
+static bool
+may_leave_http(const struct http_state *s)
+{
+	const struct request *r = s->count > 0 ? &s->ring[(s->first + s->count - 1) % OUTSTANDING_MAX] : NULL;
+
+	return r != NULL && (r->connect || r->upgrade != UPGRADE_NONE);
+}
+
+static enum verdict
+read_start(struct dissection *d, enum direction from, struct cursor *bytes, struct cursor *start)
+{
+	struct http_state *s = d->state;
+
+	if (from == FROM_SERVER)
+		return read_answer(d, bytes, start);
+	if (may_leave_http(s))
+		return NEED_MORE;
+	if (s->side[from].searched == 0)
+		skip_empty_lines(bytes);
+	return cursor_left(bytes) > 0 ? read_request(d, bytes, start) : NEED_MORE;
+}
+
+static enum verdict
+probe_start(enum direction from, struct cursor bytes)
+{
+	return from == FROM_CLIENT ? probe_request(bytes) : probe_status(bytes);
+}
+
+/*
+ * After a loss, or in the middle of a body: a message starts where a start line stands at the
+ * beginning of a segment or after an empty line. All else is passed over.
+ */
+static enum verdict
+resynchronize(enum direction from, struct side *side, struct cursor *bytes)
+{
+	struct cursor line;
+	enum verdict verdict;
+
+	for (;;) {
+		verdict = probe_start(from, *bytes);
+		if (verdict == MATCH || (verdict == NEED_MORE && cursor_left(bytes) > 0))
+			break;
+		do {
+			if (!cursor_take_line(bytes, &line)) {
+				cursor_skip(bytes, cursor_left(bytes));
+				return NEED_MORE;
+			}
+		} while (line.left > 0);
+	}
+	if (verdict == MATCH)
+		*side = (struct side){ .reading = AT_START };
+	return verdict;
+}
+
+static enum verdict
+read_one(struct dissection *d, enum direction from, struct cursor *bytes, struct cursor *start)
+{
+	struct http_state *s = d->state;
+	struct side *side = &s->side[from];
+
+	switch ((enum reading)side->reading) {
+	case AT_START:
+		return read_start(d, from, bytes, start);
+	case AT_FORM:
+		return read_form(d, side, bytes);
+	case AT_BODY:
+		return read_body(d, side, bytes);
+	case AT_CHUNK:
+		return read_chunk(d, from, side, bytes);
+	case AT_CHUNK_END:
+		return read_chunk_end(d, from, side, bytes);
+	case AT_TRAILER:
+		return read_trailer(d, from, side, bytes);
+	case AT_END_UNKNOWN:
+		return read_unknown_body(d, side, bytes);
+	case AT_LOSS:
+		return resynchronize(from, side, bytes);
+	}
+	return DONE;
+}
+
+static enum verdict
+http_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
+{
+	struct http_state *s = d->state;
+	struct cursor start = *bytes;
+	enum verdict verdict = MATCH;
+
+	if (!s->begun)
+		s->doubtful = !d->flow->handshake_seen;
+	s->begun = true;
+	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
+		verdict = read_one(d, from, bytes, &start);
+	if (verdict == NEED_MORE && bytes->left < start.left && d->need == 0)
+		return MATCH; /* the other direction may have waited for what was taken */
+	return verdict;
+}
+
+static enum verdict
+http_gap(struct dissection *d, enum direction from, uint64_t size)
+{
+	(void)size;
+	lose(d->state, from);
+	return MATCH;
+}
+
+static void
+http_finish(struct dissection *d)
+{
+	struct http_state *s = d->state;
+
+	if (s->requested && !s->claimed)
+		claim(d, STRENGTH_STRUCTURE, request_clause, FROM_CLIENT, s->request_offset);
+}
+
+const struct dissector http_dissector = {
+	.name = "http",
+	.specification = "RFC 9112",
+	.ip_protocol = IPPROTO_TCP,
+	.hint_ports = { 80, 8080, 8000, 3128 },
+	.first_bytes = { "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "H" },
+	.state_size = sizeof(struct http_state),
+	.probe = http_probe,
+	.dissect = http_dissect,
+	.gap = http_gap,
+	.finish = http_finish,
+};
