@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * DNS over UDP (RFC 1035), on any port: a message counts where all of it is one, to its last byte.
+ * Addresses in answers to questions that were seen are reported with the name asked for, so that
+ * peers outside can be called by their names.
+ */
+#include <config.h>
+
+#include <assert.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "dissector.h"
+
+enum {
+	NAME_ROOM = 256,        /* RFC 1035 2.3.4: 255 bytes on the wire; the text is shorter */
+	POINTERS_MAX = 16,
+	RECORDS_MAX = 512,
+	ANSWERS_MAX = 64,       /* of which addresses are reported */
+	ALIASES_MAX = 8,
+	ASKED_MAX = 32,
+	QUESTION_MAX = NAME_ROOM + 8,
+};
+
+enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, TYPE_OPT = 41 };
+enum { CLASS_IN = 1, CLASS_CHAOS = 3, CLASS_HESIOD = 4, CLASS_NONE = 254, CLASS_ANY = 255 };
+enum { OPCODE_QUERY = 0, OPCODE_STATUS = 2, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
+enum { FLAG_ANSWER = 0x8000, FLAG_TRUNCATED = 0x0200, FLAG_ZERO = 0x0040, OPCODE_SHIFT = 11, OPCODE_MASK = 15, RCODE_MASK = 15 };
+
+struct asked {
+	uint32_t question; /* hash of it */
+	uint16_t id;
+	uint8_t from;
+	bool used;
+};
+
+struct dns_state {
+	struct asked asked[ASKED_MAX];
+	uint8_t next;
+};
+
+static_assert(sizeof(struct dns_state) <= DISSECTOR_STATE_MAX, "the sensor's limit");
+
+struct header {
+	uint16_t id, flags;
+	uint16_t questions, answers, authorities, additionals;
+};
+
+struct name {
+	char text[NAME_ROOM]; /* lower case, without the last dot */
+	bool plain;           /* nothing but what host names are made of */
+};
+
+struct record {
+	struct name owner;
+	uint16_t type, class;
+	uint32_t ttl;
+	struct cursor data;
+	size_t data_at; /* where it starts in the message */
+};
+
+struct message {
+	struct cursor bytes; /* all of it: names point into it */
+	struct header header;
+	struct name question;
+	uint16_t question_type;
+	uint32_t question_hash;
+	size_t answers_at;
+};
+
+static bool
+is_host_byte(uint8_t b)
+{
+	return (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '-' || b == '_';
+}
+
+static uint8_t
+lower(uint8_t b)
+{
+	return b >= 'A' && b <= 'Z' ? (uint8_t)(b | 0x20) : b;
+}
+
+/* Adds a label to the text; false where the name grows too long. */
+static bool
+add_label(struct name *n, size_t *size, struct cursor label)
+{
+	if (*size + (*size > 0) + label.left >= sizeof(n->text))
+		return false;
+	if (*size > 0)
+		n->text[(*size)++] = '.';
+	while (cursor_left(&label) > 0) {
+		uint8_t b = lower(cursor_u8(&label));
+
+		n->plain &= is_host_byte(b);
+		n->text[(*size)++] = is_host_byte(b) ? (char)b : '?';
+	}
+	return true;
+}
+
+/*
+ * Reads a name (RFC 1035 4.1.4) at *c, a cursor into the message. A pointer must lead to before the
+ * part of the name it ends, so that it gets nowhere twice.
+ */
+static bool
+take_name(const struct cursor *message, struct cursor *c, struct name *n)
+{
+	struct cursor at = *c;
+	size_t before = message->left - c->left, size = 0;
+	bool jumped = false;
+
+	memset(n, 0, sizeof(*n));
+	n->plain = true;
+	for (int pointers = 0; pointers <= POINTERS_MAX;) {
+		uint8_t length = cursor_u8(&at);
+
+		if (!cursor_ok(&at))
+			return false;
+		if ((length & 0xc0) == 0xc0) {
+			size_t target = (size_t)(length & 0x3f) << 8 | cursor_u8(&at);
+
+			if (!cursor_ok(&at) || target >= before || target < 12)
+				return false;
+			if (!jumped)
+				*c = at;
+			jumped = true;
+			pointers++;
+			before = target;
+			at = *message;
+			cursor_skip(&at, target);
+			continue;
+		}
+		if ((length & 0xc0) != 0)
+			return false;
+		if (length == 0) {
+			if (!jumped)
+				*c = at;
+			return true;
+		}
+		struct cursor label = cursor_sub(&at, length);
+
+		if (!cursor_ok(&at) || !add_label(n, &size, label))
+			return false;
+	}
+	return false;
+}
+
+static bool
+is_class(uint16_t class)
+{
+	class &= 0x7fff; /* mDNS has a flag in the first bit */
+	return class == CLASS_IN || class == CLASS_CHAOS || class == CLASS_HESIOD || class == CLASS_NONE || class == CLASS_ANY;
+}
+
+static bool
+take_record(const struct cursor *message, struct cursor *c, struct record *r)
+{
+	uint16_t size;
+
+	if (!take_name(message, c, &r->owner))
+		return false;
+	r->type = cursor_u16(c);
+	r->class = cursor_u16(c);
+	r->ttl = cursor_u32(c);
+	size = cursor_u16(c);
+	r->data_at = message->left - c->left;
+	r->data = cursor_sub(c, size);
+	/* The class of OPT is a size (RFC 6891 6.1.2). */
+	return cursor_ok(c) && r->type != 0 && (r->type == TYPE_OPT ? r->owner.text[0] == '\0' : is_class(r->class));
+}
+
+/* Header values that messages have; a query carries no answers, and one question is asked. */
+static bool
+is_header(const struct header *h)
+{
+	unsigned int opcode = h->flags >> OPCODE_SHIFT & OPCODE_MASK;
+	bool answer = (h->flags & FLAG_ANSWER) != 0;
+
+	if ((h->flags & FLAG_ZERO) != 0 || (opcode != OPCODE_QUERY && opcode != OPCODE_NOTIFY && opcode != OPCODE_UPDATE && opcode != OPCODE_STATUS))
+		return false;
+	if (h->questions != 1 || h->answers + h->authorities + h->additionals > RECORDS_MAX)
+		return false;
+	if (!answer && opcode == OPCODE_QUERY)
+		return h->answers == 0 && h->authorities <= 1 && h->additionals <= 4 && (h->flags & RCODE_MASK) == 0;
+	return (h->flags & RCODE_MASK) <= 10;
+}
+
+static uint32_t
+hash_question(const struct name *name, uint16_t type, uint16_t class)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	for (size_t i = 0; name->text[i] != '\0'; i++)
+		hash = (hash ^ (uint8_t)name->text[i]) * 16777619u;
+	return ((hash ^ type) * 16777619u ^ class) * 16777619u;
+}
+
+/* A message, all of whose parts agree and fill it. */
+static bool
+parse_message(struct cursor bytes, struct message *m)
+{
+	struct cursor c = bytes;
+	struct header *h = &m->header;
+	struct record r;
+	uint16_t class;
+
+	h->id = cursor_u16(&c);
+	h->flags = cursor_u16(&c);
+	h->questions = cursor_u16(&c);
+	h->answers = cursor_u16(&c);
+	h->authorities = cursor_u16(&c);
+	h->additionals = cursor_u16(&c);
+	if (!cursor_ok(&c) || !is_header(h) || !take_name(&bytes, &c, &m->question))
+		return false;
+	m->question_type = cursor_u16(&c);
+	class = cursor_u16(&c);
+	if (!cursor_ok(&c) || m->question_type == 0 || !is_class(class))
+		return false;
+	m->bytes = bytes;
+	m->question_hash = hash_question(&m->question, m->question_type, class);
+	m->answers_at = bytes.left - c.left;
+	for (unsigned int i = 0, n = (unsigned int)h->answers + h->authorities + h->additionals; i < n; i++)
+		if (!take_record(&bytes, &c, &r))
+			/* A server may cut an answer anywhere, and says so (RFC 2181 9). */
+			return (h->flags & FLAG_ANSWER) != 0 && (h->flags & FLAG_TRUNCATED) != 0;
+	return cursor_left(&c) == 0;
+}
+
+static enum verdict
+dns_probe(const struct flow_view *flow, enum direction from, struct cursor bytes, enum strength *strength)
+{
+	struct message m;
+
+	(void)flow;
+	if (!parse_message(bytes, &m) || ((m.header.flags & FLAG_ANSWER) != 0) != (from == FROM_SERVER))
+		return NO_MATCH;
+	*strength = STRENGTH_STRUCTURE;
+	return MATCH;
+}
+
+static void
+remember(struct dns_state *s, const struct message *m, enum direction from)
+{
+	s->asked[s->next] = (struct asked){ .question = m->question_hash, .id = m->header.id, .from = (uint8_t)from, .used = true };
+	s->next = (uint8_t)((s->next + 1) % ASKED_MAX);
+}
+
+/* Whether the answer is to a question the other side asked; each is answered once. */
+static bool
+was_asked(struct dns_state *s, const struct message *m, enum direction from)
+{
+	for (size_t i = 0; i < ASKED_MAX; i++) {
+		struct asked *a = &s->asked[i];
+
+		if (a->used && a->id == m->header.id && a->question == m->question_hash && a->from != (uint8_t)from) {
+			a->used = false;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The records of the answer section, one after the other. */
+struct walk {
+	struct cursor at;
+	unsigned int left;
+};
+
+static struct walk
+walk_answers(const struct message *m)
+{
+	struct walk w = { .at = m->bytes, .left = m->header.answers < ANSWERS_MAX ? m->header.answers : ANSWERS_MAX };
+
+	cursor_skip(&w.at, m->answers_at);
+	return w;
+}
+
+static bool
+next_answer(const struct message *m, struct walk *w, struct record *r)
+{
+	return w->left > 0 && (w->left--, take_record(&m->bytes, &w->at, r));
+}
+
+/* Goes from name to what it is an alias of, if the answer says so. */
+static bool
+follow_alias(const struct message *m, struct name *name, uint32_t *ttl)
+{
+	struct walk w = walk_answers(m);
+	struct record r;
+
+	while (next_answer(m, &w, &r)) {
+		struct cursor data = m->bytes;
+
+		if (r.type != TYPE_CNAME || r.class != CLASS_IN || strcmp(r.owner.text, name->text) != 0 || !r.owner.plain)
+			continue;
+		cursor_skip(&data, r.data_at);
+		if (!take_name(&m->bytes, &data, name) || !name->plain)
+			return false;
+		if (r.ttl < *ttl)
+			*ttl = r.ttl;
+		return true;
+	}
+	return false;
+}
+
+/* Reports the addresses of the name asked for, which may be an alias of the one that has them. */
+static void
+report_addresses(const struct dissection *d, const struct message *m)
+{
+	struct name name = m->question;
+	struct walk w = walk_answers(m);
+	struct record r;
+	uint32_t ttl = UINT32_MAX;
+
+	for (int i = 0; i < ALIASES_MAX && follow_alias(m, &name, &ttl); i++)
+		;
+	if (!m->question.plain || !name.plain || name.text[0] == '\0')
+		return;
+	while (next_answer(m, &w, &r)) {
+		size_t size = r.type == TYPE_A ? 4 : r.type == TYPE_AAAA ? 16 : 0;
+
+		if (size == 0 || r.data.left != size || r.class != CLASS_IN || strcmp(r.owner.text, name.text) != 0)
+			continue;
+		d->services->name(d->services->context, r.data.at, size, m->question.text, r.ttl < ttl ? r.ttl : ttl);
+	}
+}
+
+static enum verdict
+dns_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
+{
+	struct dns_state *s = d->state;
+	struct message m;
+	bool answer;
+	enum strength strength = STRENGTH_STRUCTURE;
+
+	if (!parse_message(*bytes, &m))
+		return d->evidence->strength < STRENGTH_STRUCTURE ? NO_MATCH : MATCH; /* one odd datagram ends nothing */
+	cursor_skip(bytes, cursor_left(bytes));
+	answer = (m.header.flags & FLAG_ANSWER) != 0;
+	if (!answer)
+		remember(s, &m, from);
+	else if (was_asked(s, &m, from))
+		strength = STRENGTH_EXCHANGE;
+	evidence_protocol(d->evidence, "dns", strength, "RFC 1035 4.1 message", from, d->offset[from]);
+	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, "RFC 1035 4.1 message", from, d->offset[from]);
+	evidence_authentication(d->evidence, AUTH_NOT_APPLICABLE, NULL, strength, "RFC 1035", from, d->offset[from]);
+	if (strength == STRENGTH_EXCHANGE && (m.header.flags >> OPCODE_SHIFT & OPCODE_MASK) == OPCODE_QUERY && (m.header.flags & RCODE_MASK) == 0)
+		report_addresses(d, &m);
+	return MATCH;
+}
+
+const struct dissector dns_dissector = {
+	.name = "dns",
+	.specification = "RFC 1035",
+	.ip_protocol = IPPROTO_UDP,
+	.hint_ports = { 53, 5353 },
+	.state_size = sizeof(struct dns_state),
+	.probe = dns_probe,
+	.dissect = dns_dissect,
+};
