@@ -144,6 +144,7 @@ call(struct conversation *c, enum direction from)
 	if (c->over || c->size[from] == 0 || c->size[from] < c->need[from])
 		return false;
 	bytes = cursor_over(c->bytes[from], c->size[from]);
+	d.offset[from] = c->offset[from]; /* pass_over() may have moved it */
 	c->evidence.packet = c->packet;
 	c->need[from] = 0;
 	c->verdict = c->dissector->dissect(&d, from, &bytes);
