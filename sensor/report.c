@@ -40,7 +40,7 @@ grow(void *array, size_t count, size_t *capacity, size_t size)
 {
 	if (count < *capacity)
 		return array;
-	*capacity = *capacity == 0 ? 16 : *capacity * 2;
+	*capacity = *capacity == 0 ? 1 : *capacity * 2;
 	array = realloc(array, *capacity * size);
 	if (array == NULL)
 		abort();
@@ -55,8 +55,8 @@ report_new(const struct report_options *options)
 	if (r == NULL)
 		abort();
 	r->options = *options;
-	r->pool = pool_new();
-	r->index = pool_alloc(r->pool, sizeof(*r->index));
+	r->arena = arena_new();
+	r->index = arena_alloc(r->arena, sizeof(*r->index));
 	return r;
 }
 
@@ -80,21 +80,21 @@ report_free(struct report *r)
 	free(r->warnings);
 	free(r->findings);
 	free(r->namespaces);
-	pool_free(r->pool);
+	arena_free(r->arena);
 	free(r);
 }
 
 const char *
 report_text(struct report *r, const char *text)
 {
-	return text == NULL || *text == '\0' ? NULL : pool_text(r->pool, text);
+	return text == NULL || *text == '\0' ? NULL : arena_text(r->arena, text);
 }
 
 struct input_file *
 report_add_file(struct report *r, const char *path)
 {
 	r->files = grow(r->files, r->file_count, &r->index->file_capacity, sizeof(*r->files));
-	r->files[r->file_count] = (struct input_file){ .path = pool_text(r->pool, path) };
+	r->files[r->file_count] = (struct input_file){ .path = arena_text(r->arena, path) };
 	return &r->files[r->file_count++];
 }
 
@@ -102,7 +102,7 @@ void
 report_add_warning(struct report *r, const char *text)
 {
 	r->warnings = grow(r->warnings, r->warning_count, &r->index->warning_capacity, sizeof(*r->warnings));
-	r->warnings[r->warning_count++] = pool_text(r->pool, text);
+	r->warnings[r->warning_count++] = arena_text(r->arena, text);
 }
 
 /* Peers. */
@@ -144,7 +144,7 @@ peer_hash(const struct report *r, const struct peer *p)
 	key.workload = p->workload;
 	if (p->has_address)
 		key.address = p->address;
-	return pool_hash(r->pool, &key, sizeof(key));
+	return arena_hash(r->arena, &key, sizeof(key));
 }
 
 static void
@@ -157,7 +157,7 @@ look_up_address(const struct report *r, struct peer *p)
 	geoip_find(r->options.geoip, &p->address, &answer);
 	memcpy(p->country, answer.country, sizeof(p->country));
 	p->asn = answer.asn;
-	p->organization = answer.organization[0] == '\0' ? NULL : pool_text(r->pool, answer.organization);
+	p->organization = answer.organization[0] == '\0' ? NULL : arena_text(r->arena, answer.organization);
 }
 
 static struct peer *
@@ -180,11 +180,11 @@ take_peer(struct report *r, const struct peer *key, bool look_up)
 
 	if (p != NULL)
 		return p;
-	p = pool_alloc(r->pool, sizeof(*p));
+	p = arena_alloc(r->arena, sizeof(*p));
 	*p = *key;
 	if (p->has_address && look_up)
 		look_up_address(r, p);
-	multimap_add(&r->index->peers, r->pool, hash, p);
+	multimap_add(&r->index->peers, r->arena, hash, p);
 	return p;
 }
 
@@ -231,14 +231,14 @@ take_class(struct report *r, const struct evidence_class *like)
 {
 	const struct multimap_entry *e;
 	struct evidence_class *class;
-	uint64_t hash = pool_hash(r->pool, like, sizeof(*like));
+	uint64_t hash = arena_hash(r->arena, like, sizeof(*like));
 
 	for (e = multimap_first(&r->index->classes, hash); e != NULL; e = multimap_next(e))
 		if (evidence_class_compare(e->value, like) == 0)
 			return e->value;
-	class = pool_alloc(r->pool, sizeof(*class));
+	class = arena_alloc(r->arena, sizeof(*class));
 	memcpy(class, like, sizeof(*class));
-	multimap_add(&r->index->classes, r->pool, hash, class);
+	multimap_add(&r->index->classes, r->arena, hash, class);
 	return class;
 }
 
@@ -256,7 +256,7 @@ service_text(struct report *r, const struct service_name *service)
 	if (service->name == NULL || *service->name == '\0')
 		return NULL;
 	snprintf(text, sizeof(text), "%s/%s", service->namespace, service->name);
-	return pool_text(r->pool, text);
+	return arena_text(r->arena, text);
 }
 
 /* Our own name for the protocol, else nDPI's. */
@@ -308,13 +308,13 @@ pair_hash(const struct report *r, const struct peer *source, const struct peer *
 {
 	const struct peer *key[2] = { source, destination };
 
-	return pool_hash(r->pool, key, sizeof(key));
+	return arena_hash(r->arena, key, sizeof(key));
 }
 
 static struct pair *
 add_pair(struct report *r, const struct peer *source, const struct peer *destination)
 {
-	struct pair *p = pool_alloc(r->pool, sizeof(*p));
+	struct pair *p = arena_alloc(r->arena, sizeof(*p));
 
 	p->source = source;
 	p->destination = destination;
@@ -327,7 +327,7 @@ add_pair(struct report *r, const struct peer *source, const struct peer *destina
 static struct pair *
 other_pair(struct report *r)
 {
-	struct peer other = { .workload = pool_text(r->pool, "other"), .kind = pool_text(r->pool, "Other") };
+	struct peer other = { .workload = arena_text(r->arena, "other"), .kind = arena_text(r->arena, "Other") };
 
 	r->folded_pairs++;
 	if (r->index->other == NULL) {
@@ -370,7 +370,7 @@ take_pair(struct report *r, const struct peer *source_key, const struct peer *de
 	destination = take_peer(r, destination_key, true);
 	hash = pair_hash(r, source, destination);
 	p = add_pair(r, source, destination);
-	multimap_add(&r->index->pairs, r->pool, hash, p);
+	multimap_add(&r->index->pairs, r->arena, hash, p);
 	return p;
 }
 
@@ -389,7 +389,7 @@ static struct evidence_count *
 take_evidence(struct report *r, struct pair *p, const struct evidence_class *class)
 {
 	const void *key[2] = { p, class };
-	uint64_t hash = pool_hash(r->pool, key, sizeof(key));
+	uint64_t hash = arena_hash(r->arena, key, sizeof(key));
 	const struct multimap_entry *entry;
 	struct evidence_slot *slot;
 
@@ -398,9 +398,9 @@ take_evidence(struct report *r, struct pair *p, const struct evidence_class *cla
 		if (slot->pair == p && p->evidence[slot->at].class == class)
 			return &p->evidence[slot->at];
 	}
-	slot = pool_alloc(r->pool, sizeof(*slot));
+	slot = arena_alloc(r->arena, sizeof(*slot));
 	*slot = (struct evidence_slot){ .pair = p, .at = p->evidence_count };
-	multimap_add(&r->index->evidence, r->pool, hash, slot);
+	multimap_add(&r->index->evidence, r->arena, hash, slot);
 	p->evidence = grow(p->evidence, p->evidence_count, &p->evidence_capacity, sizeof(*p->evidence));
 	p->evidence[p->evidence_count] = (struct evidence_count){ .class = class };
 	return &p->evidence[p->evidence_count++];
@@ -559,7 +559,7 @@ on_flow(void *context, const struct flow_record *record)
 static uint64_t
 address_hash(const struct report *r, const struct address *a)
 {
-	return pool_hash(r->pool, a, sizeof(*a));
+	return arena_hash(r->arena, a, sizeof(*a));
 }
 
 static void
@@ -576,7 +576,7 @@ on_name(void *context, const struct name_record *record)
 			continue;
 		/* The name an address had last is the one shown; of equal times the lesser, to be certain. */
 		if (record->time > n->time || (record->time == n->time && strcmp(record->name, n->name) < 0)) {
-			n->name = pool_text(r->pool, record->name);
+			n->name = arena_text(r->arena, record->name);
 			n->time = record->time;
 		}
 		return;
@@ -584,9 +584,9 @@ on_name(void *context, const struct name_record *record)
 	if (r->index->name_count >= NAMES_MAX)
 		return;
 	r->index->name_count++;
-	n = pool_alloc(r->pool, sizeof(*n));
-	*n = (struct dns_name){ .address = record->address, .name = pool_text(r->pool, record->name), .time = record->time };
-	multimap_add(&r->index->names, r->pool, hash, n);
+	n = arena_alloc(r->arena, sizeof(*n));
+	*n = (struct dns_name){ .address = record->address, .name = arena_text(r->arena, record->name), .time = record->time };
+	multimap_add(&r->index->names, r->arena, hash, n);
 }
 
 static void

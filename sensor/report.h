@@ -16,7 +16,7 @@
 #include "policies/evidence_class.h"
 #include "policies/policy_set.h"
 #include "policies/score.h"
-#include "pool.h"
+#include "arena.h"
 #include "record.h"
 #include "worker.h"
 
@@ -111,7 +111,7 @@ struct report_options {
 
 struct report {
 	struct report_options options;
-	struct pool *pool;       /* texts, peers, classes */
+	struct arena *arena;       /* texts, peers, classes */
 	/* The input. */
 	struct input_file *files;
 	size_t file_count;
@@ -160,7 +160,7 @@ void report_add_evidence(struct report *, const struct peer *source, const struc
 const char *report_text(struct report *, const char *text);
 
 /*
- * All input was seen: orders, scores under the policy set (which must outlive the report) and finds.
+ * All input was seen and nothing more is added: orders, scores under the policy set (which must outlive the report) and finds.
  * May be called again with another set.
  */
 void report_conclude(struct report *, const struct policy_set *);

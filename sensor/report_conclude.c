@@ -182,11 +182,11 @@ struct finding_list {
 	struct finding *items;
 	size_t count, capacity;
 	struct multimap index; /* of items, by what add_finding() folds together */
-	struct pool *pool;
+	struct arena *arena;
 };
 
 static uint64_t
-finding_hash(const struct pool *pool, const struct pair *p, const struct evidence_class *class, const char *type)
+finding_hash(const struct arena *arena, const struct pair *p, const struct evidence_class *class, const char *type)
 {
 	struct {
 		const void *pair, *service, *protocol;
@@ -200,7 +200,7 @@ finding_hash(const struct pool *pool, const struct pair *p, const struct evidenc
 	for (const char *c = type; *c != '\0'; c++)
 		key.type = key.type * 31 + (uint8_t)*c;
 	key.port = (uint32_t)class->server_port << 8 | class->ip_protocol;
-	return pool_hash(pool, &key, sizeof(key));
+	return arena_hash(arena, &key, sizeof(key));
 }
 
 static bool
@@ -227,7 +227,7 @@ find_finding(const struct finding_list *list, uint64_t hash, const struct pair *
 static void
 add_finding(struct finding_list *list, const struct pair *p, const struct evidence_count *e, const struct policy_setting *setting, const struct violation *v)
 {
-	uint64_t hash = finding_hash(list->pool, p, e->class, v->type);
+	uint64_t hash = finding_hash(list->arena, p, e->class, v->type);
 	struct finding *f = find_finding(list, hash, p, e->class, v->type);
 
 	if (f != NULL) {
@@ -246,7 +246,7 @@ add_finding(struct finding_list *list, const struct pair *p, const struct eviden
 		if (list->items == NULL)
 			abort();
 	}
-	multimap_add(&list->index, list->pool, hash, (void *)(uintptr_t)list->count);
+	multimap_add(&list->index, list->arena, hash, (void *)(uintptr_t)list->count);
 	f = &list->items[list->count++];
 	*f = (struct finding){
 		.type = v->type,
@@ -309,13 +309,13 @@ compare_findings(const void *a, const void *b)
 static void
 find_all(struct report *r)
 {
-	struct finding_list list = { .pool = pool_new() };
+	struct finding_list list = { .arena = arena_new() };
 
 	free(r->findings);
 	for (size_t i = 0; i < r->pair_count; i++)
 		find_in_pair(r, &list, r->pairs[i]);
 	multimap_clear(&list.index);
-	pool_free(list.pool);
+	arena_free(list.arena);
 	r->findings = list.items;
 	r->finding_count = list.count;
 	if (list.count > 0)
