@@ -127,7 +127,9 @@ describe(const struct reader *r, char out[FOUND_SIZE])
 {
 	switch (r->event.type) {
 	case YAML_SCALAR_EVENT:
-		return is_null(r) ? "nothing" : quote(out, "", scalar(r));
+		if (is_null(r))
+			return "nothing";
+		return quote(out, r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE ? "" : "the quoted text ", scalar(r));
 	case YAML_SEQUENCE_START_EVENT:
 		return "a list";
 	case YAML_MAPPING_START_EVENT:
@@ -297,6 +299,9 @@ refuse_name(struct reader *r, name_at *at, const void *names)
 	for (size_t i = 0; (name = at(names, i)) != NULL; i++) {
 		size_t distance = r->event.type == YAML_SCALAR_EVENT ? edit_distance(scalar(r), name) : nearest;
 
+		/* Of two that are equally near neither is named. */
+		if (distance == nearest)
+			near = NULL;
 		if (distance < nearest && distance < strlen(name)) {
 			nearest = distance;
 			near = name;
@@ -382,14 +387,23 @@ parse_number(const char *text, double *number)
 	return true;
 }
 
+/* Reads a plain scalar as a number, or a whole one, in a range. */
 static bool
-read_number(struct reader *r, double minimum, double maximum, double *number)
+read_number_as(struct reader *r, double minimum, double maximum, bool whole, double *number)
 {
 	bool plain = r->event.type == YAML_SCALAR_EVENT && r->event.data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 
-	if (plain && parse_number(scalar(r), number) && *number >= minimum && *number <= maximum)
+	if (plain && (!whole || strchr(scalar(r), '.') == NULL) && parse_number(scalar(r), number) && *number >= minimum && *number <= maximum)
 		return true;
+	if (whole)
+		return refuse(r, "a whole number from %g to %g", minimum, maximum);
 	return refuse(r, "a number from %g to %g, with at most six decimals", minimum, maximum);
+}
+
+static bool
+read_number(struct reader *r, double minimum, double maximum, double *number)
+{
+	return read_number_as(r, minimum, maximum, false, number);
 }
 
 /* Whether text holds no control character, neither of ASCII nor U+0080 to U+009F. */
@@ -458,10 +472,8 @@ read_port(struct reader *r, void *target, size_t offset)
 {
 	double number;
 
-	if (!read_number(r, 1, UINT16_MAX, &number))
+	if (!read_number_as(r, 1, UINT16_MAX, true, &number))
 		return false;
-	if (number > (double)(uint16_t)number)
-		return refuse(r, "a whole number");
 	*(uint16_t *)(void *)((char *)target + offset) = (uint16_t)number;
 	return true;
 }
