@@ -27,7 +27,7 @@ struct evidence_slot {
 };
 
 struct report_index {
-	struct multimap peers, pairs, classes, evidence, names;
+	struct arena_table peers, pairs, classes, evidence, names;
 	struct pair *other; /* what max_pairs leaves no room for */
 	size_t name_count, file_capacity, pair_capacity, record_capacity, warning_capacity;
 };
@@ -69,11 +69,11 @@ report_free(struct report *r)
 		free(r->pairs[i]->evidence);
 	for (size_t i = 0; i < r->record_count; i++)
 		free(r->records[i]);
-	multimap_clear(&r->index->peers);
-	multimap_clear(&r->index->pairs);
-	multimap_clear(&r->index->classes);
-	multimap_clear(&r->index->evidence);
-	multimap_clear(&r->index->names);
+	arena_table_clear(&r->index->peers);
+	arena_table_clear(&r->index->pairs);
+	arena_table_clear(&r->index->classes);
+	arena_table_clear(&r->index->evidence);
+	arena_table_clear(&r->index->names);
 	free(r->pairs);
 	free(r->records);
 	free(r->files);
@@ -163,9 +163,9 @@ look_up_address(const struct report *r, struct peer *p)
 static struct peer *
 find_peer(const struct report *r, const struct peer *key, uint64_t hash)
 {
-	const struct multimap_entry *e;
+	const struct arena_entry *e;
 
-	for (e = multimap_first(&r->index->peers, hash); e != NULL; e = multimap_next(e))
+	for (e = arena_table_first(&r->index->peers, hash); e != NULL; e = arena_table_next(e))
 		if (peer_compare(e->value, key) == 0)
 			return e->value;
 	return NULL;
@@ -184,7 +184,7 @@ take_peer(struct report *r, const struct peer *key, bool look_up)
 	*p = *key;
 	if (p->has_address && look_up)
 		look_up_address(r, p);
-	multimap_add(&r->index->peers, r->arena, hash, p);
+	arena_table_add(&r->index->peers, r->arena, hash, p);
 	return p;
 }
 
@@ -229,16 +229,16 @@ report_policy_peer(const struct peer *p, char ip[ADDRESS_TEXT_SIZE])
 static const struct evidence_class *
 take_class(struct report *r, const struct evidence_class *like)
 {
-	const struct multimap_entry *e;
+	const struct arena_entry *e;
 	struct evidence_class *class;
 	uint64_t hash = arena_hash(r->arena, like, sizeof(*like));
 
-	for (e = multimap_first(&r->index->classes, hash); e != NULL; e = multimap_next(e))
+	for (e = arena_table_first(&r->index->classes, hash); e != NULL; e = arena_table_next(e))
 		if (evidence_class_compare(e->value, like) == 0)
 			return e->value;
 	class = arena_alloc(r->arena, sizeof(*class));
 	memcpy(class, like, sizeof(*class));
-	multimap_add(&r->index->classes, r->arena, hash, class);
+	arena_table_add(&r->index->classes, r->arena, hash, class);
 	return class;
 }
 
@@ -341,9 +341,9 @@ other_pair(struct report *r)
 static struct pair *
 find_pair(const struct report *r, const struct peer *source, const struct peer *destination, uint64_t hash)
 {
-	const struct multimap_entry *e;
+	const struct arena_entry *e;
 
-	for (e = multimap_first(&r->index->pairs, hash); e != NULL; e = multimap_next(e)) {
+	for (e = arena_table_first(&r->index->pairs, hash); e != NULL; e = arena_table_next(e)) {
 		struct pair *p = e->value;
 
 		if (p->source == source && p->destination == destination)
@@ -370,7 +370,7 @@ take_pair(struct report *r, const struct peer *source_key, const struct peer *de
 	destination = take_peer(r, destination_key, true);
 	hash = pair_hash(r, source, destination);
 	p = add_pair(r, source, destination);
-	multimap_add(&r->index->pairs, r->arena, hash, p);
+	arena_table_add(&r->index->pairs, r->arena, hash, p);
 	return p;
 }
 
@@ -390,17 +390,17 @@ take_evidence(struct report *r, struct pair *p, const struct evidence_class *cla
 {
 	const void *key[2] = { p, class };
 	uint64_t hash = arena_hash(r->arena, key, sizeof(key));
-	const struct multimap_entry *entry;
+	const struct arena_entry *entry;
 	struct evidence_slot *slot;
 
-	for (entry = multimap_first(&r->index->evidence, hash); entry != NULL; entry = multimap_next(entry)) {
+	for (entry = arena_table_first(&r->index->evidence, hash); entry != NULL; entry = arena_table_next(entry)) {
 		slot = entry->value;
 		if (slot->pair == p && p->evidence[slot->at].class == class)
 			return &p->evidence[slot->at];
 	}
 	slot = arena_alloc(r->arena, sizeof(*slot));
 	*slot = (struct evidence_slot){ .pair = p, .at = p->evidence_count };
-	multimap_add(&r->index->evidence, r->arena, hash, slot);
+	arena_table_add(&r->index->evidence, r->arena, hash, slot);
 	p->evidence = grow(p->evidence, p->evidence_count, &p->evidence_capacity, sizeof(*p->evidence));
 	p->evidence[p->evidence_count] = (struct evidence_count){ .class = class };
 	return &p->evidence[p->evidence_count++];
@@ -567,10 +567,10 @@ on_name(void *context, const struct name_record *record)
 {
 	struct report *r = context;
 	uint64_t hash = address_hash(r, &record->address);
-	const struct multimap_entry *e;
+	const struct arena_entry *e;
 	struct dns_name *n;
 
-	for (e = multimap_first(&r->index->names, hash); e != NULL; e = multimap_next(e)) {
+	for (e = arena_table_first(&r->index->names, hash); e != NULL; e = arena_table_next(e)) {
 		n = e->value;
 		if (!address_equal(&n->address, &record->address))
 			continue;
@@ -586,17 +586,17 @@ on_name(void *context, const struct name_record *record)
 	r->index->name_count++;
 	n = arena_alloc(r->arena, sizeof(*n));
 	*n = (struct dns_name){ .address = record->address, .name = arena_text(r->arena, record->name), .time = record->time };
-	multimap_add(&r->index->names, r->arena, hash, n);
+	arena_table_add(&r->index->names, r->arena, hash, n);
 }
 
 static void
 name_peer(struct report *r, const struct peer *peer)
 {
-	const struct multimap_entry *e;
+	const struct arena_entry *e;
 
 	if (!peer->has_address || peer->name != NULL)
 		return;
-	for (e = multimap_first(&r->index->names, address_hash(r, &peer->address)); e != NULL; e = multimap_next(e)) {
+	for (e = arena_table_first(&r->index->names, address_hash(r, &peer->address)); e != NULL; e = arena_table_next(e)) {
 		const struct dns_name *n = e->value;
 
 		if (address_equal(&n->address, &peer->address))

@@ -181,7 +181,7 @@ set_example(struct finding *f, const struct evidence_count *e)
 struct finding_list {
 	struct finding *items;
 	size_t count, capacity;
-	struct multimap index; /* of items, by what add_finding() folds together */
+	struct arena_table index; /* of items, by what add_finding() folds together */
 	struct arena *arena;
 };
 
@@ -213,9 +213,9 @@ is_same_finding(const struct finding *f, const struct pair *p, const struct evid
 static struct finding *
 find_finding(const struct finding_list *list, uint64_t hash, const struct pair *p, const struct evidence_class *class, const char *type)
 {
-	const struct multimap_entry *entry;
+	const struct arena_entry *entry;
 
-	for (entry = multimap_first(&list->index, hash); entry != NULL; entry = multimap_next(entry)) {
+	for (entry = arena_table_first(&list->index, hash); entry != NULL; entry = arena_table_next(entry)) {
 		struct finding *f = &list->items[(uintptr_t)entry->value];
 
 		if (is_same_finding(f, p, class, type))
@@ -246,7 +246,7 @@ add_finding(struct finding_list *list, const struct pair *p, const struct eviden
 		if (list->items == NULL)
 			abort();
 	}
-	multimap_add(&list->index, list->arena, hash, (void *)(uintptr_t)list->count);
+	arena_table_add(&list->index, list->arena, hash, (void *)(uintptr_t)list->count);
 	f = &list->items[list->count++];
 	*f = (struct finding){
 		.type = v->type,
@@ -314,7 +314,7 @@ find_all(struct report *r)
 	free(r->findings);
 	for (size_t i = 0; i < r->pair_count; i++)
 		find_in_pair(r, &list, r->pairs[i]);
-	multimap_clear(&list.index);
+	arena_table_clear(&list.index);
 	arena_free(list.arena);
 	r->findings = list.items;
 	r->finding_count = list.count;
