@@ -36,8 +36,8 @@ ppp(struct decoding *d, struct layer *l)
 	uint16_t protocol;
 
 	/* Address and control, where they were not compressed away (RFC 1662 3.1). */
-	if (layer_peek(l, 0) == 0xff && layer_peek(l, 1) == 0x03)
-		(void)layer_take(l, 2);
+	if (layer_peek(l, 0) == 0xff && layer_take(l, 2) == NULL)
+		return layer_short(l, 2, PACKET_MALFORMED_LINK);
 	if ((h = layer_take(l, 1)) == NULL)
 		return layer_short(l, 1, PACKET_MALFORMED_LINK);
 	protocol = h[0];
