@@ -49,8 +49,8 @@ struct key {
 	bool required;
 };
 
-/* Appends text to a string in out[size], in printable ASCII, cut to fit. */
-static void
+/* Appends text to a string in out[size], in printable ASCII. False where it was cut to fit. */
+static bool
 append_escaped(char *out, size_t size, const char *text)
 {
 	size_t at = strlen(out);
@@ -64,10 +64,11 @@ append_escaped(char *out, size_t size, const char *text)
 		else
 			snprintf(piece, sizeof(piece), "\\x%02x", c);
 		if (at + strlen(piece) >= size)
-			return;
+			return false;
 		memcpy(out + at, piece, strlen(piece) + 1);
 		at += strlen(piece);
 	}
+	return true;
 }
 
 /* States the error at line and column (from 0). Returns false, which is what its callers return. */
@@ -100,10 +101,7 @@ static const char *
 quote(char out[FOUND_SIZE], const char *before, const char *text)
 {
 	snprintf(out, FOUND_SIZE, "%s'", before);
-	append_escaped(out, FOUND_SIZE - 5, text);
-	if (strlen(out) >= FOUND_SIZE - 9)
-		strcat(out, "...");
-	strcat(out, "'");
+	strcat(out, append_escaped(out, FOUND_SIZE - 4, text) ? "'" : "...'");
 	return out;
 }
 

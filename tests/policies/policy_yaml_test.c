@@ -173,7 +173,7 @@ errors_of_keys(void **state)
 		{ HEAD "exemptions:\n  - { reson: a }\n", "x.yaml:4:7: found 'reson', expected one of policies, source, destination, protocol, port, reason, expires (did you mean reason?)" },
 		{ HEAD "\"\\e[31mred\\x85\": 1\n", "x.yaml:3:1: found the quoted text '\\x1b[31mred\\xc2\\x85', expected one of schema, name, policies, scope, exemptions" },
 		{ HEAD "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa: 1\n",
-			"x.yaml:3:1: found 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...', expected one of schema, name, policies, scope, exemptions" },
+			"x.yaml:3:1: found 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...', expected one of schema, name, policies, scope, exemptions" },
 		{ 0 },
 	};
 
@@ -318,7 +318,7 @@ errors_of_size(void **state)
 	assert_refused(text, size - 1, "x.yaml:1:1: found a list, expected a mapping");
 
 	used = (size_t)sprintf(text, "name: %0129d\n", 0);
-	assert_refused(text, used, "x.yaml:1:7: found '0000000000000000000000000000000000000000000000000000000000000000000000000...', expected at most 128 bytes of text");
+	assert_refused(text, used, "x.yaml:1:7: found '00000000000000000000000000000000000000000000000000000000000000000000000000...', expected at most 128 bytes of text");
 
 	used = (size_t)sprintf(text, HEAD "policies: { authentication: { methods: {\n");
 	for (int i = 0; i < 600; i++)
