@@ -11,6 +11,7 @@ Prints one line for each difference; exit status 1 if there was any.
 """
 import csv
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -70,6 +71,11 @@ def cipher_names():
 
 def check_row(row, flows, names):
     flow = flows.get((row['client'], row['server']))
+    via = re.search(r'via (\S+?);? ', row['notes'] + ' ')
+    if not flow and via:
+        flow = flows.get((row['client'], via.group(1)))  # the leg before DNAT alone has the client's address
+    if not flow and 'masqueraded' in row['notes']:
+        flow = flows.get((row['server'], row['client']))  # of the true client there are the answers alone
     if not flow:
         yield 'not in the capture'
         return
@@ -113,7 +119,7 @@ def check(folder):
                 differences += 1
         ports = {row['client'].rsplit(':', 1)[1] for row in mine}
         for client, server in flows:
-            if client.rsplit(':', 1)[1] not in ports:
+            if not {client.rsplit(':', 1)[1], server.rsplit(':', 1)[1]} & ports:
                 print('%s/%s %s > %s has no row' % (folder, name, client, server))
                 differences += 1
     return differences

@@ -279,7 +279,8 @@ service_masquerade_all() {
 capture_start() {
 	local label=$1 file=$2 namespace=$3
 	shift 3
-	ip netns exec "$namespace" tcpdump -Z root -s 0 -n -U --immediate-mode -w "$file" "$@" 2>"$LAB/log/capture-$label" &
+	rm -f "$LAB/log/capture-$label" # an earlier one's would say that it listens
+	ip netns exec "$namespace" tcpdump -Z root -s 0 -B 65536 -n -U --immediate-mode -w "$file" "$@" 2>"$LAB/log/capture-$label" &
 	echo $! >"$LAB/pid/capture-$label"
 	lab_wait grep -q 'listening on' "$LAB/log/capture-$label"
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Prints the shop of record-shop as
+"""Prints a scene of the lab as
 
     kubectl get namespaces,nodes,pods,services,endpointslices,replicasets,jobs,networkpolicies -A -o json
 
-would print it. usage: shop_cluster.py DIRECTORY, where the lab left NAME.address, NAME.address6,
-NAME.started and, for a pod that has ended, NAME.finished of each pod.
+would print it. usage: cluster_json.py shop|bridge DIRECTORY, where the lab left NAME.address,
+NAME.address6, NAME.started and, for a pod that has ended, NAME.finished of each pod.
 """
 import datetime
 import json
@@ -16,6 +16,7 @@ import sys
 NODE = 'node-1'
 NODE_ADDRESSES = ['172.20.0.11', 'fd00:172:20::11']
 RELEASED = '2026-01-12T08:00:00Z'  # when everything that is not a pod was made
+REGISTRY = 'registry.example/'
 version = 1000
 
 
@@ -162,27 +163,39 @@ class Lab:
         self.pod(lab_name, namespace, '%s-%s' % (lab_name, suffix(lab_name, 5)), image, ports, labels, owner_named('DaemonSet', 'apps/v1', namespace, lab_name),
                  host_network=True, generate_name=lab_name + '-')
 
-    def service(self, namespace, name, cluster_ip, ports, pod=None):
-        """A Service and its EndpointSlice; ports are (name, port, target, protocol), cluster_ip 'None' for a headless one."""
+    def service(self, namespace, name, cluster_ip, ports, pod=None, node_ports=(), cluster_ip6=None):
+        """A Service and its EndpointSlices; ports are (name, port, target, protocol), cluster_ip 'None' for a headless one."""
         spec = {'clusterIP': cluster_ip, 'clusterIPs': [cluster_ip], 'internalTrafficPolicy': 'Cluster', 'ipFamilies': ['IPv4'], 'ipFamilyPolicy': 'SingleStack',
                 'ports': [{'name': n, 'port': p, 'protocol': proto, 'targetPort': t} for n, p, t, proto in ports], 'sessionAffinity': 'None', 'type': 'ClusterIP'}
         if pod:
             spec['selector'] = {'app.kubernetes.io/name': pod}
+        if node_ports:
+            spec.update({'type': 'NodePort', 'externalTrafficPolicy': 'Cluster'})
+            for port, node_port in zip(spec['ports'], node_ports):
+                port['nodePort'] = node_port
+        if cluster_ip6:
+            spec.update({'clusterIPs': [cluster_ip, cluster_ip6], 'ipFamilies': ['IPv4', 'IPv6'], 'ipFamilyPolicy': 'PreferDualStack'})
         service = self.add('v1', 'Service', meta('Service', namespace, name, RELEASED), spec=spec, status={'loadBalancer': {}})
-        endpoint = {'addresses': [NODE_ADDRESSES[0]], 'conditions': {'ready': True}}
+        self.endpoint_slice(namespace, name, service, ports, pod, cluster_ip, 0)
+        if cluster_ip6:
+            self.endpoint_slice(namespace, name, service, ports, pod, cluster_ip, 1)
+
+    def endpoint_slice(self, namespace, name, service, ports, pod, cluster_ip, family):
+        kind = ('IPv4', 'IPv6')[family]
+        endpoint = {'addresses': [NODE_ADDRESSES[family]], 'conditions': {'ready': True}}
         slice_name, labels = name, {'kubernetes.io/service-name': name}
         more = {}
         if pod:
             pod_namespace, pod_name, pod_uid, addresses = self.pods[pod]
-            endpoint = {'addresses': [addresses[0]], 'conditions': {'ready': True, 'serving': True, 'terminating': False}, 'nodeName': NODE,
+            endpoint = {'addresses': [addresses[family]], 'conditions': {'ready': True, 'serving': True, 'terminating': False}, 'nodeName': NODE,
                         'targetRef': {'kind': 'Pod', 'name': pod_name, 'namespace': pod_namespace, 'uid': pod_uid}}
-            slice_name = '%s-%s' % (name, suffix('slice/' + name, 5))
+            slice_name = '%s-%s' % (name, suffix('slice/' + name + kind, 5))
             labels['endpointslice.kubernetes.io/managed-by'] = 'endpointslice-controller.k8s.io'
             if cluster_ip == 'None':
                 labels['service.kubernetes.io/headless'] = ''
             more = {'generateName': name + '-', 'ownerReferences': owner('Service', 'v1', service)}
         self.add('discovery.k8s.io/v1', 'EndpointSlice', meta('EndpointSlice', namespace, slice_name, RELEASED, labels=labels, generation=1, **more),
-                 addressType='IPv4', endpoints=[endpoint], ports=[{'name': n, 'port': t, 'protocol': proto} for n, p, t, proto in ports])
+                 addressType=kind, endpoints=[endpoint], ports=[{'name': n, 'port': t, 'protocol': proto} for n, p, t, proto in ports])
 
     def network_policy(self, namespace, name, pod, port, clients):
         """Only the named pods of namespace shop may reach this pod's port."""
@@ -191,28 +204,27 @@ class Lab:
                  spec={'ingress': [{'from': peers, 'ports': [{'port': port, 'protocol': 'TCP'}]}], 'podSelector': {'matchLabels': {'app.kubernetes.io/name': pod}}, 'policyTypes': ['Ingress']})
 
 
-def main():
-    lab = Lab(sys.argv[1])
+def shop(lab):
+    """The shop of record-shop."""
     for name in ('data', 'default', 'kube-system', 'monitoring', 'shop'):
         lab.namespace(name)
     lab.node()
-    registry = 'registry.example/'
-    lab.deployment('coredns', 'kube-system', registry + 'coredns:1.12.1', [('dns', 53, 'UDP'), ('dns-tcp', 53, 'TCP')])
-    lab.deployment('web', 'shop', registry + 'web:2.4.0')
-    lab.deployment('api', 'shop', registry + 'api:3.1.2', [('http', 8080, 'TCP'), ('metrics', 9090, 'TCP')])
-    lab.deployment('worker', 'shop', registry + 'worker:3.1.2')
-    lab.deployment('payments', 'shop', registry + 'payments:1.9.0', [('https', 8443, 'TCP')])
-    lab.deployment('ledger', 'shop', registry + 'ledger:0.8.1', [('https', 8443, 'TCP')])
-    lab.deployment('legacy', 'shop', registry + 'erp:2009', [('https', 8443, 'TCP'), ('backoffice', 8444, 'TCP')])
-    lab.deployment('telemetry', 'shop', registry + 'telemetry:0.3', [('binary', 7777, 'TCP')])
-    lab.deployment('coupon', 'shop', registry + 'coupon:1.0.0')
-    lab.cron_job('report', 'shop', registry + 'report:1.2.0')
-    lab.deployment('prometheus', 'monitoring', registry + 'prometheus:2.53.0', [('web', 9090, 'TCP')])
-    lab.daemon_set('node-exporter', 'monitoring', registry + 'node-exporter:1.8.2', [('metrics', 9100, 'TCP')])
-    lab.stateful_set('postgresql', 'data', registry + 'postgres:15.18', [('postgresql', 5432, 'TCP')])
-    lab.stateful_set('redis', 'data', registry + 'redis:7.0.15', [('redis', 6379, 'TCP')])
-    lab.stateful_set('mariadb', 'data', registry + 'mariadb:10.11', [('mysql', 3306, 'TCP')])
-    lab.stateful_set('sessions', 'data', registry + 'redis:7.0.15', [('redis', 6379, 'TCP'), ('redis-tls', 6380, 'TCP')])
+    lab.deployment('coredns', 'kube-system', REGISTRY + 'coredns:1.12.1', [('dns', 53, 'UDP'), ('dns-tcp', 53, 'TCP')])
+    lab.deployment('web', 'shop', REGISTRY + 'web:2.4.0')
+    lab.deployment('api', 'shop', REGISTRY + 'api:3.1.2', [('http', 8080, 'TCP'), ('metrics', 9090, 'TCP')])
+    lab.deployment('worker', 'shop', REGISTRY + 'worker:3.1.2')
+    lab.deployment('payments', 'shop', REGISTRY + 'payments:1.9.0', [('https', 8443, 'TCP')])
+    lab.deployment('ledger', 'shop', REGISTRY + 'ledger:0.8.1', [('https', 8443, 'TCP')])
+    lab.deployment('legacy', 'shop', REGISTRY + 'erp:2009', [('https', 8443, 'TCP'), ('backoffice', 8444, 'TCP')])
+    lab.deployment('telemetry', 'shop', REGISTRY + 'telemetry:0.3', [('binary', 7777, 'TCP')])
+    lab.deployment('coupon', 'shop', REGISTRY + 'coupon:1.0.0')
+    lab.cron_job('report', 'shop', REGISTRY + 'report:1.2.0')
+    lab.deployment('prometheus', 'monitoring', REGISTRY + 'prometheus:2.53.0', [('web', 9090, 'TCP')])
+    lab.daemon_set('node-exporter', 'monitoring', REGISTRY + 'node-exporter:1.8.2', [('metrics', 9100, 'TCP')])
+    lab.stateful_set('postgresql', 'data', REGISTRY + 'postgres:15.18', [('postgresql', 5432, 'TCP')])
+    lab.stateful_set('redis', 'data', REGISTRY + 'redis:7.0.15', [('redis', 6379, 'TCP')])
+    lab.stateful_set('mariadb', 'data', REGISTRY + 'mariadb:10.11', [('mysql', 3306, 'TCP')])
+    lab.stateful_set('sessions', 'data', REGISTRY + 'redis:7.0.15', [('redis', 6379, 'TCP'), ('redis-tls', 6380, 'TCP')])
     lab.service('default', 'kubernetes', '10.43.0.1', [('https', 443, 6443, 'TCP')])
     lab.service('kube-system', 'kube-dns', '10.43.0.10', [('dns', 53, 53, 'UDP'), ('dns-tcp', 53, 53, 'TCP')], 'coredns')
     lab.service('shop', 'api', '10.43.0.80', [('http', 80, 8080, 'TCP')], 'api')
@@ -225,6 +237,26 @@ def main():
     lab.service('data', 'sessions', 'None', [('redis', 6379, 6379, 'TCP'), ('redis-tls', 6380, 6380, 'TCP')], 'sessions')
     lab.network_policy('data', 'postgresql-clients', 'postgresql', 5432, ['api', 'report'])
     lab.network_policy('data', 'sessions-clients', 'sessions', 6380, ['web'])
+
+
+def bridge(lab):
+    """The few pods of record-bridge."""
+    for name in ('default', 'kube-system', 'shop'):
+        lab.namespace(name)
+    lab.node()
+    lab.deployment('coredns', 'kube-system', REGISTRY + 'coredns:1.12.1', [('dns', 53, 'UDP')])
+    lab.deployment('web', 'shop', REGISTRY + 'web:2.4.0')
+    lab.deployment('api', 'shop', REGISTRY + 'api:3.1.2', [('http', 8080, 'TCP'), ('https', 8443, 'TCP')])
+    lab.deployment('cache', 'shop', REGISTRY + 'redis:7.0.15', [('redis', 6379, 'TCP')])
+    lab.service('kube-system', 'kube-dns', '10.43.0.10', [('dns', 53, 53, 'UDP')], 'coredns')
+    lab.service('shop', 'api', '10.43.0.80', [('http', 80, 8080, 'TCP'), ('https', 443, 8443, 'TCP')], 'api', node_ports=(30080, 30443), cluster_ip6='fd00:10:43::80')
+    lab.service('shop', 'cache', '10.43.0.79', [('redis', 6379, 6379, 'TCP')], 'cache')
+
+
+def main():
+    scene, directory = sys.argv[1:]
+    lab = Lab(directory)
+    {'shop': shop, 'bridge': bridge}[scene](lab)
     order = ['Namespace', 'Node', 'Pod', 'Service', 'EndpointSlice', 'ReplicaSet', 'Job', 'NetworkPolicy']
     items = sorted(lab.objects, key=lambda o: (order.index(o['kind']), o['metadata'].get('namespace', ''), o['metadata']['name']))
     json.dump({'apiVersion': 'v1', 'items': items, 'kind': 'List', 'metadata': {'resourceVersion': ''}}, sys.stdout, indent=4, sort_keys=True)
