@@ -15,7 +15,7 @@
 
 enum {
 	PENDING_MAX = 64,
-	DEPTH_MAX = 8,
+	DEPTH_MAX = 32,      /* COMMAND DOCS, the deepest there is, goes beyond eight */
 	WORD_MAX = 32,          /* longer names of commands are nothing we know */
 	LINE_MAX_SIZE = 4096,   /* of an error, an inline command; the header of a bulk string is shorter */
 	INLINE_PROBE_MAX = 512,
