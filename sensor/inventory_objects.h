@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The objects of a cluster as the inventory keeps them: what is left of a Pod, Service, ... when
+ * all that is not asked for is gone. Whoever reads a cluster (cluster_json.c) makes one with
+ * inventory_object_new(), fills it with texts and arrays of the inventory's own memory, and hands
+ * it over with inventory_put(). Until then nothing of it shows.
+ */
+#ifndef PODWIRE_INVENTORY_OBJECTS_H
+#define PODWIRE_INVENTORY_OBJECTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "address.h"
+#include "inventory.h"
+
+enum object_kind {
+	OBJECT_POD,
+	OBJECT_SERVICE,
+	OBJECT_SLICE,      /* EndpointSlice */
+	OBJECT_NODE,
+	OBJECT_CONTROLLER, /* between a pod and its workload (ReplicaSet, Job): has no more than its owner */
+	OBJECT_KIND_COUNT,
+};
+
+/* What all have. Texts are interned: never NULL, "" where the object has none. */
+struct object {
+	enum object_kind kind;
+	bool replaced;     /* by a newer version of the same object: counts no more */
+	const char *uid;
+	const char *version; /* metadata.resourceVersion */
+	const char *namespace;
+	const char *name;
+	int64_t created;   /* nanoseconds since 1970, or INVENTORY_TIME_OPEN */
+	/* The owner with controller: true. */
+	const char *owner_kind, *owner_name, *owner_uid;
+	struct object *next; /* for whoever holds it */
+};
+
+struct address_list {
+	struct address *items;
+	size_t count;
+};
+
+struct container_port {
+	const char *name;
+	uint16_t number;
+	uint8_t ip_protocol;
+};
+
+struct pod {
+	struct object object;
+	const char *node;
+	const char *service_account;
+	int64_t start, end; /* INVENTORY_TIME_OPEN where not known */
+	bool finished;     /* phase Succeeded or Failed */
+	bool host_network;
+	struct address_list addresses, host_addresses;
+	const char **labels; /* inventory_label() of each */
+	size_t label_count;
+	struct container_port *ports;
+	size_t port_count;
+	const char *workload_kind, *workload; /* by inventory_put(): as far as the pod alone tells */
+};
+
+struct service_port {
+	const char *name;
+	const char *target_name; /* "" where the target is a number */
+	uint16_t port, target_port, node_port; /* node_port 0: none */
+	uint8_t ip_protocol;
+};
+
+struct service {
+	struct object object;
+	struct address_list addresses; /* the cluster's own first, then external and load-balancer ones */
+	size_t cluster_address_count;
+	const char **selector; /* inventory_label() of each; none: no pods by selector */
+	size_t selector_count;
+	struct service_port *ports;
+	size_t port_count;
+};
+
+struct slice_endpoint {
+	struct slice *slice;
+	struct address address;
+	const char *pod_uid; /* of targetRef, "" where it has none */
+};
+
+struct slice {
+	struct object object;
+	const char *service;
+	struct slice_endpoint *endpoints;
+	size_t endpoint_count;
+	struct container_port *ports;
+	size_t port_count;
+};
+
+struct node {
+	struct object object;
+	struct address_list addresses;       /* InternalIP, ExternalIP */
+	struct address_list range_addresses; /* network address and first usable one of each podCIDR */
+};
+
+/* Zeroed memory, the one copy of a text, and of a label, valid as long as the inventory. */
+void *inventory_alloc(struct inventory *, size_t size);
+const char *inventory_text(struct inventory *, const char *);
+const char *inventory_label(struct inventory *, const char *key, const char *value);
+
+/* An object of a kind, all its texts ""; valid as long as the inventory. */
+struct object *inventory_object_new(struct inventory *, enum object_kind);
+
+/*
+ * Takes the object in. Of two with the same uid the one with the newer resourceVersion counts,
+ * whichever comes first.
+ */
+void inventory_put(struct inventory *, struct object *);
+
+#endif
