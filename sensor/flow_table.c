@@ -391,7 +391,7 @@ fold(uint64_t h)
 static uint32_t
 segment_signature(const struct packet *p)
 {
-	uint64_t h = hash_mix((uint64_t)p->sequence << 32 | p->acknowledgement, UINT64_C(0x9e3779b97f4a7c15));
+	uint64_t h = hash_mix((uint64_t)p->sequence << 32 | p->acknowledgement, UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)p->sack << 1);
 
 	return fold(hash_mix(h ^ ((uint64_t)p->ip_id << 48 | (uint64_t)p->window << 32 | p->timestamp), (uint64_t)p->payload_size << 8 | p->tcp_flags | 1));
 }

@@ -58,6 +58,7 @@ struct packet {
 	uint16_t urgent;           /* TCP urgent pointer, where TCP_URG is set */
 	uint32_t sequence, acknowledgement;
 	uint32_t timestamp;        /* TCP timestamp value (RFC 7323), or 0 */
+	uint32_t sack;             /* sum over the SACK blocks (RFC 2018): tells acknowledgements apart */
 	uint32_t ip_size;          /* bytes of the IP packet on the wire, from its headers */
 	const uint8_t *ip;         /* the innermost IP header; of a reassembled datagram, corrected to be whole */
 	uint32_t ip_captured;      /* bytes from there that were captured and belong to the packet */

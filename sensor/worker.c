@@ -74,9 +74,12 @@ track_flags(struct worker *w, struct flow *f, const struct packet *p, unsigned s
 {
 	if ((p->tcp_flags & TCP_SYN) != 0) {
 		bool answer = (p->tcp_flags & TCP_ACK) != 0;
+		uint8_t bit = answer ? FLOW_SEEN_SYN_ACK : FLOW_SEEN_SYN;
 
-		f->seen[side] |= answer ? FLOW_SEEN_SYN_ACK : FLOW_SEEN_SYN;
-		f->initial_sequence[side] = p->sequence;
+		/* A second answer with another number is to a copy of the SYN, and will be reset. */
+		if ((f->seen[side] & bit) == 0)
+			f->initial_sequence[side] = p->sequence;
+		f->seen[side] |= bit;
 		if (f->direction_basis != DIRECTION_HANDSHAKE)
 			set_roles(f, answer ? 1 - side : side);
 	}
