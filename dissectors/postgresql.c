@@ -23,7 +23,7 @@ enum {
 	CANCEL_MAX = 4 + 4 + 4 + 256, /* protocol 3.2 has keys of up to 256 bytes */
 	LOGIN_MESSAGE_MAX = 65536 + 64, /* of a typed message before authentication is over */
 	LOGIN_PREFIX = 1024,         /* of a client's message: what we look at */
-	MESSAGE_MAX = 1 << 30,       /* of any typed message: the server's own allocation limit */
+	MESSAGE_MAX = 1 << 28,       /* of any typed message: more could be, but text would pass as a size */
 	COMMAND_TAG_MAX = 64,
 };
 
@@ -44,7 +44,10 @@ struct postgresql_state {
 	bool startup_seen;
 	bool answered;        /* the client answered the challenge */
 	bool unasked;         /* AuthenticationOk came without any challenge, and nothing after it yet */
-	bool lost[2];         /* by direction: bytes are missing, or the beginning is */
+	bool early;           /* PHASE_ASKED: the client did not wait for the answer */
+	bool waiting;         /* the client answers a challenge that is not here */
+	bool lost[2];         /* by direction: bytes are missing */
+	bool seeking[2];      /* where messages begin again was not found yet */
 };
 
 /* ------------------------------------------------------------------------------------------------
@@ -224,7 +227,7 @@ valid_command_complete(struct cursor c)
 	while (cursor_left(&tag) > 0) {
 		uint8_t b = cursor_u8(&tag);
 
-		if (!(b >= 'A' && b <= 'Z') && !(b >= '0' && b <= '9') && b != ' ')
+		if (!(b >= 'A' && b <= 'Z') && !(b >= '0' && b <= '9') && b != ' ' && b != '_')
 			return false;
 	}
 	return true;
@@ -429,6 +432,25 @@ message_type(enum direction from, uint8_t type)
 	return type < 128 && found[type].valid != NULL ? &found[type] : NULL;
 }
 
+/*
+ * CopyData may be anything, but in streaming replication (section "Streaming Replication
+ * Protocol") it is WAL ('w'), a keepalive ('k') or a standby's status ('r'), each with the time in
+ * microseconds since 2000: as a bound, from about 2009 to 2142.
+ */
+static unsigned
+copy_data_weight(struct cursor body)
+{
+	size_t size = cursor_left(&body);
+	uint8_t kind = cursor_u8(&body);
+	uint64_t time;
+
+	if (kind == 'w' ? size < 25 : kind == 'k' ? size != 18 : kind != 'r' || size != 34)
+		return WEIGHT_NONE;
+	cursor_skip(&body, kind == 'w' ? 16 : kind == 'k' ? 8 : 24);
+	time = cursor_u64(&body);
+	return time >> 48 != 0 && time >> 52 == 0 ? WEIGHT_HALF : WEIGHT_NONE;
+}
+
 /* Whether bytes are a chain of whole typed messages of this direction; the last may be cut. */
 static enum verdict
 probe_chain(enum direction from, struct cursor bytes)
@@ -436,7 +458,8 @@ probe_chain(enum direction from, struct cursor bytes)
 	unsigned weight = WEIGHT_NONE;
 
 	while (cursor_left(&bytes) > 0) {
-		const struct message_type *type = message_type(from, cursor_u8(&bytes));
+		uint8_t letter = cursor_u8(&bytes);
+		const struct message_type *type = message_type(from, letter);
 		uint32_t size;
 		struct cursor body;
 
@@ -452,7 +475,7 @@ probe_chain(enum direction from, struct cursor bytes)
 		body = cursor_sub(&bytes, size - 4);
 		if (!type->valid(body))
 			return NO_MATCH;
-		weight += type->weight;
+		weight += letter == 'd' ? copy_data_weight(body) : type->weight;
 	}
 	return weight >= WEIGHT_WHOLE ? MATCH : NEED_MORE;
 }
@@ -586,6 +609,13 @@ joined_midway(struct dissection *d, enum direction from)
 	return DONE;
 }
 
+/* In a stream joined in the middle the other direction may still show what this one does not. */
+static enum verdict
+not_found(const struct dissection *d, enum verdict verdict)
+{
+	return verdict == NO_MATCH && !d->flow->handshake_seen ? NEED_MORE : verdict;
+}
+
 static enum verdict
 begin_login(struct dissection *d, const struct startup *message, uint64_t offset)
 {
@@ -611,11 +641,10 @@ on_startup(struct dissection *d, const struct startup *message, uint64_t offset)
 	switch (message->code) {
 	case SSL_REQUEST_CODE:
 	case GSSENC_REQUEST_CODE:
-		if (s->phase != PHASE_START)
-			return malformed(d);
 		claim_plaintext(d, FROM_CLIENT, message->code == SSL_REQUEST_CODE ? SECTION "SSLRequest" : SECTION "GSSENCRequest", offset);
 		s->asked = message->code;
-		s->phase = PHASE_ASKED;
+		if (s->phase == PHASE_START)
+			s->phase = PHASE_ASKED;
 		return MATCH;
 	case CANCEL_REQUEST_CODE:
 		/* Whoever knows the key may cancel: the server asks for nothing else, and answers nothing. */
@@ -720,9 +749,11 @@ client_typed(struct dissection *d, struct cursor *bytes)
 		return NEED_MORE;
 	if (size < 4 || size > (type == 'p' ? LOGIN_MESSAGE_MAX : MESSAGE_MAX))
 		return malformed(d);
-	/* The question may be in a packet that comes after its answer. */
-	if (type == 'p' && s->challenge == 0)
-		return s->lost[FROM_SERVER] ? DONE : NEED_MORE;
+	/* The question may be in a packet that comes after its answer, or never. */
+	if (type == 'p' && s->challenge == 0) {
+		s->waiting = true;
+		return NEED_MORE;
+	}
 	size -= 4;
 	shown = size < LOGIN_PREFIX ? size : LOGIN_PREFIX;
 	if (cursor_left(&c) < shown) {
@@ -742,6 +773,7 @@ client_typed(struct dissection *d, struct cursor *bytes)
 static enum verdict
 gss_token(struct dissection *d, enum direction from, struct cursor *bytes)
 {
+	struct postgresql_state *s = d->state;
 	struct cursor c = *bytes;
 	uint32_t size = cursor_u32(&c);
 
@@ -750,6 +782,7 @@ gss_token(struct dissection *d, enum direction from, struct cursor *bytes)
 	/* 16384 is the implementations' limit, both ways; a token's first byte is an ASN.1 tag, not 0. */
 	if (size == 0 || size > 16384 || cursor_u8(&c) == 0)
 		return malformed(d);
+	s->phase = PHASE_READY;
 	d->evidence->encryption.by = "gss";
 	evidence_encryption(d->evidence, ENCRYPTION_UPGRADED, STRENGTH_EXCHANGE, SECTION "GSSAPI Session Encryption", from, d->offset[from]);
 	return DONE;
@@ -767,10 +800,52 @@ client_begins(struct dissection *d, struct cursor *bytes)
 		return on_startup(d, &message, offset);
 	if (verdict == NEED_MORE)
 		return NEED_MORE;
-	if (s->asked != 0)
+	if (s->startup_seen || s->asked != 0)
 		return malformed(d);
 	verdict = probe_chain(FROM_CLIENT, *bytes);
-	return verdict == MATCH ? joined_midway(d, FROM_CLIENT) : verdict;
+	if (verdict == MATCH)
+		return joined_midway(d, FROM_CLIENT);
+	return not_found(d, verdict);
+}
+
+/* Whether bytes begin with a TLS record of a handshake; with second, whether another record follows it. */
+static bool
+is_tls(struct cursor c, bool second)
+{
+	uint8_t type = cursor_u8(&c), major = cursor_u8(&c), minor = cursor_u8(&c);
+
+	if (type != 0x16 || major != 3 || minor > 4 || !cursor_ok(&c))
+		return false;
+	if (!second)
+		return true;
+	cursor_skip(&c, cursor_u16(&c));
+	return cursor_u8(&c) >= 0x14 && cursor_u8(&c) == 3;
+}
+
+static enum verdict
+upgrade(struct dissection *d)
+{
+	d->next = &tls_dissector;
+	return UPGRADE;
+}
+
+/*
+ * Bytes of a client that should be waiting for an answer. Where the answer is missing from the
+ * capture they tell what it was: a client that is past its ClientHello was answered 'S'.
+ */
+static enum verdict
+client_goes_on(struct dissection *d, struct cursor *bytes)
+{
+	struct postgresql_state *s = d->state;
+
+	if (is_tls(*bytes, !s->lost[FROM_SERVER]))
+		return upgrade(d);
+	if (!s->lost[FROM_SERVER]) {
+		s->early = cursor_peek(bytes, 0) != 0x16;
+		return NEED_MORE;
+	}
+	s->phase = PHASE_START;
+	return client_begins(d, bytes);
 }
 
 static enum verdict
@@ -782,10 +857,7 @@ from_client(struct dissection *d, struct cursor *bytes)
 	case PHASE_START:
 		return client_begins(d, bytes);
 	case PHASE_ASKED:
-		/* A client waits for the answer; a TLS ClientHello that does not is no harm. */
-		if (cursor_peek(bytes, 0) != 0x16)
-			evidence_note(d->evidence, NOTE_EARLY_DATA);
-		return NEED_MORE;
+		return client_goes_on(d, bytes);
 	case PHASE_GSS:
 		return gss_token(d, FROM_CLIENT, bytes);
 	default:
@@ -890,7 +962,7 @@ on_error(struct dissection *d, struct cursor body)
 
 	if (!read_error(body, &error))
 		return malformed(d);
-	if (s->phase == PHASE_OK && !s->unasked) {
+	if (s->phase == PHASE_OK && s->challenge != 0) {
 		evidence_note(d->evidence, NOTE_NOT_PERMITTED);
 		return conclude(d);
 	}
@@ -971,16 +1043,23 @@ static enum verdict
 server_answers(struct dissection *d, struct cursor *bytes)
 {
 	struct postgresql_state *s = d->state;
-	uint8_t answer = cursor_u8(bytes);
+	uint8_t answer;
 
+	/* The answer is lost, but not what follows it. */
+	if (s->lost[FROM_SERVER]) {
+		if (is_tls(*bytes, false))
+			return upgrade(d);
+		s->phase = PHASE_START;
+		return MATCH;
+	}
+	answer = cursor_u8(bytes);
 	if (answer == 'N' || answer == 'E')
 		evidence_note(d->evidence, NOTE_UPGRADE_REFUSED);
+	if (s->early && (answer == 'S' || answer == 'G'))
+		evidence_note(d->evidence, NOTE_EARLY_DATA);
 	switch (answer) {
 	case 'S':
-		if (s->asked != SSL_REQUEST_CODE)
-			return malformed(d);
-		d->next = &tls_dissector;
-		return UPGRADE;
+		return s->asked == SSL_REQUEST_CODE ? upgrade(d) : malformed(d);
 	case 'G':
 		if (s->asked != GSSENC_REQUEST_CODE)
 			return malformed(d);
@@ -988,6 +1067,7 @@ server_answers(struct dissection *d, struct cursor *bytes)
 		return MATCH;
 	case 'N':
 		s->phase = PHASE_START;
+		s->early = false;
 		return MATCH;
 	case 'E':
 		/* Servers before 7.4 send a text of no stated length: either way the connection ends. */
@@ -995,6 +1075,17 @@ server_answers(struct dissection *d, struct cursor *bytes)
 	default:
 		return malformed(d);
 	}
+}
+
+/* Whether bytes begin with an answer to an encryption request and what must follow it. */
+static bool
+is_answered(struct cursor c)
+{
+	uint8_t answer = cursor_u8(&c);
+
+	if (answer == 'S') /* and a ServerHello */
+		return is_tls(c, false) && cursor_peek(&c, 5) == 2;
+	return answer == 'N' && cursor_peek(&c, 0) == 'R' && probe_chain(FROM_SERVER, c) == MATCH;
 }
 
 /* Nothing came from the client yet: it is late, or lost, or the stream was joined in the middle. */
@@ -1005,7 +1096,17 @@ server_begins(struct dissection *d, struct cursor *bytes)
 	int type = cursor_peek(bytes, 0);
 	enum verdict verdict = probe_chain(FROM_SERVER, *bytes);
 
+	if (is_answered(*bytes)) {
+		claim_plaintext(d, FROM_SERVER, SECTION "SSLRequest", d->offset[FROM_SERVER]);
+		cursor_skip(bytes, 1);
+		if (type == 'S')
+			return upgrade(d);
+		evidence_note(d->evidence, NOTE_UPGRADE_REFUSED);
+		return MATCH;
+	}
 	if (verdict == MATCH && (type == 'R' || type == 'v' || (type == 'E' && d->flow->handshake_seen))) {
+		if (!d->flow->handshake_seen)
+			evidence_note(d->evidence, NOTE_MIDSTREAM);
 		s->phase = PHASE_LOGIN;
 		return server_typed(d, bytes);
 	}
@@ -1014,14 +1115,17 @@ server_begins(struct dissection *d, struct cursor *bytes)
 	/* An answer whose question is not here yet. */
 	if (verdict == NO_MATCH && d->flow->handshake_seen && !s->lost[FROM_CLIENT] && (type == 'S' || type == 'N' || type == 'G'))
 		return NEED_MORE;
-	return verdict;
+	return not_found(d, verdict);
 }
 
 static enum verdict
 from_server(struct dissection *d, struct cursor *bytes)
 {
-	const struct postgresql_state *s = d->state;
+	struct postgresql_state *s = d->state;
 
+	/* The refusal of a request that came before the capture did. */
+	if (s->phase == PHASE_LOGIN && s->asked == 0 && is_answered(*bytes))
+		s->phase = PHASE_START;
 	switch (s->phase) {
 	case PHASE_START:
 		return server_begins(d, bytes);
@@ -1044,7 +1148,7 @@ find_again(const struct dissection *d, enum direction from, struct cursor bytes)
 	struct postgresql_state *s = d->state;
 	enum verdict verdict = probe_chain(from, bytes);
 
-	if (verdict == MATCH)
+	if (verdict == MATCH || (s->phase == PHASE_ASKED && is_tls(bytes, false)))
 		return MATCH;
 	/* Of the client nothing more is needed; of the server, everything. */
 	if (verdict == NO_MATCH && (from == FROM_SERVER || s->phase == PHASE_START))
@@ -1059,11 +1163,12 @@ postgresql_dissect(struct dissection *d, enum direction from, struct cursor *byt
 
 	if (cursor_left(bytes) == 0)
 		return NEED_MORE;
-	if (s->lost[from] && s->phase != PHASE_READY) {
+	if (s->seeking[from] && s->phase != PHASE_READY) {
 		enum verdict verdict = find_again(d, from, *bytes);
 
 		if (verdict != MATCH)
 			return verdict;
+		s->seeking[from] = false;
 	}
 	return from == FROM_CLIENT ? from_client(d, bytes) : from_server(d, bytes);
 }
@@ -1074,11 +1179,8 @@ postgresql_gap(struct dissection *d, enum direction from, uint64_t size)
 	struct postgresql_state *s = d->state;
 
 	(void)size;
-	s->lost[from] = true;
-	/* Whether the session turned to TLS is lost with the question or the answer. */
-	if (s->phase == PHASE_ASKED || s->phase == PHASE_READY || s->phase == PHASE_GSS)
-		return DONE;
-	return MATCH;
+	s->lost[from] = s->seeking[from] = true;
+	return s->phase == PHASE_READY || s->phase == PHASE_GSS ? DONE : MATCH;
 }
 
 static void
@@ -1087,6 +1189,9 @@ postgresql_finish(struct dissection *d)
 	struct postgresql_state *s = d->state;
 
 	claim_trust(d);
+	/* The challenge is missing from the capture, but not the client's answer to it. */
+	if (s->waiting && s->challenge == 0)
+		evidence_authentication(d->evidence, s->phase == PHASE_OK && !d->flow->handshake_seen ? AUTH_SUCCESS : AUTH_ATTEMPTED, NULL, STRENGTH_STRUCTURE, SECTION "PasswordMessage", FROM_CLIENT, d->offset[FROM_CLIENT]);
 	if (s->phase == PHASE_GSS)
 		evidence_note(d->evidence, NOTE_HANDSHAKE_FAILED);
 }
@@ -1104,11 +1209,8 @@ postgresql_probe(const struct flow_view *flow, enum direction from, struct curso
 		verdict = read_startup(&bytes, &message);
 	else
 		verdict = probe_chain(from, bytes);
-	/* The refusal of an encryption request, and the first message after it. */
-	if (verdict == NO_MATCH && from == FROM_SERVER && cursor_peek(&bytes, 0) == 'N' && cursor_peek(&bytes, 1) == 'R') {
-		cursor_skip(&bytes, 1);
-		verdict = probe_chain(from, bytes);
-	}
+	if (verdict == NO_MATCH && from == FROM_SERVER && is_answered(bytes))
+		verdict = MATCH;
 	*strength = verdict == MATCH ? STRENGTH_STRUCTURE : STRENGTH_NONE;
 	return verdict;
 }
