@@ -18,7 +18,7 @@
 
 /* The names of sensor/ndpi-protocols.txt, as strings, each with a comma. */
 static const char *const allowed[] = {
-#include "ndpi_protocols.inc"
+#include "sensor/ndpi_protocols.inc"
 	NULL
 };
 

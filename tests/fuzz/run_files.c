@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A main() for a fuzz target built without a fuzzing engine: runs it once on every file named, and
- * on every file of every folder named, so that `make check` replays the seeds on any compiler.
- * Prints one TAP line a file.
+ * on every file of every folder named, else on the target's seeds, so that `make check` replays
+ * them on any compiler. Prints one TAP line a file.
  */
 #include <config.h>
 
@@ -65,10 +65,16 @@ run_folder(const char *path)
 int
 main(int argc, char **argv)
 {
+	const char *source = getenv("PODWIRE_SOURCE");
+	char seeds[4096];
 	int failed = 0;
 
 	for (int i = 1; i < argc; i++)
 		failed |= run_folder(argv[i]);
+	if (argc < 2) {
+		snprintf(seeds, sizeof(seeds), "%s/tests/fuzz/seeds/" FUZZ_SEEDS, source != NULL ? source : ".");
+		failed |= run_folder(seeds);
+	}
 	printf("1..%d\n", count);
 	return failed;
 }

@@ -1,0 +1,19 @@
+noinst_LIBRARIES += libdissectors.a
+libdissectors_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+libdissectors_a_SOURCES = \
+	%D%/base64.c %D%/base64.h \
+	%D%/certificate.c %D%/certificate.h \
+	%D%/cursor.c %D%/cursor.h \
+	%D%/dissector.c %D%/dissector.h \
+	%D%/dns.c \
+	%D%/evidence.c %D%/evidence.h \
+	%D%/http.c \
+	%D%/http_auth.c %D%/http_auth.h \
+	%D%/jwt.c %D%/jwt.h \
+	%D%/mysql.c \
+	%D%/postgresql.c \
+	%D%/redis.c \
+	%D%/tls.c \
+	%D%/tls_hello.c %D%/tls_hello.h \
+	%D%/tls_names.c %D%/tls_names.h \
+	%D%/tls_record.c %D%/tls_record.h

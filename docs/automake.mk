@@ -1,0 +1,9 @@
+dist_man_MANS = %D%/podwire.1
+EXTRA_DIST += \
+	%D%/adding-a-protocol.md \
+	%D%/architecture.md \
+	%D%/dependencies.md \
+	%D%/inventory.md \
+	%D%/json.md \
+	%D%/policies.md \
+	%D%/protocols.md

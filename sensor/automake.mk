@@ -1,0 +1,64 @@
+# All of the sensor but main(): the program, the tests and the fuzzers share it.
+noinst_LIBRARIES += libsensor.a
+libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS)
+libsensor_a_SOURCES = \
+	%D%/address.c %D%/address.h \
+	%D%/analysis.c %D%/analysis.h \
+	%D%/arena.c %D%/arena.h \
+	%D%/capture.h %D%/capture_file.c \
+	%D%/capture_pcapng.c %D%/capture_pcapng.h \
+	%D%/certificate_store.c %D%/certificate_store.h \
+	%D%/classifier.h \
+	%D%/cluster_json.c %D%/cluster_json.h \
+	%D%/command.c %D%/command.h \
+	%D%/command_analyze.c \
+	%D%/command_explain.c \
+	%D%/command_policy.c \
+	%D%/command_score.c \
+	%D%/fixed_pool.c %D%/fixed_pool.h \
+	%D%/flow_table.c %D%/flow_table.h \
+	%D%/fragment.c %D%/fragment.h \
+	%D%/geoip.c %D%/geoip.h \
+	%D%/hash.c %D%/hash.h \
+	%D%/inspection.c %D%/inspection.h \
+	%D%/inventory.c %D%/inventory.h %D%/inventory_objects.h \
+	%D%/json_writer.c %D%/json_writer.h \
+	%D%/output.h \
+	%D%/output_explain.c \
+	%D%/output_json.c \
+	%D%/output_table.c \
+	%D%/output_text.c %D%/output_text.h \
+	%D%/packet.c %D%/packet.h %D%/packet_internal.h \
+	%D%/packet_ip.c \
+	%D%/packet_link.c \
+	%D%/packet_transport.c \
+	%D%/packet_tunnel.c \
+	%D%/progress.c %D%/progress.h \
+	%D%/read_file.c %D%/read_file.h \
+	%D%/record.c %D%/record.h \
+	%D%/report.c %D%/report.h %D%/report_internal.h \
+	%D%/report_conclude.c \
+	%D%/saved_result.c %D%/saved_result.h \
+	%D%/stream.c %D%/stream.h \
+	%D%/worker.c %D%/worker.h
+
+if NDPI
+libsensor_a_SOURCES += %D%/classifier_ndpi.c
+nodist_libsensor_a_SOURCES = %D%/ndpi_protocols.inc
+else
+libsensor_a_SOURCES += %D%/classifier_none.c
+endif
+EXTRA_DIST += %D%/ndpi-protocols.txt %D%/classifier_ndpi.c %D%/classifier_none.c
+
+# The allow-list as C: each name a string and a comma.
+BUILT_SOURCES += %D%/ndpi_protocols.inc
+CLEANFILES += %D%/ndpi_protocols.inc
+%D%/ndpi_protocols.inc: %D%/ndpi-protocols.txt
+	$(AM_V_GEN)mkdir -p %D% && sed -n 's/^\([A-Za-z0-9_.-][A-Za-z0-9_.-]*\)[ ]*$$/"\1",/p' $(srcdir)/%D%/ndpi-protocols.txt >$@
+
+PODWIRE_LIBS = libsensor.a libpolicies.a libdissectors.a \
+	$(PCAP_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS) $(NDPI_LIBS) -lpthread -lm
+
+bin_PROGRAMS += podwire
+podwire_SOURCES = %D%/main.c
+podwire_LDADD = $(PODWIRE_LIBS)

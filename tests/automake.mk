@@ -1,0 +1,153 @@
+EXTRA_DIST += %D%/fuzz/fuzz_dissector.c %D%/fuzz/run_files.c
+
+# Programs and scripts that speak TAP; a library of what several of them use.
+TEST_EXTENSIONS = .py .sh
+TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+LOG_DRIVER = $(TAP_DRIVER)
+PY_LOG_DRIVER = $(TAP_DRIVER)
+SH_LOG_DRIVER = $(TAP_DRIVER)
+PY_LOG_COMPILER = python3
+SH_LOG_COMPILER = bash
+AM_LOG_DRIVER_FLAGS = --merge
+AM_TESTS_ENVIRONMENT = \
+	CMOCKA_MESSAGE_OUTPUT=TAP; export CMOCKA_MESSAGE_OUTPUT; \
+	PODWIRE=$(abs_top_builddir)/podwire; export PODWIRE; \
+	PODWIRE_SOURCE=$(abs_top_srcdir); export PODWIRE_SOURCE; \
+	PYTHONDONTWRITEBYTECODE=1; export PYTHONDONTWRITEBYTECODE;
+
+if TESTS_POSSIBLE
+check_LIBRARIES += libtesting.a
+libtesting_a_SOURCES = \
+	%D%/dissectors/conversation.c %D%/dissectors/conversation.h \
+	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
+	%D%/sensor/cluster_text.h \
+	%D%/sensor/frame_builder.c %D%/sensor/frame_builder.h
+libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+
+AM_DEFAULT_SOURCE_EXT = .c
+LDADD = libtesting.a $(PODWIRE_LIBS) $(CMOCKA_LIBS)
+UNIT_TESTS = \
+	%D%/dissectors/certificate_test \
+	%D%/dissectors/cursor_test \
+	%D%/dissectors/dns_test \
+	%D%/dissectors/evidence_test \
+	%D%/dissectors/http_test \
+	%D%/dissectors/mysql_test \
+	%D%/dissectors/postgresql_test \
+	%D%/dissectors/redis_test \
+	%D%/dissectors/tls_test \
+	%D%/policies/authentication_test \
+	%D%/policies/certificate_test \
+	%D%/policies/cipher_strength_test \
+	%D%/policies/credential_exposure_test \
+	%D%/policies/encryption_test \
+	%D%/policies/evidence_class_test \
+	%D%/policies/ip_prefix_test \
+	%D%/policies/policy_set_test \
+	%D%/policies/policy_test \
+	%D%/policies/policy_yaml_test \
+	%D%/policies/rfc3339_test \
+	%D%/policies/score_test \
+	%D%/policies/tls_version_test \
+	%D%/policies/visibility_test \
+	%D%/sensor/capture_file_test \
+	%D%/sensor/certificate_store_test \
+	%D%/sensor/cluster_json_test \
+	%D%/sensor/fixed_pool_test \
+	%D%/sensor/flow_table_test \
+	%D%/sensor/fragment_test \
+	%D%/sensor/geoip_test \
+	%D%/sensor/inspection_test \
+	%D%/sensor/inventory_test \
+	%D%/sensor/packet_test \
+	%D%/sensor/record_test \
+	%D%/sensor/report_test \
+	%D%/sensor/stream_test \
+	%D%/sensor/worker_test
+check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
+TESTS += $(UNIT_TESTS) $(SCRIPT_TESTS)
+if !FUZZERS
+TESTS += $(FUZZ_TARGETS)
+endif
+
+# Each fuzz target replays its seeds in `make check`; with --enable-fuzzers they are fuzzers instead.
+FUZZ_TARGETS = \
+	%D%/fuzz/fuzz_cluster_json \
+	%D%/fuzz/fuzz_dns \
+	%D%/fuzz/fuzz_http \
+	%D%/fuzz/fuzz_mysql \
+	%D%/fuzz/fuzz_packet \
+	%D%/fuzz/fuzz_policy_yaml \
+	%D%/fuzz/fuzz_postgresql \
+	%D%/fuzz/fuzz_redis \
+	%D%/fuzz/fuzz_saved_result \
+	%D%/fuzz/fuzz_stream \
+	%D%/fuzz/fuzz_tls
+if FUZZERS
+FUZZ_MAIN =
+else
+FUZZ_MAIN = %D%/fuzz/run_files.c
+endif
+%C%_fuzz_fuzz_cluster_json_SOURCES = %D%/fuzz/fuzz_cluster_json.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_cluster_json_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"cluster_json\"
+%C%_fuzz_fuzz_cluster_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_dns_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_dns_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"dns\" -DFUZZ_DISSECTOR=dns_dissector
+%C%_fuzz_fuzz_dns_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_http_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http\" -DFUZZ_DISSECTOR=http_dissector
+%C%_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_mysql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mysql\" -DFUZZ_DISSECTOR=mysql_dissector
+%C%_fuzz_fuzz_mysql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_packet_SOURCES = %D%/fuzz/fuzz_packet.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_packet_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"packet\"
+%C%_fuzz_fuzz_packet_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_policy_yaml_SOURCES = %D%/fuzz/fuzz_policy_yaml.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_policy_yaml_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"policy_yaml\"
+%C%_fuzz_fuzz_policy_yaml_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_postgresql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_postgresql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"postgresql\" -DFUZZ_DISSECTOR=postgresql_dissector
+%C%_fuzz_fuzz_postgresql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_redis_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_redis_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"redis\" -DFUZZ_DISSECTOR=redis_dissector
+%C%_fuzz_fuzz_redis_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_saved_result_SOURCES = %D%/fuzz/fuzz_saved_result.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_saved_result_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"saved_result\"
+%C%_fuzz_fuzz_saved_result_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_stream_SOURCES = %D%/fuzz/fuzz_stream.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_stream_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"stream\"
+%C%_fuzz_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_tls_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_tls_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"tls\" -DFUZZ_DISSECTOR=tls_dissector
+%C%_fuzz_fuzz_tls_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+
+SCRIPT_TESTS = \
+	%D%/scripts/analyze_test.py \
+	%D%/scripts/captures_test.py \
+	%D%/scripts/commands_test.py \
+	%D%/scripts/shared_captures_test.py
+EXTRA_DIST += $(SCRIPT_TESTS)
+
+# The runner's own count, for people and for CI: one line over all programs and scripts.
+.PHONY: check-count
+check-count: check
+	@cd $(top_builddir) && cat $(TEST_LOGS:.log=.trs) | sh $(abs_top_srcdir)/%D%/scripts/count-tests
+
+FUZZ_SECONDS = 600
+.PHONY: fuzz
+fuzz: $(FUZZ_TARGETS)
+	sh $(top_srcdir)/%D%/scripts/run-fuzzers $(FUZZ_SECONDS) $(srcdir)/%D%/fuzz/seeds $(FUZZ_TARGETS)
+
+.PHONY: coverage
+coverage: check
+	gcovr --root $(top_srcdir) --filter 'dissectors/' --filter 'policies/' --exclude 'tests/' --print-summary --fail-under-line 90 $(top_builddir)
+
+.PHONY: bench
+bench: podwire
+	python3 $(top_srcdir)/%D%/bench/bench.py --podwire ./podwire --pcaps $(top_srcdir)/pcaps
+
+.PHONY: leaks
+leaks: podwire
+	sh $(top_srcdir)/%D%/scripts/check-leaks ./podwire $(top_srcdir)/pcaps
+endif
