@@ -329,32 +329,91 @@ truth_capture() {
 	CAPTURE_NAME=$1
 }
 
+# Reads KEY=VALUE arguments up to -- into IS, FLOW_ARGUMENTS is their count.
+flow_read() {
+	FLOW_ARGUMENTS=0
+	IS=([transport]=tcp [encrypted]=no [version]=- [cipher]=- [auth]=none [method]=- [clear]=no [mutual]=- [note]='' [status]=0 [says]='' [from]='' [in]='')
+	while (($#)) && [[ $1 != -- ]]; do
+		IS[${1%%=*}]=${1#*=}
+		shift
+		FLOW_ARGUMENTS=$((FLOW_ARGUMENTS + 1))
+	done
+}
+
+# Writes a row: FILE CLIENT KEY=VALUE...
+truth_row() {
+	local file=$1 client=$2
+	shift 2
+	local -A IS
+	flow_read "$@"
+	truth_print "$file" "$client"
+}
+
+truth_print() {
+	local IFS=$'\t'
+	local columns=("$1" "podwire:tests/lab/${0##*/}" "${IS[proto]}" "$2" "${IS[server]}" "${IS[transport]}" "${IS[encrypted]}" "${IS[version]}" "${IS[cipher]}"
+		"${IS[auth]}" "${IS[method]}" "${IS[clear]}" "${IS[note]}" "${IS[mutual]}")
+	printf '%s\n' "${columns[*]}" >>"$TRUTH"
+}
+
 # Runs a client and writes what is true of its connection:
 #   flow KEY=VALUE... -- COMMAND...
 # client (pod) and server (ip:port) say who; proto, transport, encrypted, version, cipher, auth, method,
 # clear, mutual, note are the columns; status is the exit status that the command must have, says
-# a text that its output must hold, in a namespace to run in instead of the client's, file the capture.
+# a text that its output must hold; in is a namespace to run in instead of the client's, from the address there.
 # The client's source port is the next one of the lab: FLOW_PORT afterwards.
 flow() {
-	local -A is=([transport]=tcp [encrypted]=no [version]=- [cipher]=- [auth]=none [method]=- [clear]=no
-		[mutual]=- [note]='' [status]=0 [says]='' [file]=${CAPTURE_NAME:-} [from]='' [in]='')
-	local status=0 address output
-	while [[ $1 != -- ]]; do
-		is[${1%%=*}]=${1#*=}
-		shift
-	done
-	shift
+	local -A IS
+	local status=0 address output where
+	flow_read "$@"
+	shift $((FLOW_ARGUMENTS + 1))
 	FLOW_PORT=$((FLOW_PORT + 1))
-	pod_source_port "${is[in]:-${is[client]}}" "$FLOW_PORT"
-	output=$(pod_exec "${is[in]:-${is[client]}}" "$@" 2>&1 </dev/null | tr -d '\000'; exit "${PIPESTATUS[0]}") || status=$?
-	[[ $status == "${is[status]}" ]] || lab_fail "exit $status instead of ${is[status]} of: $* :: $output"
-	[[ $output == *"${is[says]}"* ]] || lab_fail "no '${is[says]}' in what $* says: $output"
-	address=${is[from]:-$(<"$LAB/pod/${is[client]}.address")}
-	if [[ ${is[server]} == \[* && -z ${is[from]} ]]; then
-		address="[$(<"$LAB/pod/${is[client]}.address6")]"
+	where=${IS[in]:-${IS[client]}}
+	pod_source_port "$where" "$FLOW_PORT"
+	output=$(pod_exec "$where" "$@" 2>&1 </dev/null | tr -d '\000'; exit "${PIPESTATUS[0]}") || status=$?
+	[[ $status == "${IS[status]}" ]] || lab_fail "exit $status instead of ${IS[status]} of: $* :: $output"
+	[[ $output == *"${IS[says]}"* ]] || lab_fail "no '${IS[says]}' in what $* says: $output"
+	address=${IS[from]:-$(<"$LAB/pod/${IS[client]}.address")}
+	if [[ ${IS[server]} == \[* && -z ${IS[from]} ]]; then
+		address="[$(<"$LAB/pod/${IS[client]}.address6")]"
 	fi
-	(
-		IFS=$'\t'
-		printf '%s\n' "${is[file]}	podwire:tests/lab/${0##*/}	${is[proto]}	$address:$FLOW_PORT	${is[server]}	${is[transport]}	${is[encrypted]}	${is[version]}	${is[cipher]}	${is[auth]}	${is[method]}	${is[clear]}	${is[note]}	${is[mutual]}"
-	) >>"$TRUTH"
+	truth_print "$CAPTURE_NAME" "$address:$FLOW_PORT"
+}
+
+#
+# Folders of many small captures: two pods that talk by their addresses, one capture for each case.
+#
+
+# The pods client (10.42.0.31) and server (10.42.0.32); captures and truth go to the folder when done.
+pair_begin() {
+	PAIR_OUT=$1
+	mkdir -p "$PAIR_OUT" "$LAB/out"
+	node_up node-1
+	node_bridge_netfilter off
+	pod_add client 31
+	pod_add server 32
+	truth_begin "$LAB/out/truth.tsv" "$2"
+}
+
+# Begins and ends the capture NAME.pcap, which holds TCP alone.
+case_begin() {
+	truth_capture "$1.pcap"
+	capture_bridge "$1" "$LAB/out/$1.pcap" tcp
+}
+
+case_end() {
+	capture_stop "${CAPTURE_NAME%.pcap}"
+}
+
+# A capture of one flow of the client: NAME FLOW-ARGUMENTS...
+case_flow() {
+	case_begin "$1"
+	shift
+	flow client=client "$@"
+	case_end
+}
+
+pair_end() {
+	cp "$LAB"/out/* "$PAIR_OUT/"
+	lab_say "$(($(wc -l <"$TRUTH") - 1)) flows"
 }

@@ -49,10 +49,10 @@ htpasswd_make() {
 	chmod a+r "$file"
 }
 
-# PostgreSQL: POD LABEL [-c OPTION...], pg_hba.conf on standard input; LABEL's SQL by postgresql_sql.
+# PostgreSQL: POD LABEL PORT [-c OPTION...], pg_hba.conf on standard input; SQL by postgresql_sql POD LABEL PORT.
 postgresql_run() {
-	local pod=$1 label=$2 directory=$LAB/postgresql-$2
-	shift 2
+	local pod=$1 label=$2 port=$3 directory=$LAB/postgresql-$2
+	shift 3
 	install -d -o postgres -g postgres "$directory"
 	setpriv --reuid=postgres --regid=postgres --clear-groups "$POSTGRESQL_BIN/initdb" -D "$directory/data" -A trust --no-sync -E UTF8 --locale=C >"$LAB/log/initdb-$label" 2>&1 ||
 		lab_fail "initdb: $(<"$LAB/log/initdb-$label")"
@@ -61,13 +61,13 @@ postgresql_run() {
 		cat
 	} >"$directory/data/pg_hba.conf"
 	pod_run "$pod" "$label" setpriv --reuid=postgres --regid=postgres --clear-groups "$POSTGRESQL_BIN/postgres" -D "$directory/data" \
-		-c listen_addresses='*' -c unix_socket_directories="$directory" -c fsync=off -c max_connections=20 "$@"
-	lab_wait pod_exec "$pod" psql -h "$directory" -U postgres -c 'select 1' postgres
+		-c listen_addresses='*' -c unix_socket_directories="$directory" -c port="$port" -c fsync=off -c max_connections=20 "$@"
+	lab_wait pod_exec "$pod" psql -h "$directory" -p "$port" -U postgres -c 'select 1' postgres
 }
 
-# Runs SQL on standard input as the superuser: POD LABEL.
+# Runs SQL on standard input as the superuser: POD LABEL PORT.
 postgresql_sql() {
-	pod_exec "$1" psql -qX -v ON_ERROR_STOP=1 -h "$LAB/postgresql-$2" -U postgres postgres >/dev/null
+	pod_exec "$1" psql -qX -v ON_ERROR_STOP=1 -h "$LAB/postgresql-$2" -p "$3" -U postgres postgres >/dev/null
 }
 
 # A key that PostgreSQL and MariaDB agree to read: CA NAME OWNER; prints its path.
