@@ -37,6 +37,7 @@ const char *const packet_result_names[] = {
 	[PACKET_TOO_DEEP] = "too-deep",
 	[PACKET_UNSUPPORTED_LINK] = "unsupported-link",
 	[PACKET_ENCAPSULATION_ENCRYPTED] = "encapsulation-encrypted",
+	[PACKET_LINK_CONTROL] = "link-control",
 	[PACKET_RESULT_COUNT] = NULL,
 };
 

@@ -86,6 +86,7 @@ enum packet_result {
 	PACKET_TOO_DEEP,           /* more tunnels, tags or extension headers than we follow */
 	PACKET_UNSUPPORTED_LINK,   /* a link-layer type we do not read */
 	PACKET_ENCAPSULATION_ENCRYPTED, /* MACsec and the like: nothing readable below */
+	PACKET_LINK_CONTROL,       /* neighbour discovery, group membership: the link's own housekeeping */
 	PACKET_RESULT_COUNT
 };
 extern const char *const packet_result_names[];

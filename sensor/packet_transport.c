@@ -234,6 +234,9 @@ icmpv6(struct decoding *d, struct layer *l)
 		return layer_short(l, 4, PACKET_MALFORMED_TRANSPORT);
 	p->icmp_type = h[0];
 	p->icmp_code = h[1];
+	/* Group membership, neighbour discovery (RFC 2710, 3810, 4861): as ARP, nobody's communication. */
+	if ((h[0] >= 130 && h[0] <= 137) || h[0] == 143)
+		return PACKET_LINK_CONTROL;
 	/* Destination unreachable, packet too big, time exceeded, parameter problem: four bytes, then the quote. */
 	if (h[0] >= 1 && h[0] <= 4) {
 		if (layer_take(l, 4) == NULL)
@@ -241,6 +244,14 @@ icmpv6(struct decoding *d, struct layer *l)
 		quoted_ipv6(p, layer_cursor(l));
 	}
 	return packet_payload(d, l);
+}
+
+/* RFC 3376: group membership is the link's own housekeeping. */
+static enum packet_result
+igmp(struct decoding *d, struct layer *l)
+{
+	(void)d, (void)l;
+	return PACKET_LINK_CONTROL;
 }
 
 /* RFC 8200 4.7: bytes after it are to be ignored. */
@@ -253,6 +264,7 @@ no_next_header(struct decoding *d, struct layer *l)
 
 static enum packet_result (*const readers[256])(struct decoding *, struct layer *) = {
 	[PROTOCOL_ICMP] = icmp,
+	[PROTOCOL_IGMP] = igmp,
 	[PROTOCOL_IPV4] = packet_in_ip,
 	[PROTOCOL_TCP] = tcp,
 	[PROTOCOL_UDP] = udp,
