@@ -480,7 +480,8 @@ assemble(struct fragments *f, const struct datagram *d, struct reassembled *whol
 static bool
 sane(const struct fragment *fragment)
 {
-	if (fragment->size == 0 || fragment->offset + fragment->size > DATAGRAM_MAX)
+	/* Where the size comes from the frame it may be anything: no sum before it is known to be small. */
+	if (fragment->size == 0 || fragment->size > DATAGRAM_MAX || fragment->offset > DATAGRAM_MAX - fragment->size)
 		return false;
 	return !fragment->more || fragment->size % 8 == 0;
 }

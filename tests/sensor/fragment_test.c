@@ -230,6 +230,14 @@ test_impossible_sizes(void **state)
 	assert_int_equal(add(1, 0, 0, true), PACKET_FRAGMENT_DROPPED);
 	assert_int_equal(add(1, 8, 0, false), PACKET_FRAGMENT_DROPPED);
 	assert_int_equal(add(1, 65528, 8, false), PACKET_FRAGMENT_DROPPED); /* the ping of death */
+	/* Sums that wrap around: a total length of 0 takes the size from the frame. */
+	for (uint32_t over = 65520; over <= 65528; over += 8) {
+		struct fragment f = piece(1, 0, 65535, false);
+
+		f.offset = over;
+		f.size = UINT32_MAX - 65535 + 8;
+		assert_int_equal(add_fragment(f), PACKET_FRAGMENT_DROPPED);
+	}
 	assert_int_equal(dropped, 0);
 	/* 65535 with the header is the most. */
 	assert_int_equal(add(1, 0, 65512, true), PACKET_FRAGMENT_HELD);
