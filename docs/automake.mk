@@ -5,5 +5,6 @@ EXTRA_DIST += \
 	%D%/dependencies.md \
 	%D%/inventory.md \
 	%D%/json.md \
+	%D%/performance.md \
 	%D%/policies.md \
 	%D%/protocols.md
