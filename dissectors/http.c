@@ -64,7 +64,8 @@ struct http_state {
 	uint8_t first, count;
 	uint32_t beyond;       /* outstanding requests that found no place */
 	bool begun;
-	bool doubtful;         /* bytes are missing: pairing holds while requests wait for their answers */
+	bool pipelined;        /* a request was sent while another had no answer */
+	bool doubtful;         /* bytes are missing: pairing holds as long as nothing is pipelined */
 	bool unpaired;         /* answers cannot be told apart any more */
 	bool requested;        /* a request was seen, and nothing but it */
 	bool claimed;
@@ -216,6 +217,8 @@ probe_status(struct cursor bytes)
 	if (cursor_left(&bytes) < sizeof("HTTP/1.1 200 ") - 1)
 		return NEED_MORE;
 	bytes.left = sizeof("HTTP/1.1 200 ") - 1;
+	if (bytes.at[bytes.left - 1] == '\r')
+		bytes.left--;
 	return parse_status_line(bytes) != 0 ? MATCH : NO_MATCH;
 }
 
@@ -455,9 +458,8 @@ forget_requests(struct http_state *s)
 static void
 push_request(struct http_state *s, const struct request *r)
 {
-	/* After a loss, only one that waits for another's answer tells nothing wrong. */
-	if (s->doubtful && s->count > 0)
-		s->unpaired = true;
+	s->pipelined |= s->count > 0;
+	s->unpaired |= s->doubtful && s->pipelined;
 	if (s->count == OUTSTANDING_MAX || s->beyond > 0) {
 		if (s->beyond < UINT32_MAX)
 			s->beyond++;
@@ -492,21 +494,25 @@ newest_request(struct http_state *s)
 	return s->count > 0 && s->beyond == 0 ? &s->ring[(s->first + s->count - 1) % OUTSTANDING_MAX] : NULL;
 }
 
-/* After a loss: what was outstanding may have been answered in it. */
-static void
-doubt_pairing(struct http_state *s)
-{
-	if (s->count + s->beyond > 1)
-		s->unpaired = true;
-	s->doubtful = true;
-	forget_requests(s);
-}
-
+/*
+ * From here on messages are looked for. What was outstanding may have been answered unseen; a
+ * client that waits for each answer shows with its next request that it has them all.
+ */
 static void
 lose(struct http_state *s, enum direction from)
 {
 	s->side[from] = (struct side){ .reading = AT_LOSS };
-	doubt_pairing(s);
+	s->unpaired |= s->pipelined;
+	s->doubtful = true;
+	forget_requests(s);
+}
+
+/* The same where the bytes are there, but cannot be told apart: they may hold requests. */
+static void
+lose_framing(struct http_state *s, enum direction from)
+{
+	s->unpaired |= from == FROM_CLIENT;
+	lose(s, from);
 }
 
 /* Evidence. */
@@ -647,7 +653,7 @@ expect_request_body(struct http_state *s, const struct head *h)
 	if (h->chunked) {
 		side->reading = AT_CHUNK;
 	} else if (h->coded || h->bad_length) {
-		lose(s, FROM_CLIENT);
+		lose_framing(s, FROM_CLIENT);
 	} else if (h->length > 0) {
 		side->left = h->length;
 		side->reading = h->form ? AT_FORM : AT_BODY;
@@ -666,7 +672,7 @@ expect_answer_body(struct http_state *s, const struct head *h, const struct requ
 		return;
 	side->left = h->chunked ? 0 : h->coded || !h->has_length ? length_max : h->length;
 	if (h->bad_length && !h->coded)
-		lose(s, FROM_SERVER);
+		lose_framing(s, FROM_SERVER);
 	else
 		side->reading = r == NULL ? AT_END_UNKNOWN : h->chunked ? AT_CHUNK : AT_BODY;
 }
@@ -754,7 +760,7 @@ take_chunk_line(struct dissection *d, enum direction from, struct cursor *bytes,
 	if (cursor_take_line(bytes, line))
 		return true;
 	if (cursor_left(bytes) > CHUNK_LINE_MAX) {
-		lose(d->state, from);
+		lose_framing(d->state, from);
 		*verdict = MATCH;
 	}
 	return false;
@@ -770,7 +776,7 @@ read_chunk(struct dissection *d, enum direction from, struct side *side, struct 
 	if (!take_chunk_line(d, from, bytes, &line, &verdict))
 		return verdict;
 	if (!parse_chunk_size(line, &size)) {
-		lose(d->state, from);
+		lose_framing(d->state, from);
 		return MATCH;
 	}
 	side->reading = size > 0 ? AT_CHUNK_END : AT_TRAILER;
@@ -787,7 +793,7 @@ read_chunk_end(struct dissection *d, enum direction from, struct side *side, str
 		return verdict;
 	side->reading = AT_CHUNK;
 	if (line.left > 0)
-		lose(d->state, from);
+		lose_framing(d->state, from);
 	return MATCH;
 }
 
@@ -844,7 +850,10 @@ not_http(struct dissection *d, enum direction from)
 	/* The first answer is none: whatever was asked, nothing that speaks HTTP served it. */
 	if (from == FROM_SERVER && d->evidence->strength < STRENGTH_EXCHANGE && d->flow->handshake_seen && !s->doubtful)
 		return MALFORMED;
-	lose(s, from);
+	if (from == FROM_CLIENT && !s->requested)
+		lose(s, from); /* the middle of a body, before any request that was seen */
+	else
+		lose_framing(s, from);
 	return MATCH;
 }
 
@@ -952,7 +961,7 @@ read_start(struct dissection *d, enum direction from, struct cursor *bytes, stru
 		return NEED_MORE;
 	if (s->side[from].searched == 0)
 		skip_empty_lines(bytes);
-	return cursor_left(bytes) > 0 ? read_request(d, bytes, start) : NEED_MORE;
+	return cursor_left(bytes) > 0 && !cursor_equals(bytes, "\r") ? read_request(d, bytes, start) : NEED_MORE;
 }
 
 static enum verdict

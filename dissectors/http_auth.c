@@ -333,19 +333,20 @@ read_cookie(struct http_credentials *credentials, struct evidence *e, struct cur
 static const char kubernetes_subprotocol[] = "base64url.bearer.authorization.k8s.io.";
 static const char *const subprotocol_words[] = { "bearer", "authorization", "access_token", "token", "jwt", NULL };
 
+/* Leaves the token of an element, without words before it; false where there is none. */
 static bool
-is_token_subprotocol(struct cursor element, bool after_word)
+find_subprotocol_token(struct cursor *element, bool after_word)
 {
-	ptrdiff_t at = cursor_find_nocase(&element, "bearer");
+	ptrdiff_t at = cursor_find_nocase(element, "bearer");
 
-	if (jwt_matches(element))
+	if (jwt_matches(*element))
 		return true;
 	if (after_word)
-		return cursor_left(&element) >= 8;
-	if (at < 0 || cursor_left(&element) < (size_t)at + sizeof("bearer.") + 7)
+		return cursor_left(element) >= 8;
+	if (at < 0 || cursor_left(element) < (size_t)at + sizeof("bearer.") + 7)
 		return false;
-	cursor_skip(&element, (size_t)at + strlen("bearer"));
-	return strchr(".-_", cursor_peek(&element, 0)) != NULL;
+	cursor_skip(element, (size_t)at + strlen("bearer"));
+	return memchr(".-_", cursor_u8(element), 3) != NULL;
 }
 
 static void
@@ -365,13 +366,14 @@ report_kubernetes_subprotocol(struct cursor element, struct evidence *e)
 static void
 read_subprotocol(struct http_credentials *credentials, struct evidence *e, struct cursor value)
 {
-	struct cursor element;
+	struct cursor element, token;
 	bool after_word = false;
 
 	for (int i = 0; i < PARAMETERS_MAX && take_part(&value, ',', &element); i++) {
 		trim(&element);
-		if (is_token_subprotocol(element, after_word)) {
-			jwt_report_service_account(element, e);
+		token = element;
+		if (find_subprotocol_token(&token, after_word)) {
+			jwt_report_service_account(token, e);
 			report_kubernetes_subprotocol(element, e);
 			add(credentials, HTTP_AUTH_SUBPROTOCOL, "bearer-subprotocol", "RFC 6455 11.3.4 Sec-WebSocket-Protocol with a token");
 		}
