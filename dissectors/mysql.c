@@ -25,6 +25,7 @@ enum {
 	ERROR_MIN = 1000,            /* error codes: servers' own from 1000, ProxySQL's from 9000 */
 	ERROR_MAX = 9999,
 	AHEAD_MAX = 8,               /* packets of the other direction that may be late */
+	SKIPPED_MAX = 64,            /* packets passed over in search of an answer */
 };
 
 /* Capability flags. */
@@ -98,6 +99,8 @@ struct mysql_state {
 	bool lost;       /* packets are missing: sequence ids do not tell whether all is here */
 	bool commanded;  /* joined in the middle: the client's command was read, the answer is next */
 	bool compressed; /* that command was inside the compressed protocol */
+	uint8_t skipped; /* packets passed over in search of the answer to it */
+	uint8_t unmatched; /* enum auth_result: of an outcome before which the client was not seen */
 };
 
 struct packet {
@@ -432,7 +435,28 @@ is_command(struct cursor body, size_t whole)
 	}
 }
 
-/* Reads one command off *bytes; of a long one its beginning is enough. COM_STMT_CLOSE, which has no answer, is passed over. */
+/* Whether bytes may be the beginning of a command, of which not all we look at is here. */
+static bool
+may_be_command(struct cursor c)
+{
+	switch (cursor_peek(&c, 0)) {
+	case COM_QUERY:
+	case COM_STMT_PREPARE:
+		cursor_skip(&c, cursor_peek(&c, 1) == 0 ? 3 : 1);
+		return is_text(c);
+	case COM_STMT_EXECUTE:
+	case COM_STMT_CLOSE:
+	case -1:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/*
+ * Reads one command off *bytes; of a long one its beginning is enough. COM_STMT_CLOSE, which has
+ * no answer, is passed over.
+ */
 static enum verdict
 read_command(struct cursor *bytes)
 {
@@ -448,7 +472,7 @@ read_command(struct cursor *bytes)
 			return NO_MATCH;
 		shown = size < COMMAND_SHOWN ? size : COMMAND_SHOWN;
 		if (cursor_left(&c) < shown)
-			return NEED_MORE;
+			return may_be_command(c) ? NEED_MORE : NO_MATCH;
 		if (size != 5 || cursor_peek(&c, 0) != COM_STMT_CLOSE)
 			break;
 		cursor_skip(&c, size);
@@ -606,6 +630,30 @@ malformed(struct dissection *d)
 {
 	evidence_note(d->evidence, NOTE_MALFORMED);
 	return MALFORMED;
+}
+
+static enum verdict
+upgrade(struct dissection *d)
+{
+	d->next = &tls_dissector;
+	return UPGRADE;
+}
+
+/*
+ * Whether bytes begin with a TLS record of a handshake, which as the size of a packet would be far
+ * from any of the connection phase; with second, whether another record follows it.
+ */
+static bool
+is_tls(struct cursor c, bool second)
+{
+	uint8_t type = cursor_u8(&c), major = cursor_u8(&c), minor = cursor_u8(&c);
+
+	if (type != 0x16 || major != 3 || minor > 4 || !cursor_ok(&c))
+		return false;
+	if (!second)
+		return true;
+	cursor_skip(&c, cursor_u16(&c));
+	return cursor_u8(&c) >= 0x14 && cursor_u8(&c) == 3;
 }
 
 /* This plugin's turn: what was attempted before is not what will have been decided. */
@@ -827,17 +875,28 @@ login_from_client(struct dissection *d, const struct packet *p)
 	if (!response.ssl_request)
 		return on_response(d, &response);
 	claim_plaintext(d, FROM_CLIENT, STRENGTH_STRUCTURE, "MySQL Protocol::SSLRequest");
-	d->next = &tls_dissector;
-	return UPGRADE;
+	return upgrade(d);
 }
 
-/* A TLS record, which as the size of a packet would be far from any of the connection phase. */
-static bool
-is_tls(struct cursor c)
+/*
+ * A packet whose turn it is not: the other direction is late, or not captured. A client's 0 and a
+ * server's 1 belong to a command: the outcome is what is missing.
+ */
+static enum verdict
+out_of_order(struct dissection *d, enum direction from, const struct packet *p)
 {
-	uint8_t type = cursor_u8(&c), major = cursor_u8(&c), minor = cursor_u8(&c);
+	struct mysql_state *s = d->state;
+	struct error error;
 
-	return type == 0x16 && major == 3 && minor <= 4 && cursor_ok(&c);
+	if (from == FROM_SERVER && !s->responded && p->sequence > 1) {
+		if (read_error(p->body, &error))
+			s->unmatched = (uint8_t)outcome_of(&error);
+		else if (is_ok_packet(p->body))
+			s->unmatched = AUTH_SUCCESS;
+	}
+	if (s->responded && p->sequence == (from == FROM_SERVER ? 1 : 0))
+		return NEED_MORE;
+	return (uint8_t)(p->sequence - s->next_sequence) <= AHEAD_MAX ? NEED_MORE : malformed(d);
 }
 
 /*
@@ -852,12 +911,10 @@ login(struct dissection *d, enum direction from, struct cursor *bytes)
 	struct packet p;
 	size_t size;
 	bool whole = take_packet(&c, &p, &size);
-	uint8_t ahead = (uint8_t)(p.sequence - s->next_sequence);
+	bool ahead = p.sequence != s->next_sequence;
 
-	if (s->lost && is_tls(*bytes)) {
-		d->next = &tls_dissector;
-		return UPGRADE;
-	}
+	if ((s->lost || from == FROM_SERVER) && !s->responded && is_tls(*bytes, false))
+		return upgrade(d);
 	if (size > HEADER_SIZE + LOGIN_PACKET_MAX)
 		return malformed(d);
 	if (!whole) {
@@ -866,8 +923,8 @@ login(struct dissection *d, enum direction from, struct cursor *bytes)
 	}
 	if (s->lost && s->responded && p.sequence < (from == FROM_SERVER ? 2 : 1) && !is_late_greeting(s, &p))
 		return DONE; /* a command, or its answer: the outcome is among what was lost */
-	if (!s->lost && ahead != 0 && !(from == FROM_SERVER && is_late_greeting(s, &p)))
-		return ahead <= AHEAD_MAX ? NEED_MORE : malformed(d);
+	if (!s->lost && ahead && !(from == FROM_SERVER && is_late_greeting(s, &p)))
+		return out_of_order(d, from, &p);
 	if (p.sequence != 0)
 		s->next_sequence = (uint8_t)(p.sequence + 1);
 	*bytes = c;
@@ -899,6 +956,27 @@ read_first_packet(struct cursor *bytes, struct packet *p, const struct plugin **
 	return MATCH;
 }
 
+/*
+ * In a stream joined in the middle the server's first packets may be the end of an answer to what
+ * was not seen. Before a command came nothing is sought.
+ */
+static enum verdict
+seek_answer(struct dissection *d, struct cursor *bytes)
+{
+	struct mysql_state *s = d->state;
+	struct packet p;
+	size_t size;
+
+	if (!s->commanded)
+		return NEED_MORE;
+	if (s->compressed || s->skipped == SKIPPED_MAX)
+		return NO_MATCH;
+	if (!take_packet(bytes, &p, &size))
+		return size <= HEADER_SIZE + COMMAND_SHOWN ? NEED_MORE : NO_MATCH;
+	s->skipped++;
+	return MATCH;
+}
+
 static enum verdict
 server_begins(struct dissection *d, struct cursor *bytes)
 {
@@ -909,13 +987,20 @@ server_begins(struct dissection *d, struct cursor *bytes)
 	enum verdict verdict;
 
 	if (!s->commanded) {
-		verdict = read_first_packet(bytes, &p, &offered);
-		if (verdict == MATCH)
-			return offered != NULL ? on_greeting(d, offered) : on_error(d, p.body);
+		struct cursor c = *bytes;
+
+		verdict = read_first_packet(&c, &p, &offered);
 		if (verdict == NEED_MORE)
 			return NEED_MORE;
+		/* Joined in the middle, an error of sequence 1 is as well the answer to a command. */
+		if (verdict == MATCH && (d->flow->handshake_seen || p.sequence == 0)) {
+			*bytes = c;
+			return offered != NULL ? on_greeting(d, offered) : on_error(d, p.body);
+		}
 	}
 	verdict = s->compressed ? read_compressed_answer(*bytes, &alone) : read_answer(*bytes, &alone);
+	if (verdict == NO_MATCH && !d->flow->handshake_seen)
+		return seek_answer(d, bytes);
 	if (verdict != MATCH)
 		return verdict;
 	if (!alone && !s->commanded)
@@ -957,7 +1042,11 @@ client_begins(struct dissection *d, struct cursor *bytes)
 	struct response response;
 	enum verdict verdict = probe_response(*bytes, &response);
 
-	if (verdict == MATCH && (!response.ssl_request || s->lost || !d->flow->handshake_seen)) {
+	struct cursor after = *bytes;
+
+	/* Only a client that was greeted goes on to TLS, and past its ClientHello if that was answered. */
+	cursor_skip(&after, HEADER_SIZE + SSL_REQUEST_SIZE);
+	if (verdict == MATCH && (!response.ssl_request || s->lost || !d->flow->handshake_seen || is_tls(after, true))) {
 		s->next_sequence = 1;
 		return login(d, FROM_CLIENT, bytes);
 	}
@@ -1000,15 +1089,24 @@ mysql_gap(struct dissection *d, enum direction from, uint64_t size)
 	return s->commanded ? DONE : MATCH;
 }
 
+static void
+mysql_finish(struct dissection *d)
+{
+	const struct mysql_state *s = d->state;
+
+	if (s->unmatched != AUTH_UNKNOWN && !s->responded && !s->lost)
+		evidence_authentication(d->evidence, (enum auth_result)s->unmatched, NULL, STRENGTH_STRUCTURE, "MySQL Generic Response Packets", FROM_SERVER, d->offset[FROM_SERVER]);
+}
+
 static enum verdict
-probe_client(struct cursor bytes, enum strength *strength)
+probe_client(const struct flow_view *flow, struct cursor bytes, enum strength *strength)
 {
 	struct response response;
 	enum verdict verdict = probe_response(bytes, &response);
 	bool compressed;
 
 	*strength = STRENGTH_STRUCTURE;
-	if (verdict != NO_MATCH)
+	if (verdict != NO_MATCH || flow->handshake_seen)
 		return verdict;
 	*strength = STRENGTH_SIGNATURE; /* until it is answered */
 	return read_any_command(&bytes, &compressed);
@@ -1036,10 +1134,9 @@ mysql_probe(const struct flow_view *flow, enum direction from, struct cursor byt
 {
 	enum verdict verdict;
 
-	(void)flow;
 	if (cursor_left(&bytes) == 0)
 		return NEED_MORE;
-	verdict = from == FROM_CLIENT ? probe_client(bytes, strength) : probe_server(bytes, strength);
+	verdict = from == FROM_CLIENT ? probe_client(flow, bytes, strength) : probe_server(bytes, strength);
 	if (verdict != MATCH)
 		*strength = STRENGTH_NONE;
 	return verdict;
@@ -1054,4 +1151,5 @@ const struct dissector mysql_dissector = {
 	.probe = mysql_probe,
 	.dissect = mysql_dissect,
 	.gap = mysql_gap,
+	.finish = mysql_finish,
 };
