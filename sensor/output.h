@@ -12,7 +12,7 @@ struct output_options {
 	bool flows;      /* list every flow, where the report kept them */
 	bool principals; /* show user names */
 	bool color;
-	unsigned width;  /* columns of the terminal */
+	unsigned width;  /* columns of the terminal; 0: as many as it takes */
 	size_t limit;    /* rows of pairs and of findings in the table; 0: all */
 };
 
