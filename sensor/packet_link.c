@@ -306,7 +306,10 @@ packet_link_supported(int link_type)
 enum packet_result
 packet_link(struct decoding *d, int link_type, struct layer *l)
 {
-	const struct link *link = link_find(link_type);
+	const struct link *link;
 
+	if (link_type == LINK_ETHERNET) /* the usual case, early */
+		return packet_ethernet(d, l);
+	link = link_find(link_type);
 	return link == NULL ? PACKET_UNSUPPORTED_LINK : link->read(d, l);
 }

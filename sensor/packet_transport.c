@@ -281,5 +281,7 @@ enum packet_result
 packet_transport(struct decoding *d, uint8_t protocol, struct layer *l)
 {
 	d->packet->ip_protocol = protocol;
+	if (protocol == PROTOCOL_TCP) /* the usual case, early */
+		return tcp(d, l);
 	return readers[protocol] == NULL ? packet_payload(d, l) : readers[protocol](d, l);
 }

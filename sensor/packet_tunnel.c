@@ -200,6 +200,7 @@ plausible(const struct decoding *d, enum packet_result result)
 	case PACKET_FRAGMENT_HELD:
 	case PACKET_FRAGMENT_DROPPED:
 	case PACKET_TOO_DEEP:
+	case PACKET_LINK_CONTROL:
 		return true;
 	case PACKET_NOT_IP:
 		return d->arp;

@@ -953,6 +953,8 @@ test_tcp_options(void **state)
 	static const uint8_t syn[] = { 2, 4, 5, 0xb4, 4, 2, 8, 10, 5, 6, 7, 8, 0, 0, 0, 0, 1, 3, 3, 7 };
 	static const uint8_t md5[20] = { 19, 18, [18] = 0, [19] = 19 };
 	static const uint8_t ao[] = { 29, 16, 1, 2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 };
+	static const uint8_t sack[][12] = { { 1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 9 }, { 1, 1, 5, 10, 0, 0, 0, 1, 0, 0, 0, 8 } };
+	uint32_t first_sack;
 	static const uint8_t broken[][4] = { { 8, 10, 1, 2 }, { 8, 0, 0, 0 }, { 8, 1, 0, 0 }, { 1, 1, 1, 8 }, { 19, 4, 0, 0 }, { 29, 3, 0, 0 } };
 
 	(void)state;
@@ -979,6 +981,16 @@ test_tcp_options(void **state)
 	frame_ipv6(&b, TCP);
 	assert_int_equal(decode(RAW), PACKET_OK);
 	assert_true(packet.tcp_md5);
+	frame_begin(&b, NULL, 0);
+	frame_tcp(&b, 40000, 80, sack[0], sizeof(sack[0]));
+	frame_ipv4(&b, TCP);
+	assert_int_equal(decode(RAW), PACKET_OK);
+	first_sack = packet.sack;
+	frame_begin(&b, NULL, 0);
+	frame_tcp(&b, 40000, 80, sack[1], sizeof(sack[1]));
+	frame_ipv4(&b, TCP);
+	assert_int_equal(decode(RAW), PACKET_OK);
+	assert_int_not_equal(packet.sack, first_sack);
 	for (size_t i = 0; i < sizeof(broken) / sizeof(broken[0]); i++) {
 		frame_begin(&b, payload, PAYLOAD_SIZE);
 		frame_tcp(&b, 40000, 80, broken[i], 4);
@@ -1212,11 +1224,7 @@ test_icmpv6(void **state)
 	icmp_with(1, 4, true);
 	assert_int_equal(decode(RAW), PACKET_OK);
 	assert_false(packet.icmp_quotes);
-	/* A router solicitation; a message of four bytes. */
-	frame_begin(&b, NULL, 0);
-	icmp_with(133, 0, true);
-	assert_int_equal(decode(RAW), PACKET_OK);
-	assert_int_equal(packet.icmp_type, 133);
+	/* A message of four bytes; errors have more. */
 	frame_begin(&b, "\x80\0\0\0", 4);
 	frame_ipv6(&b, 58);
 	assert_int_equal(decode(RAW), PACKET_OK);
@@ -1226,6 +1234,29 @@ test_icmpv6(void **state)
 	frame_begin(&b, "\1\0\0", 3);
 	frame_ipv6(&b, 58);
 	assert_int_equal(decode(RAW), PACKET_MALFORMED_TRANSPORT);
+}
+
+/* What keeps a link going is nobody's flow, in an overlay neither. */
+static void
+test_link_control(void **state)
+{
+	static const uint8_t types[] = { 130, 131, 132, 133, 134, 135, 136, 137, 143 };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(types); i++) {
+		frame_begin(&b, NULL, 0);
+		icmp_with(types[i], 0, true);
+		assert_int_equal(decode(RAW), PACKET_LINK_CONTROL);
+		frame_ethernet(&b, IP6);
+		frame_put32(&b, 42 << 8);
+		frame_put32(&b, 0x08000000);
+		frame_udp(&b, 50000, 4789);
+		frame_ipv4(&b, UDP);
+		assert_int_equal(decode(RAW), PACKET_LINK_CONTROL);
+	}
+	frame_begin(&b, "\x16\0\0\0\xe0\0\0\1", 8);
+	frame_ipv4(&b, 2);
+	assert_int_equal(decode(RAW), PACKET_LINK_CONTROL);
 }
 
 static void
@@ -1536,6 +1567,7 @@ main(void)
 		T(test_gre_itself),
 		T(test_icmp),
 		T(test_icmpv6),
+		T(test_link_control),
 		T(test_depth),
 		T(test_depth_below_ip),
 		T(test_ipv4_fragments),
