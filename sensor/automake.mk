@@ -10,6 +10,7 @@ libsensor_a_SOURCES = \
 	%D%/certificate_store.c %D%/certificate_store.h \
 	%D%/classifier.h \
 	%D%/cluster_json.c %D%/cluster_json.h \
+	%D%/cluster_objects.c %D%/cluster_objects.h \
 	%D%/command.c %D%/command.h \
 	%D%/command_analyze.c \
 	%D%/command_explain.c \
@@ -21,11 +22,16 @@ libsensor_a_SOURCES = \
 	%D%/geoip.c %D%/geoip.h \
 	%D%/hash.c %D%/hash.h \
 	%D%/inspection.c %D%/inspection.h \
-	%D%/inventory.c %D%/inventory.h %D%/inventory_objects.h \
+	%D%/inventory.c %D%/inventory.h %D%/inventory_internal.h %D%/inventory_objects.h \
+	%D%/inventory_warnings.c \
+	%D%/json_reader.c %D%/json_reader.h \
+	%D%/json_document.c %D%/json_document.h \
 	%D%/json_writer.c %D%/json_writer.h \
 	%D%/output.h \
 	%D%/output_explain.c \
-	%D%/output_json.c \
+	%D%/output_json.c %D%/output_json_internal.h \
+	%D%/output_json_flow.c \
+	%D%/output_json_pair.c \
 	%D%/output_table.c \
 	%D%/output_text.c %D%/output_text.h \
 	%D%/packet.c %D%/packet.h %D%/packet_internal.h \

@@ -10,54 +10,15 @@
 
 #include "inventory.h"
 
-#include <inttypes.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "inventory_objects.h"
-#include "arena.h"
+#include "inventory_internal.h"
 
 /* Times of the Kubernetes API are cut to seconds, and clocks of nodes differ a little. */
 static const int64_t one_second = 1000000000;
 static const int64_t clock_slack = 2000000000;
-
-enum { WARNINGS_OF_A_KIND = 20, WARNING_SIZE = 1024 };
-
-/* How surely an address is a node's; the lower the surer. */
-enum node_basis {
-	NODE_STATUS,       /* in the addresses of its Node object */
-	NODE_OF_POD,       /* a pod says that it runs on the node with this address */
-	NODE_RANGE,        /* the bridge's own address, by the node's pod range */
-	NODE_BASIS_COUNT,
-};
-
-struct node_claim {
-	struct address address;
-	const char *name;
-	const struct object *object; /* NULL where no Node object says so */
-	enum node_basis basis;
-};
-
-struct warnings {
-	bool made;
-	char **lines;
-	size_t count, room;
-};
-
-struct inventory {
-	struct arena *arena;
-	struct arena_table by_uid;       /* struct object */
-	struct arena_table nodes;        /* address: struct node_claim */
-	struct arena_table pods;         /* address: struct pod */
-	struct arena_table services;     /* address: struct service */
-	struct arena_table node_ports;   /* port, protocol: struct service */
-	struct arena_table endpoints;    /* address: struct slice_endpoint */
-	struct arena_table selectors;    /* namespace, label: struct service */
-	struct object *all[OBJECT_KIND_COUNT];
-	struct warnings *warnings;    /* made when first asked for */
-};
 
 struct inventory *
 inventory_new(void)
@@ -73,15 +34,6 @@ inventory_new(void)
 	return inv;
 }
 
-static void
-forget_warnings(struct warnings *w)
-{
-	for (size_t i = 0; i < w->count; i++)
-		free(w->lines[i]);
-	free(w->lines);
-	*w = (struct warnings){ 0 };
-}
-
 void
 inventory_free(struct inventory *inv)
 {
@@ -95,7 +47,7 @@ inventory_free(struct inventory *inv)
 	arena_table_clear(&inv->endpoints);
 	arena_table_clear(&inv->selectors);
 	arena_free(inv->arena);
-	forget_warnings(inv->warnings);
+	inventory_forget_warnings(inv->warnings);
 	free(inv->warnings);
 	free(inv);
 }
@@ -412,7 +364,7 @@ inventory_put(struct inventory *inv, struct object *o)
 	inv->all[o->kind] = o;
 	if (add[o->kind] != NULL)
 		add[o->kind](inv, o);
-	forget_warnings(inv->warnings);
+	inventory_forget_warnings(inv->warnings);
 }
 
 /* Asking for an address. */
@@ -436,12 +388,8 @@ node_at(const struct inventory *inv, const struct address *a, enum node_basis ba
 	return name;
 }
 
-/*
- * The name of the node that surely has the address: where Node objects say nothing, what pods say.
- * several says that they disagree; which name it then is means nothing.
- */
-static const char *
-sure_node_at(const struct inventory *inv, const struct address *a, bool *several)
+const char *
+inventory_sure_node(const struct inventory *inv, const struct address *a, bool *several)
 {
 	const char *name = node_at(inv, a, NODE_STATUS, several);
 
@@ -637,7 +585,7 @@ inventory_find(const struct inventory *inv, const struct address *a, int64_t tim
 	bool several;
 
 	*out = (struct endpoint){ .kind = ENDPOINT_ADDRESS, .namespace = "", .workload_kind = "", .workload = "", .pod = "", .service_account = "" };
-	name = sure_node_at(inv, a, &several);
+	name = inventory_sure_node(inv, a, &several);
 	if (name_node(name, several, out))
 		return;
 	if (name_pod(inv, pod_at(inv, a, time), out))
@@ -679,7 +627,7 @@ inventory_service_at(const struct inventory *inv, const struct address *a, uint1
 				found_add(&f, service->object.namespace, service->object.name, service->ports[i].name);
 	}
 	/* Which of the nodes it is does not matter: a NodePort is open on all. */
-	if (f.name == NULL && port != 0 && (sure_node_at(inv, a, &several) != NULL || node_at(inv, a, NODE_RANGE, &several) != NULL))
+	if (f.name == NULL && port != 0 && (inventory_sure_node(inv, a, &several) != NULL || node_at(inv, a, NODE_RANGE, &several) != NULL))
 		at_node_port(inv, port, ip_protocol, &f);
 	return found_one(&f, out);
 }
@@ -772,7 +720,7 @@ inventory_service_behind(const struct inventory *inv, const struct address *a, u
 {
 	struct found f = { 0 };
 	bool several;
-	bool of_node = sure_node_at(inv, a, &several) != NULL;
+	bool of_node = inventory_sure_node(inv, a, &several) != NULL;
 	const struct pod *pod = of_node ? NULL : pod_at(inv, a, time);
 
 	if (port == 0)
@@ -783,221 +731,4 @@ inventory_service_behind(const struct inventory *inv, const struct address *a, u
 	else if (f.name == NULL && of_node)
 		behind_by_host_network(inv, a, port, ip_protocol, time, &f);
 	return found_one(&f, out);
-}
-
-/* Warnings. */
-
-static void
-warn(struct warnings *w, const char *line)
-{
-	if (w->count == w->room) {
-		w->room = w->room == 0 ? 16 : w->room * 2;
-		w->lines = realloc(w->lines, w->room * sizeof(*w->lines));
-		if (w->lines == NULL)
-			abort();
-	}
-	w->lines[w->count] = strdup(line);
-	if (w->lines[w->count++] == NULL)
-		abort();
-}
-
-/* Running pods, one row for each address of each. */
-struct holder {
-	struct address address;
-	const struct pod *pod;
-};
-
-static int
-compare_names(const struct object *a, const struct object *b)
-{
-	int order = strcmp(a->namespace, b->namespace);
-
-	if (order == 0)
-		order = strcmp(a->name, b->name);
-	return order != 0 ? order : strcmp(a->uid, b->uid);
-}
-
-static int
-compare_holders(const void *a, const void *b)
-{
-	const struct holder *left = a, *right = b;
-	int order = address_compare(&left->address, &right->address);
-
-	return order != 0 ? order : compare_names(&left->pod->object, &right->pod->object);
-}
-
-static bool
-holds_now(const struct pod *pod)
-{
-	return !pod->object.replaced && !pod->finished && !pod->host_network;
-}
-
-/* Returns owned. */
-static struct holder *
-running_holders(const struct inventory *inv, size_t *count)
-{
-	struct holder *holders;
-	size_t room = 0;
-
-	*count = 0;
-	for (const struct object *o = inv->all[OBJECT_POD]; o != NULL; o = o->next)
-		room += ((const struct pod *)o)->addresses.count;
-	holders = calloc(room + 1, sizeof(*holders));
-	if (holders == NULL)
-		abort();
-	for (const struct object *o = inv->all[OBJECT_POD]; o != NULL; o = o->next) {
-		const struct pod *pod = (const struct pod *)o;
-
-		for (size_t i = 0; holds_now(pod) && i < pod->addresses.count; i++)
-			holders[(*count)++] = (struct holder){ pod->addresses.items[i], pod };
-	}
-	qsort(holders, *count, sizeof(*holders), compare_holders);
-	return holders;
-}
-
-/* Says how many more there were than are listed. */
-static void
-warn_of_rest(struct warnings *w, size_t count, const char *what)
-{
-	char line[WARNING_SIZE];
-
-	if (count <= WARNINGS_OF_A_KIND)
-		return;
-	(void)snprintf(line, sizeof(line), "%zu more %s", count - WARNINGS_OF_A_KIND, what);
-	warn(w, line);
-}
-
-static void
-warn_of_shared(struct warnings *w, const struct holder *holders, size_t count)
-{
-	char text[ADDRESS_TEXT_SIZE], line[WARNING_SIZE];
-	size_t shared = 0, end;
-
-	for (size_t i = 0; i < count; i = end) {
-		const struct object *a = &holders[i].pod->object, *b;
-
-		for (end = i + 1; end < count && address_equal(&holders[i].address, &holders[end].address); end++)
-			;
-		if (end - i < 2 || ++shared > WARNINGS_OF_A_KIND)
-			continue;
-		b = &holders[i + 1].pod->object;
-		(void)snprintf(line, sizeof(line), "%s: %zu pods that have not finished claim it, among them %s/%s and %s/%s; the one that started last is taken to have it", address_text(&holders[i].address, text), end - i, a->namespace, a->name, b->namespace, b->name);
-		warn(w, line);
-	}
-	warn_of_rest(w, shared, "addresses are claimed by several pods that have not finished");
-}
-
-static void
-warn_of_pods_with_node_address(const struct inventory *inv, struct warnings *w, const struct holder *holders, size_t count)
-{
-	char text[ADDRESS_TEXT_SIZE], line[WARNING_SIZE];
-	size_t found = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		const struct object *o = &holders[i].pod->object;
-		bool several;
-		const char *name = sure_node_at(inv, &holders[i].address, &several);
-
-		if (name == NULL || several || ++found > WARNINGS_OF_A_KIND)
-			continue;
-		(void)snprintf(line, sizeof(line), "%s: claimed by pod %s/%s, which is not on the host network, and by node %s; taken for the node", address_text(&holders[i].address, text), o->namespace, o->name, name);
-		warn(w, line);
-	}
-	warn_of_rest(w, found, "pods have the address of a node");
-}
-
-static int
-compare_claims_by_address(const void *a, const void *b)
-{
-	const struct node_claim *left = *(const struct node_claim *const *)a, *right = *(const struct node_claim *const *)b;
-	int order = address_compare(&left->address, &right->address);
-
-	if (order == 0)
-		order = (left->basis > right->basis) - (left->basis < right->basis);
-	return order != 0 ? order : strcmp(left->name, right->name);
-}
-
-static bool
-disagree(const struct node_claim *a, const struct node_claim *b)
-{
-	return a->basis == b->basis && a->name != b->name && address_equal(&a->address, &b->address);
-}
-
-static void
-warn_of_shared_nodes(const struct inventory *inv, struct warnings *w)
-{
-	const struct node_claim **claims = calloc(inv->nodes.count + 1, sizeof(*claims));
-	char text[ADDRESS_TEXT_SIZE], line[WARNING_SIZE];
-	size_t count = 0, found = 0;
-
-	if (claims == NULL)
-		abort();
-	for (size_t i = 0; i < inv->nodes.bucket_count; i++) {
-		for (const struct arena_entry *e = inv->nodes.buckets[i]; e != NULL; e = e->next) {
-			const struct node_claim *claim = e->value;
-
-			if (claim->object == NULL || !claim->object->replaced)
-				claims[count++] = claim;
-		}
-	}
-	qsort(claims, count, sizeof(*claims), compare_claims_by_address);
-	for (size_t i = 1; i < count; i++) {
-		if (!disagree(claims[i - 1], claims[i]) || ++found > WARNINGS_OF_A_KIND)
-			continue;
-		(void)snprintf(line, sizeof(line), "%s: claimed by the nodes %s and %s; taken for neither", address_text(&claims[i]->address, text), claims[i - 1]->name, claims[i]->name);
-		warn(w, line);
-	}
-	warn_of_rest(w, found, "addresses are claimed by several nodes");
-	free(claims);
-}
-
-static void
-warn_of_missing_starts(const struct inventory *inv, struct warnings *w)
-{
-	char line[WARNING_SIZE];
-	size_t count = 0;
-
-	for (const struct object *o = inv->all[OBJECT_POD]; o != NULL; o = o->next) {
-		const struct pod *pod = (const struct pod *)o;
-
-		if (holds_now(pod) && pod->addresses.count > 0 && pod->start == INVENTORY_TIME_OPEN)
-			count++;
-	}
-	if (count == 0)
-		return;
-	(void)snprintf(line, sizeof(line), "%zu pods have no start time (status.startTime, metadata.creationTimestamp); each is taken to have had its address all along", count);
-	warn(w, line);
-}
-
-static const struct warnings *
-warnings_of(const struct inventory *inv)
-{
-	struct warnings *w = inv->warnings;
-	struct holder *holders;
-	size_t count;
-
-	if (w->made)
-		return w;
-	holders = running_holders(inv, &count);
-	warn_of_shared(w, holders, count);
-	warn_of_pods_with_node_address(inv, w, holders, count);
-	warn_of_shared_nodes(inv, w);
-	warn_of_missing_starts(inv, w);
-	free(holders);
-	w->made = true;
-	return w;
-}
-
-size_t
-inventory_warning_count(const struct inventory *inv)
-{
-	return warnings_of(inv)->count;
-}
-
-const char *
-inventory_warning(const struct inventory *inv, size_t index)
-{
-	const struct warnings *w = warnings_of(inv);
-
-	return index < w->count ? w->lines[index] : "";
 }

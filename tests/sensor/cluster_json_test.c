@@ -233,6 +233,26 @@ syntax_errors(void **state)
 	assert_error("\xfe\xff{", "pods.json: is UTF-16; JSON is UTF-8 (RFC 8259 8.1)");
 }
 
+/* What is not used is left out before an item is parsed; labels of the same name are not. */
+static void
+unused_parts(void **state)
+{
+	struct inventory *inv = inventory_new();
+	struct service_name s;
+	struct address a;
+
+	(void)state;
+	assert_true(read_text(inv, "{'kind':'List','items':[{'kind':'Pod','apiVersion':'v1','metadata':{'uid':'1','name':'web','namespace':'shop','annotations':{'a':'\\\"}]'},'managedFields':[{'f:x':{}},[]],'labels':{'env' : 'prod'}},'spec':{'volumes':[],'containers':[{'env':[{'name':'labels','value':'['}],'ports':[{'name':'http','containerPort':8080}],'resources' : {'a':1}}]},'status':{'podIP':'10.42.0.5'}},"
+		"{'kind':'Service','apiVersion':'v1','metadata':{'uid':'2','name':'web','namespace':'shop'},'spec':{'selector':{'env':'prod'},'ports':[{'port':80,'targetPort':'http'}]}}]}", NULL, 0));
+	assert_true(address_parse("10.42.0.5", &a));
+	assert_true(inventory_service_behind(inv, &a, 8080, IPPROTO_TCP, at(0, 0, 0), &s));
+	assert_string_equal(s.name, "web");
+	inventory_free(inv);
+	/* An error after such a part is still told where it is. */
+	assert_error("{'kind':'List','items':[{'env':[1,2,3],\n'a' 1}]}", "pods.json: line 2, column 5: ':' expected near '1'");
+	assert_error("{'kind':'List','items':[{'kind':'Pod','apiVersion':'v1','metadata':{'uid':'1','name':'a','labels':{'env':{'x':1}}}}]}", "pods.json: items[0].metadata.labels.env: expected a string, found an object");
+}
+
 static void
 depth(void **state)
 {
@@ -360,6 +380,7 @@ main(void)
 		cmocka_unit_test(times),
 		cmocka_unit_test(names),
 		cmocka_unit_test(syntax_errors),
+		cmocka_unit_test(unused_parts),
 		cmocka_unit_test(depth),
 		cmocka_unit_test(all_or_nothing),
 		cmocka_unit_test(each_prefix),

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Objects of the Kubernetes API, parsed from JSON, as the inventory keeps them. */
+#ifndef PODWIRE_CLUSTER_OBJECTS_H
+#define PODWIRE_CLUSTER_OBJECTS_H
+
+#include "json_reader.h"
+
+/*
+ * The object at top, in the memory of the reader's inventory but not put there; NULL after an
+ * error, for kinds that are not used, and for objects without a uid or a name. The items of a list
+ * of one kind do not say theirs: list_kind and list_version do, "" where there is no such list.
+ */
+struct object *cluster_objects_read(struct reader *, const struct spot *top, const char *list_kind, const char *list_version);
+
+#endif
