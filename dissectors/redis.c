@@ -639,12 +639,20 @@ struct element {
 	bool bulk, aggregate, attribute;
 };
 
+static bool
+is_integer(struct cursor line)
+{
+	if (cursor_peek(&line, 0) == '-' || cursor_peek(&line, 0) == '+')
+		cursor_skip(&line, 1);
+	(void)cursor_decimal(&line);
+	return cursor_ok(&line) && cursor_left(&line) == 0;
+}
+
 /* Takes the line every element begins with; its form depends on its type. */
 static enum verdict
 take_element(struct cursor *bytes, struct element *e)
 {
 	struct cursor c = *bytes;
-	uint64_t max = bulk_max;
 
 	*e = (struct element){ .type = (uint8_t)cursor_peek(bytes, 0), .length = 0 };
 	if (strchr("+-:$*_#,(!=%~>|", e->type) == NULL || e->type == '\0')
@@ -659,8 +667,8 @@ take_element(struct cursor *bytes, struct element *e)
 	e->attribute = e->type == '|';
 	*bytes = c;
 	if (!e->bulk && !e->aggregate)
-		return e->type == ':' && cursor_peek(&e->line, cursor_peek(&e->line, 0) == '-' || cursor_peek(&e->line, 0) == '+') < '0' ? NO_MATCH : MATCH;
-	return parse_length(e->line, max, &e->length) ? MATCH : NO_MATCH;
+		return e->type != ':' || is_integer(e->line) ? MATCH : NO_MATCH;
+	return parse_length(e->line, bulk_max, &e->length) ? MATCH : NO_MATCH;
 }
 
 /* Goes into an aggregate, or over a bulk string, or past a line. DONE where it goes too deep. */
