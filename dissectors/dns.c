@@ -13,7 +13,7 @@
 #include "dissector.h"
 
 enum {
-	NAME_ROOM = 256,        /* RFC 1035 2.3.4: 255 bytes on the wire; the text is shorter */
+	NAME_ROOM = 254,        /* RFC 1035 2.3.4: 255 bytes on the wire are 253 of text */
 	POINTERS_MAX = 16,
 	RECORDS_MAX = 512,
 	ANSWERS_MAX = 64,       /* of which addresses are reported */

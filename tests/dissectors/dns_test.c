@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* DNS messages: which datagrams are some, what names are learnt, and pointers that lead astray. */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "conversation.h"
+
+/* Header, counts given; id 7. */
+#define HEADER(flags, an, ns, ar) "\0\7" flags "\0\1\0" an "\0" ns "\0" ar
+#define ASK "\1\0"
+#define ANSWER "\x81\x80"
+#define NAME "\3api\4shop\7example\0"   /* at 12, so "shop" at 16 and "example" at 21 */
+#define QUESTION NAME "\0\1\0\1"       /* 22 bytes; records start at 34 */
+#define SELF "\xc0\x0c"
+#define TTL "\0\0\0\x3c"
+#define A(owner, last) owner "\0\1\0\1" TTL "\0\4\xc0\0\2" last
+#define CNAME(owner, size, target) owner "\0\5\0\1" TTL "\0" size target
+#define QUERY HEADER(ASK, "\0", "\0", "\0") QUESTION
+#define OPT "\0\0\x29\4\xd0\0\0\0\0\0\0"
+
+static void
+begin(struct conversation *c)
+{
+	conversation_init(c, &dns_dissector);
+}
+
+#define SEND(c, from, bytes) conversation_send(c, from, bytes, sizeof(bytes) - 1)
+
+static void
+answer_to_question(void **state)
+{
+	static const uint8_t address[] = { 192, 0, 2, 1 };
+	struct conversation c;
+
+	(void)state;
+	begin(&c);
+	SEND(&c, FROM_CLIENT, QUERY);
+	assert_int_equal(c.evidence.strength, STRENGTH_STRUCTURE);
+	SEND(&c, FROM_SERVER, HEADER(ANSWER, "\1", "\0", "\1") QUESTION A(SELF, "\1") OPT);
+	assert_string_equal(c.evidence.protocol, "dns");
+	assert_int_equal(c.evidence.strength, STRENGTH_EXCHANGE);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
+	assert_int_equal(c.evidence.authentication.result, AUTH_NOT_APPLICABLE);
+	assert_int_equal(c.names, 1);
+	assert_string_equal(c.last_name, "api.shop.example");
+	assert_int_equal(c.last_address_size, 4);
+	assert_memory_equal(c.last_address, address, 4);
+	/* A second answer to the same question comes from somebody else. */
+	SEND(&c, FROM_SERVER, HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\2"));
+	assert_int_equal(c.names, 1);
+	conversation_clear(&c);
+}
+
+static void
+answers_that_name_nothing(void **state)
+{
+	static const struct message list[] = {
+		SERVER(HEADER("\x81\x83", "\1", "\0", "\0") QUESTION A(SELF, "\1")),         /* NXDOMAIN */
+		SERVER("\0\x08" ANSWER "\0\1\0\1\0\0\0\0" QUESTION A(SELF, "\1")),           /* another id */
+		SERVER(HEADER(ANSWER, "\1", "\0", "\0") "\3api\4shop\7exampla\0\0\1\0\1" A(SELF, "\1")), /* another question */
+		SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A("\1x\0", "\1")),          /* of another name */
+		SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION SELF "\0\1\0\1" TTL "\0\3\xc0\0\2"), /* of an odd size */
+		SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION SELF "\0\1\0\3" TTL "\0\4\xc0\0\2\1"), /* of another class */
+		SERVER(HEADER(ANSWER, "\0", "\1", "\0") QUESTION A(SELF, "\1")),             /* not in the answer */
+		CLIENT(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\1")),             /* by who asked */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct conversation c;
+
+		begin(&c);
+		SEND(&c, FROM_CLIENT, QUERY);
+		conversation_send(&c, list[i].from, list[i].bytes, list[i].size);
+		assert_string_equal(c.evidence.protocol, "dns");
+		assert_int_equal(c.names, 0);
+		conversation_clear(&c);
+	}
+}
+
+static void
+aliases(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	begin(&c);
+	SEND(&c, FROM_CLIENT, QUERY);
+	/* api.shop.example -> LB.example (at 46) -> lb2.shop.example, in the wrong order. */
+	SEND(&c, FROM_SERVER, HEADER(ANSWER, "\3", "\0", "\0") QUESTION CNAME(SELF, "\5", "\2LB\xc0\x15") CNAME("\xc0\x2e", "\6", "\3lb2\xc0\x10") A("\3lb2\xc0\x10", "\7"));
+	assert_int_equal(c.names, 1);
+	assert_string_equal(c.last_name, "api.shop.example");
+	assert_int_equal(c.last_address[3], 7);
+	conversation_clear(&c);
+
+	/* An alias of itself, and one that leads to a name that is none. */
+	begin(&c);
+	SEND(&c, FROM_CLIENT, QUERY);
+	SEND(&c, FROM_SERVER, HEADER(ANSWER, "\2", "\0", "\0") QUESTION CNAME(SELF, "\2", SELF) A(SELF, "\1"));
+	assert_int_equal(c.names, 1);
+	conversation_clear(&c);
+	begin(&c);
+	SEND(&c, FROM_CLIENT, QUERY);
+	SEND(&c, FROM_SERVER, HEADER(ANSWER, "\2", "\0", "\0") QUESTION CNAME(SELF, "\5", "\3a b\0") A("\3a b\0", "\1"));
+	assert_int_equal(c.names, 0);
+	conversation_clear(&c);
+}
+
+static void
+ipv6_without_case(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	begin(&c);
+	SEND(&c, FROM_CLIENT, HEADER(ASK, "\0", "\0", "\1") "\1A\1b\0\0\x1c\0\1" OPT);
+	SEND(&c, FROM_SERVER, HEADER(ANSWER, "\1", "\0", "\0") "\1a\1B\0\0\x1c\0\1" SELF "\0\x1c\0\1" TTL "\0\x10\x20\1\x0d\xb8\0\0\0\0\0\0\0\0\0\0\0\1");
+	assert_int_equal(c.names, 1);
+	assert_int_equal(c.last_address_size, 16);
+	assert_string_equal(c.last_name, "a.b");
+	conversation_clear(&c);
+}
+
+static const struct {
+	const char *what;
+	struct message message;
+	bool matches;
+} datagrams[] = {
+	{ "query", CLIENT(QUERY), true },
+	{ "of the root", CLIENT(HEADER(ASK, "\0", "\0", "\0") "\0\0\2\0\1"), true },
+	{ "notify", CLIENT("\0\7\x20\0\0\1\0\1\0\0\0\0" QUESTION A(SELF, "\1")), true },
+	{ "update", CLIENT("\0\7\x28\0\0\1\0\0\0\1\0\0" QUESTION A(SELF, "\1")), true },
+	{ "answer", SERVER(HEADER(ANSWER, "\0", "\0", "\0") QUESTION), true },
+	{ "answer cut by its sender", SERVER(HEADER("\x83\x80", "\2", "\0", "\0") QUESTION A(SELF, "\1") "\xc0"), true },
+	{ "an answer from who asks", CLIENT(HEADER(ANSWER, "\0", "\0", "\0") QUESTION), false },
+	{ "a query from who answers", SERVER(QUERY), false },
+	{ "a byte too many", CLIENT(QUERY "x"), false },
+	{ "a query with answers", CLIENT(HEADER(ASK, "\1", "\0", "\0") QUESTION A(SELF, "\1")), false },
+	{ "no question", CLIENT("\0\7\1\0\0\0\0\0\0\0\0\0"), false },
+	{ "two questions", CLIENT("\0\7\1\0\0\2\0\0\0\0\0\0" QUESTION QUESTION), false },
+	{ "reserved bit", CLIENT("\0\7\1\x40\0\1\0\0\0\0\0\0" QUESTION), false },
+	{ "unused opcode", CLIENT("\0\7\x18\0\0\1\0\0\0\0\0\0" QUESTION), false },
+	{ "type 0", CLIENT(HEADER(ASK, "\0", "\0", "\0") NAME "\0\0\0\1"), false },
+	{ "class 9", CLIENT(HEADER(ASK, "\0", "\0", "\0") NAME "\0\1\0\x09"), false },
+	{ "rcode in a query", CLIENT("\0\7\1\3\0\1\0\0\0\0\0\0" QUESTION), false },
+	{ "unused rcode", SERVER(HEADER("\x81\x8f", "\0", "\0", "\0") QUESTION), false },
+	{ "more records than there are", SERVER(HEADER(ANSWER, "\2", "\0", "\0") QUESTION A(SELF, "\1")), false },
+	{ "too many records", SERVER("\0\7" ANSWER "\0\1\x40\0\0\0\0\0" QUESTION), false },
+	{ "record of class 9", SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION SELF "\0\1\0\x09" TTL "\0\0"), false },
+	{ "pointer in the question", CLIENT(HEADER(ASK, "\0", "\0", "\0") "\xc0\x0c\0\1\0\1"), false },
+	{ "pointer to itself", SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A("\xc0\x22", "\1")), false },
+	{ "pointer ahead", SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A("\xc0\x30", "\1")), false },
+	{ "pointer into the header", SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A("\xc0\x02", "\1")), false },
+	{ "pointer past the end", SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A("\xff\xff", "\1")), false },
+	{ "label of an unused kind", CLIENT(HEADER(ASK, "\0", "\0", "\0") "\x43" "abc\0\0\1\0\1"), false },
+	{ "OPT with a name", CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\1x" OPT), false },
+	{ "NTP", CLIENT("\x1b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), false },
+	{ "DHCP", CLIENT("\1\1\6\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), false },
+	{ "SNMP", CLIENT("\x30\x0f\2\1\1\4\6public\xa0\2\2\0"), false },
+	{ "nothing", CLIENT(""), false },
+};
+
+static enum verdict
+probe(const struct message *m, size_t size, enum strength *strength)
+{
+	struct flow_view flow = { 0 };
+	uint8_t *block = malloc(size + (size == 0));
+	enum verdict verdict;
+
+	memcpy(block, m->bytes, size);
+	verdict = dns_dissector.probe(&flow, m->from, cursor_over(block, size), strength);
+	free(block);
+	return verdict;
+}
+
+static void
+whole_messages_only(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(datagrams) / sizeof(datagrams[0]); i++) {
+		const struct message *m = &datagrams[i].message;
+		enum strength strength = STRENGTH_NONE;
+		bool cut = strcmp(datagrams[i].what, "answer cut by its sender") == 0;
+
+		if ((probe(m, m->size, &strength) == MATCH) != datagrams[i].matches)
+			fail_msg("%s", datagrams[i].what);
+		assert_int_equal(strength, datagrams[i].matches ? STRENGTH_STRUCTURE : STRENGTH_NONE);
+		for (size_t size = 0; size < m->size; size++) {
+			enum verdict verdict = probe(m, size, &strength);
+
+			assert_true(verdict == NO_MATCH || cut || !datagrams[i].matches);
+		}
+	}
+}
+
+static void
+long_names(void **state)
+{
+	uint8_t bytes[400] = "\0\7\1\0\0\1\0\0\0\0\0\0";
+	struct message m = { FROM_CLIENT, bytes, 0 };
+	enum strength strength;
+
+	(void)state;
+	for (size_t labels = 3; labels <= 5; labels++) {
+		size_t at = 12;
+
+		for (size_t i = 0; i < labels; i++, at += 64) {
+			bytes[at] = 63;
+			memset(bytes + at + 1, 'a', 63);
+		}
+		memcpy(bytes + at, "\0\0\1\0\1", 5);
+		assert_int_equal(probe(&m, at + 5, &strength), labels <= 3 ? MATCH : NO_MATCH);
+	}
+}
+
+/* Pointers to pointers: each goes back, but there may not be many. */
+static void
+chained_pointers(void **state)
+{
+	uint8_t bytes[600] = "\0\7\x81\x80\0\1\0\x14\0\0\0\0" QUESTION;
+	size_t at = 34, last = 12;
+	struct message m = { FROM_SERVER, bytes, 0 };
+	enum strength strength;
+
+	(void)state;
+	for (int i = 0; i < 20; i++) {
+		size_t start = at;
+
+		bytes[at++] = 0xc0;
+		bytes[at++] = (uint8_t)last;
+		memcpy(bytes + at, "\0\1\0\1" TTL "\0\0", 10);
+		at += 10;
+		last = start;
+		if (start > 255 - 12)
+			break;
+	}
+	bytes[7] = (uint8_t)((at - 34) / 12);
+	assert_int_equal(probe(&m, at, &strength), bytes[7] > 16 ? NO_MATCH : MATCH);
+}
+
+static void
+one_odd_datagram(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	begin(&c);
+	SEND(&c, FROM_CLIENT, "odd");
+	assert_int_equal(c.verdict, NO_MATCH);
+	conversation_clear(&c);
+	begin(&c);
+	SEND(&c, FROM_CLIENT, QUERY);
+	SEND(&c, FROM_SERVER, "odd");
+	SEND(&c, FROM_SERVER, HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\1"));
+	assert_int_equal(c.names, 1);
+	conversation_clear(&c);
+}
+
+/* Many questions on one port: the oldest are forgotten. */
+static void
+many_questions(void **state)
+{
+	struct conversation c;
+	uint8_t query[] = QUERY;
+
+	(void)state;
+	begin(&c);
+	for (uint8_t i = 0; i < 40; i++) {
+		query[1] = i;
+		conversation_send(&c, FROM_CLIENT, query, sizeof(query) - 1);
+	}
+	SEND(&c, FROM_SERVER, HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\1"));
+	assert_int_equal(c.names, 0);
+	SEND(&c, FROM_SERVER, "\0\x27" ANSWER "\0\1\0\1\0\0\0\0" QUESTION A(SELF, "\1"));
+	assert_int_equal(c.names, 1);
+	conversation_clear(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(answer_to_question),
+		cmocka_unit_test(answers_that_name_nothing),
+		cmocka_unit_test(aliases),
+		cmocka_unit_test(ipv6_without_case),
+		cmocka_unit_test(whole_messages_only),
+		cmocka_unit_test(long_names),
+		cmocka_unit_test(chained_pointers),
+		cmocka_unit_test(one_odd_datagram),
+		cmocka_unit_test(many_questions),
+	};
+
+	return cmocka_run_group_tests_name("dissectors/dns", tests, NULL, NULL);
+}
