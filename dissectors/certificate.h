@@ -15,7 +15,7 @@
 struct certificate {
 	char subject[256]; /* RFC 4514 style: "CN=api,O=Shop" */
 	char issuer[256];
-	char names[1024];  /* subject alternative names, space-separated: "DNS:api.shop.svc IP:10.0.0.1" */
+	char names[1024];  /* subject alternative names, space-separated: "DNS:api.shop.svc IP:10.0.0.1"; " ..." ends a list that was cut */
 	char spiffe_id[256]; /* the URI SAN that starts with spiffe://, or "" */
 	char serial[64];   /* lower-case hex */
 	int64_t not_before; /* seconds since 1970 */
