@@ -101,6 +101,9 @@ struct tls_state {
 };
 
 static_assert(sizeof(struct tls_state) <= DISSECTOR_STATE_MAX, "the sensor has room for this state");
+static_assert(sizeof(((struct tls_client_hello *)0)->sni) == sizeof(((struct encryption *)0)->sni), "copied whole");
+static_assert(sizeof(((struct tls_client_hello *)0)->alpn) == sizeof(((struct encryption *)0)->alpn_offered), "copied whole");
+static_assert(sizeof(((struct tls_server_hello *)0)->alpn) == sizeof(((struct encryption *)0)->alpn), "copied whole");
 
 /* One call of the dissector. */
 struct reading {
