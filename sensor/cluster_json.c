@@ -191,7 +191,7 @@ static bool
 is_unused(const char *text, size_t size)
 {
 	for (size_t i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
-		if (strncmp(unused[i], text, size) == 0 && unused[i][size] == '\0')
+		if (strncmp(unused[i], text, size) == 0 && strlen(unused[i]) == size)
 			return true;
 	return false;
 }

@@ -321,6 +321,20 @@ too_many_addresses(void **state)
 	assert_error(text, "pods.json: status.podIPs: has 17 addresses; expected at most 16");
 }
 
+/* A NUL is no end of the text. */
+static void
+nul_bytes(void **state)
+{
+	static const char text[] = "{\"kind\":\"List\",\"items\":[{\"env\0\0\0\0\0\":[]}]}";
+	struct inventory *inv = inventory_new();
+	char error[512];
+
+	(void)state;
+	assert_false(cluster_json_read(inv, "x", text, sizeof(text) - 1, error, sizeof(error)));
+	assert_string_equal(error, "x: line 1, column 29: control character 0x0 near '\"env'");
+	inventory_free(inv);
+}
+
 static void
 too_large(void **state)
 {
@@ -385,6 +399,7 @@ main(void)
 		cmocka_unit_test(all_or_nothing),
 		cmocka_unit_test(each_prefix),
 		cmocka_unit_test(too_many_addresses),
+		cmocka_unit_test(nul_bytes),
 		cmocka_unit_test(too_large),
 		cmocka_unit_test(files),
 	};
