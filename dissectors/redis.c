@@ -778,9 +778,9 @@ lose(struct redis_state *s, enum direction from)
 	s->unpaired = true;
 }
 
-/* Bytes that are none of the protocol's. */
+/* Bytes that are none of the protocol's: what there is of them is dropped, so that every turn gets on. */
 static enum verdict
-not_redis(struct dissection *d, enum direction from)
+not_redis(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct redis_state *s = d->state;
 
@@ -789,6 +789,7 @@ not_redis(struct dissection *d, enum direction from)
 	if (!s->midstream && !s->unpaired)
 		return MALFORMED;
 	lose(s, from);
+	cursor_skip(bytes, cursor_left(bytes));
 	return MATCH;
 }
 
@@ -836,7 +837,7 @@ redis_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0) {
 		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
 		if (verdict == NO_MATCH)
-			verdict = not_redis(d, from);
+			verdict = not_redis(d, from, bytes);
 	}
 	return verdict;
 }

@@ -448,6 +448,9 @@ nothing_across_a_gap(void **state)
 	say(&c, FROM_SERVER, VALUE);
 	assert_int_equal(c.evidence.authentication.result, AUTH_FAILURE);
 	say(&c, FROM_SERVER, "\x01\x02");
+	/* What begins like a reply and is none must not be looked at for ever. */
+	say(&c, FROM_SERVER, "-NOAUTH x\n");
+	say(&c, FROM_SERVER, "*2\r\n$1\r\na\r\n?");
 	assert_false(c.over);
 	conversation_clear(&c);
 }
