@@ -9,6 +9,7 @@ libdissectors_a_SOURCES = \
 	%D%/evidence.c %D%/evidence.h \
 	%D%/http.c \
 	%D%/http_auth.c %D%/http_auth.h \
+	%D%/http_head.c %D%/http_head.h \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/mysql.c \
 	%D%/postgresql.c \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * HTTP/1.x: messages (RFC 9112), what requests carry to authenticate (http_auth.c) and how they are
- * answered (RFC 9110 15). Bodies are passed over. HTTP authenticates each request by itself, so an
- * answer must be paired with its request: answers come in the order of the requests (RFC 9112 9.3),
- * a short ring of which is remembered. Where bytes were lost that order is no longer known, and an
- * outcome is only told once it is again.
+ * HTTP/1.x: messages (RFC 9112; their heads in http_head.c), what requests carry to authenticate
+ * (http_auth.c) and how they are answered (RFC 9110 15). Bodies are passed over. HTTP authenticates
+ * each request by itself, so an answer must be paired with its request: answers come in the order of
+ * the requests (RFC 9112 9.3), a short ring of which is remembered. Where bytes were lost that order
+ * is no longer known, and an outcome is only told once it is again.
  */
 #include <config.h>
 
@@ -13,21 +13,13 @@
 #include <string.h>
 
 #include "dissector.h"
-#include "http_auth.h"
+#include "http_head.h"
 
 enum {
-	METHOD_SIZE_MAX = 24,
-	LINE_SIZE_MAX = 16 * 1024,
-	SECTION_SIZE_MAX = 48 * 1024,
-	FIELDS_MAX = 512,
 	CHUNK_LINE_MAX = 4096,
-	FORM_LOOK = 2048,      /* of a form, so many bytes are looked at */
-	TARGET_TELLS = 128,    /* so much of a target after a registered method is a signature */
+	FORM_LOOK = 2048, /* of a form, so many bytes are looked at */
 	OUTSTANDING_MAX = 16,
 };
-
-/* A body length that no body has, and the number of bytes to pass over where a body ends with the stream. */
-static const uint64_t length_max = UINT64_C(1) << 60;
 
 enum reading {
 	AT_START,       /* of a message */
@@ -39,8 +31,6 @@ enum reading {
 	AT_END_UNKNOWN, /* after an answer to a request not seen: a body until the end, or none (HEAD) */
 	AT_LOSS,        /* anywhere: the start of a message is looked for */
 };
-
-enum upgrade { UPGRADE_NONE, UPGRADE_WEBSOCKET, UPGRADE_H2C, UPGRADE_OTHER };
 
 /* A request without its answer. */
 struct request {
@@ -75,375 +65,12 @@ struct http_state {
 
 static_assert(sizeof(struct http_state) <= DISSECTOR_STATE_MAX, "the sensor's limit");
 
-/* What a header section says. */
-struct head {
-	struct http_credentials credentials;
-	struct http_challenge challenge, proxy_challenge;
-	struct evidence *evidence;
-	uint64_t length;
-	bool has_length, bad_length;
-	bool coded, chunked;     /* Transfer-Encoding, and whether its last coding is chunked */
-	bool connection_upgrade;
-	uint8_t upgrade;
-	bool websocket_key, websocket_accept, http2_settings;
-	bool form;
-	bool redirects_to_login;
-	bool broken;             /* a line that is no field */
-};
-
-/* Start lines. */
-
-static bool
-is_method_byte(int b)
-{
-	return (b >= 'A' && b <= 'Z') || b == '-' || b == '_';
-}
-
-/* RFC 9110 16.1.1, the registered methods that begin connections, for targets too long to wait for. */
-static const char *const registered_methods[] = {
-	"GET ", "HEAD ", "POST ", "PUT ", "DELETE ", "CONNECT ", "OPTIONS ", "TRACE ", "PATCH ", NULL,
-};
-
-static bool
-begins_registered(struct cursor line)
-{
-	for (size_t i = 0; registered_methods[i] != NULL; i++) {
-		struct cursor target = line;
-
-		if (!cursor_starts_with(&line, registered_methods[i]))
-			continue;
-		cursor_skip(&target, strlen(registered_methods[i]));
-		return cursor_starts_with(&target, "/") || cursor_starts_with_nocase(&target, "http://");
-	}
-	return false;
-}
-
-struct request_line {
-	struct cursor method, target;
-};
-
-/* RFC 9112 2.3: the versions this file reads. */
-static bool
-is_version(struct cursor text)
-{
-	return cursor_left(&text) == 8 && cursor_starts_with(&text, "HTTP/1.") && text.at[7] >= '0' && text.at[7] <= '9';
-}
-
-/* RFC 9112 3, of a whole line; blanks inside the target are let pass, as servers do. */
-static bool
-parse_request_line(struct cursor line, struct request_line *out)
-{
-	struct cursor version = line;
-
-	if (cursor_left(&line) < sizeof("X / HTTP/1.1") - 1 || line.left > LINE_SIZE_MAX)
-		return false;
-	cursor_skip(&version, line.left - 8);
-	if (!is_version(version) || line.at[line.left - 9] != ' ')
-		return false;
-	line.left -= 9;
-	if (!cursor_take_until(&line, ' ', &out->method) || line.left == 0 || out->method.left == 0 || out->method.left > METHOD_SIZE_MAX)
-		return false;
-	for (size_t i = 0; i < out->method.left; i++)
-		if (!is_method_byte(out->method.at[i]))
-			return false;
-	for (size_t i = 0; i < line.left; i++)
-		if (line.at[i] < ' ' || line.at[i] == 0x7f)
-			return false;
-	out->target = line;
-	return true;
-}
-
-/* Whether the bytes, which hold no line end, may become a request line. */
-static bool
-may_be_request(struct cursor c)
-{
-	size_t method = 0;
-
-	while (is_method_byte(cursor_peek(&c, method)))
-		method++;
-	if (method > METHOD_SIZE_MAX || (method == 0 && c.left > 0))
-		return false;
-	if (method < c.left && c.at[method] != ' ')
-		return false;
-	for (size_t i = method; i < c.left; i++)
-		if (c.at[i] < ' ' && !(c.at[i] == '\r' && i + 1 == c.left))
-			return false;
-	return c.left <= LINE_SIZE_MAX;
-}
-
-static enum verdict
-probe_request(struct cursor bytes)
-{
-	struct cursor line;
-	struct request_line parsed;
-
-	if (cursor_take_line(&bytes, &line))
-		return parse_request_line(line, &parsed) ? MATCH : NO_MATCH;
-	if (!may_be_request(bytes))
-		return NO_MATCH;
-	return cursor_left(&bytes) >= TARGET_TELLS && begins_registered(bytes) ? MATCH : NEED_MORE;
-}
-
-/* RFC 9112 4, of a whole line: the status code, or 0. The reason, and the blank before it, may be missing. */
-static unsigned int
-parse_status_line(struct cursor line)
-{
-	struct cursor version = cursor_sub(&line, 8);
-	unsigned int status = 0;
-
-	if (!cursor_ok(&line) || !is_version(version) || cursor_u8(&line) != ' ')
-		return 0;
-	for (int i = 0; i < 3; i++) {
-		uint8_t b = cursor_u8(&line);
-
-		if (b < '0' || b > '9')
-			return 0;
-		status = status * 10 + (unsigned int)(b - '0');
-	}
-	if (cursor_left(&line) > 0 && cursor_u8(&line) != ' ')
-		return 0;
-	return cursor_ok(&line) && status >= 100 && status < 600 ? status : 0;
-}
-
-static enum verdict
-probe_status(struct cursor bytes)
-{
-	struct cursor line;
-
-	if (cursor_take_line(&bytes, &line))
-		return parse_status_line(line) != 0 ? MATCH : NO_MATCH;
-	if (!cursor_may_start_with(&bytes, "HTTP/1."))
-		return NO_MATCH;
-	if (cursor_left(&bytes) < sizeof("HTTP/1.1 200 ") - 1)
-		return NEED_MORE;
-	bytes.left = sizeof("HTTP/1.1 200 ") - 1;
-	if (bytes.at[bytes.left - 1] == '\r')
-		bytes.left--;
-	return parse_status_line(bytes) != 0 ? MATCH : NO_MATCH;
-}
-
 static enum verdict
 http_probe(const struct flow_view *flow, enum direction from, struct cursor bytes, enum strength *strength)
 {
 	(void)flow;
 	*strength = STRENGTH_SIGNATURE;
-	return from == FROM_CLIENT ? probe_request(bytes) : probe_status(bytes);
-}
-
-/* Header sections. */
-
-/* Whether one of the elements of a comma-separated list (RFC 9110 5.6.1) is text. */
-static bool
-list_has(struct cursor list, const char *text)
-{
-	struct cursor element;
-
-	for (int i = 0; i < FIELDS_MAX && cursor_left(&list) > 0; i++) {
-		if (!cursor_take_until(&list, ',', &element))
-			element = cursor_sub(&list, cursor_left(&list));
-		cursor_skip_blanks(&element);
-		cursor_trim_end(&element);
-		if (cursor_equals_nocase(&element, text))
-			return true;
-	}
-	return false;
-}
-
-/* RFC 9110 8.6; a list of equal numbers is one number. */
-static void
-read_content_length(struct head *h, struct cursor value)
-{
-	do {
-		uint64_t length = cursor_decimal(&value);
-
-		cursor_skip_blanks(&value);
-		if (!cursor_ok(&value) || length >= length_max || (h->has_length && h->length != length))
-			h->bad_length = true;
-		h->length = length;
-		h->has_length = true;
-		if (cursor_left(&value) > 0 && cursor_u8(&value) != ',')
-			h->bad_length = true;
-		cursor_skip_blanks(&value);
-	} while (!h->bad_length && cursor_left(&value) > 0);
-}
-
-/* RFC 9112 6.1: only a last coding "chunked" delimits. */
-static void
-read_transfer_encoding(struct head *h, struct cursor value)
-{
-	struct cursor element;
-
-	h->coded = true;
-	while (cursor_take_until(&value, ',', &element))
-		;
-	cursor_skip_blanks(&value);
-	h->chunked = cursor_equals_nocase(&value, "chunked");
-}
-
-static void
-read_connection(struct head *h, struct cursor value)
-{
-	h->connection_upgrade |= list_has(value, "upgrade");
-}
-
-static void
-read_upgrade(struct head *h, struct cursor value)
-{
-	h->upgrade = list_has(value, "websocket") ? UPGRADE_WEBSOCKET : list_has(value, "h2c") ? UPGRADE_H2C : UPGRADE_OTHER;
-}
-
-static void
-read_http2_settings(struct head *h, struct cursor value)
-{
-	(void)value; /* RFC 7540 3.2.1; may be empty */
-	h->http2_settings = true;
-}
-
-/* RFC 6455 4.1: 16 bytes in base64. */
-static void
-read_websocket_key(struct head *h, struct cursor value)
-{
-	h->websocket_key = cursor_left(&value) == 24;
-}
-
-/* RFC 6455 4.2.2: a SHA-1 value in base64. */
-static void
-read_websocket_accept(struct head *h, struct cursor value)
-{
-	h->websocket_accept = cursor_left(&value) == 28;
-}
-
-static void
-read_content_type(struct head *h, struct cursor value)
-{
-	h->form = cursor_starts_with_nocase(&value, "application/x-www-form-urlencoded");
-}
-
-/* A redirection to where people log in is no acceptance of what they sent. */
-static void
-read_location(struct head *h, struct cursor value)
-{
-	static const char *const words[] = { "login", "log-in", "logon", "signin", "sign-in", "sign_in", "error", "fail", "denied", "unauthorized", "invalid", NULL };
-
-	for (size_t i = 0; words[i] != NULL; i++)
-		h->redirects_to_login |= cursor_find_nocase(&value, words[i]) >= 0;
-}
-
-static void
-read_challenge(struct head *h, struct cursor value)
-{
-	http_auth_challenge(&h->challenge, value);
-}
-
-static void
-read_proxy_challenge(struct head *h, struct cursor value)
-{
-	http_auth_challenge(&h->proxy_challenge, value);
-}
-
-enum { IN_REQUEST = 1 << FROM_CLIENT, IN_ANSWER = 1 << FROM_SERVER, IN_BOTH = IN_REQUEST | IN_ANSWER };
-
-static const struct {
-	const char *name;
-	unsigned int where;
-	void (*read)(struct head *, struct cursor value);
-} fields[] = {
-	{ "Content-Length", IN_BOTH, read_content_length },
-	{ "Transfer-Encoding", IN_BOTH, read_transfer_encoding },
-	{ "Connection", IN_BOTH, read_connection },
-	{ "Upgrade", IN_BOTH, read_upgrade },
-	{ "HTTP2-Settings", IN_REQUEST, read_http2_settings },
-	{ "Content-Type", IN_REQUEST, read_content_type },
-	{ "Sec-WebSocket-Key", IN_REQUEST, read_websocket_key },
-	{ "Sec-WebSocket-Accept", IN_ANSWER, read_websocket_accept },
-	{ "Location", IN_ANSWER, read_location },
-	{ "WWW-Authenticate", IN_ANSWER, read_challenge },
-	{ "Proxy-Authenticate", IN_ANSWER, read_proxy_challenge },
-};
-
-static void
-read_field(struct head *h, enum direction from, struct cursor name, struct cursor value)
-{
-	cursor_skip_blanks(&value);
-	cursor_trim_end(&value);
-	if (from == FROM_CLIENT)
-		http_auth_field(&h->credentials, h->evidence, name, value);
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if ((fields[i].where & 1u << from) != 0 && cursor_equals_nocase(&name, fields[i].name))
-			fields[i].read(h, value);
-}
-
-/* Whether the line after a field's goes on with it (RFC 9112 5.2, obs-fold). */
-static bool
-goes_on(const struct cursor *c)
-{
-	return cursor_peek(c, 0) == ' ' || cursor_peek(c, 0) == '\t';
-}
-
-/* A field name is a token (RFC 9110 5.1). */
-static bool
-is_field_name(struct cursor name)
-{
-	if (cursor_left(&name) == 0)
-		return false;
-	while (cursor_left(&name) > 0) {
-		uint8_t b = cursor_u8(&name);
-
-		if (b <= ' ' || b >= 0x7f || strchr("\"(),/:;<=>?@[\\]{}", b) != NULL)
-			return false;
-	}
-	return true;
-}
-
-/* Reads the fields of a section that ends with its empty line. */
-static void
-read_fields(struct head *h, enum direction from, struct cursor section)
-{
-	struct cursor line, name;
-
-	for (int i = 0; i < FIELDS_MAX && cursor_take_line(&section, &line) && line.left > 0; i++) {
-		while (goes_on(&section)) {
-			struct cursor more;
-
-			if (!cursor_take_line(&section, &more))
-				break;
-			line.left = (size_t)(more.at + more.left - line.at);
-		}
-		if (!cursor_take_until(&line, ':', &name) || !is_field_name(name)) {
-			h->broken = true;
-			continue;
-		}
-		read_field(h, from, name, line);
-	}
-}
-
-/*
- * Takes a start line and its header section, if it is all there; the search for its end goes on
- * where it stopped. False with *verdict otherwise.
- */
-static bool
-take_section(struct side *side, struct cursor *bytes, struct cursor *line, struct cursor *fields_of, enum verdict *verdict)
-{
-	struct cursor c = *bytes, part;
-	size_t size;
-
-	cursor_skip(&c, side->searched);
-	for (;;) {
-		size_t before = bytes->left - c.left;
-
-		if (!cursor_take_line(&c, &part)) {
-			side->searched = (uint32_t)before;
-			*verdict = bytes->left > SECTION_SIZE_MAX ? DONE : NEED_MORE;
-			return false;
-		}
-		if (part.left == 0 && before > 0)
-			break;
-	}
-	size = bytes->left - c.left;
-	side->searched = 0;
-	*fields_of = cursor_sub(bytes, size);
-	(void)cursor_take_line(fields_of, line);
-	return true;
+	return http_probe_start(from, bytes);
 }
 
 /* Outstanding requests. */
@@ -561,7 +188,7 @@ tell_credentials(struct dissection *d, const struct http_credentials *credential
  * request: another protocol may still answer.
  */
 static void
-tell_request(struct dissection *d, const struct head *h, uint64_t offset)
+tell_request(struct dissection *d, const struct http_head *h, uint64_t offset)
 {
 	struct http_state *s = d->state;
 
@@ -603,7 +230,7 @@ tell_challenge(struct dissection *d, const char *method, const struct http_chall
  * nobody knows whether it is logged in.
  */
 static bool
-proves_success(const struct request *r, const struct head *h, unsigned int status)
+proves_success(const struct request *r, const struct http_head *h, unsigned int status)
 {
 	if (r->source == HTTP_AUTH_SESSION_COOKIE)
 		return r->proxy_method != NULL; /* which is then the method */
@@ -613,7 +240,7 @@ proves_success(const struct request *r, const struct head *h, unsigned int statu
 }
 
 static void
-tell_answer(struct dissection *d, const struct request *r, const struct head *h, unsigned int status, uint64_t offset)
+tell_answer(struct dissection *d, const struct request *r, const struct http_head *h, unsigned int status, uint64_t offset)
 {
 	/* A session cookie may come with any request, and is no answer to a challenge. */
 	const char *own = r->source > HTTP_AUTH_SESSION_COOKIE ? r->method : NULL;
@@ -646,7 +273,7 @@ pass_over(struct dissection *d, struct cursor *bytes, uint64_t size)
 
 /* RFC 9112 6.3, of a request: without a length it has no body. */
 static void
-expect_request_body(struct http_state *s, const struct head *h)
+expect_request_body(struct http_state *s, const struct http_head *h)
 {
 	struct side *side = &s->side[FROM_CLIENT];
 
@@ -662,7 +289,7 @@ expect_request_body(struct http_state *s, const struct head *h)
 
 /* RFC 9112 6.3, of an answer to a request, NULL where that is not known. */
 static void
-expect_answer_body(struct http_state *s, const struct head *h, const struct request *r, unsigned int status)
+expect_answer_body(struct http_state *s, const struct http_head *h, const struct request *r, unsigned int status)
 {
 	struct side *side = &s->side[FROM_SERVER];
 
@@ -670,7 +297,7 @@ expect_answer_body(struct http_state *s, const struct head *h, const struct requ
 		return;
 	if (!h->coded && h->has_length && h->length == 0)
 		return;
-	side->left = h->chunked ? 0 : h->coded || !h->has_length ? length_max : h->length;
+	side->left = h->chunked ? 0 : h->coded || !h->has_length ? http_length_max : h->length;
 	if (h->bad_length && !h->coded)
 		lose_framing(s, FROM_SERVER);
 	else
@@ -743,7 +370,7 @@ parse_chunk_size(struct cursor line, uint64_t *size)
 
 		if (digit < 0)
 			break;
-		if (*size >= length_max >> 4)
+		if (*size >= http_length_max >> 4)
 			return false;
 		*size = *size << 4 | (uint64_t)digit;
 		cursor_skip(&line, 1);
@@ -814,26 +441,26 @@ read_trailer(struct dissection *d, enum direction from, struct side *side, struc
 /* Messages. */
 
 static void
-tell_upgrade(struct dissection *d, const struct request *r, const struct head *h, uint64_t offset)
+tell_upgrade(struct dissection *d, const struct request *r, const struct http_head *h, uint64_t offset)
 {
 	enum strength strength = r != NULL ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE;
 
 	if (!h->connection_upgrade || (r != NULL && r->upgrade != h->upgrade))
 		return;
-	if (h->upgrade == UPGRADE_WEBSOCKET && h->websocket_accept)
+	if (h->upgrade == HTTP_UPGRADE_WEBSOCKET && h->websocket_accept)
 		evidence_protocol(d->evidence, "websocket", strength, "RFC 6455 4.2.2 101 to an upgrade", FROM_SERVER, offset);
-	else if (h->upgrade == UPGRADE_H2C)
+	else if (h->upgrade == HTTP_UPGRADE_H2C)
 		evidence_protocol(d->evidence, "http2", strength, "RFC 7540 3.2 101 to an upgrade", FROM_SERVER, offset);
 }
 
 /* What is asked for counts only where it is asked for by the rules of the protocol. */
 static uint8_t
-upgrade_of(const struct head *h)
+upgrade_of(const struct http_head *h)
 {
 	if (!h->connection_upgrade)
-		return UPGRADE_NONE;
-	if ((h->upgrade == UPGRADE_WEBSOCKET && !h->websocket_key) || (h->upgrade == UPGRADE_H2C && !h->http2_settings))
-		return UPGRADE_OTHER;
+		return HTTP_UPGRADE_NONE;
+	if ((h->upgrade == HTTP_UPGRADE_WEBSOCKET && !h->websocket_key) || (h->upgrade == HTTP_UPGRADE_H2C && !h->http2_settings))
+		return HTTP_UPGRADE_OTHER;
 	return h->upgrade;
 }
 
@@ -861,20 +488,20 @@ static enum verdict
 read_request(struct dissection *d, struct cursor *bytes, struct cursor *start)
 {
 	struct http_state *s = d->state;
-	struct head h = { .evidence = d->evidence };
+	struct http_head h = { .evidence = d->evidence };
 	struct cursor line, section;
-	struct request_line parsed;
+	struct http_request_line parsed;
 	struct request r;
-	enum verdict verdict = probe_request(*bytes);
+	enum verdict verdict = http_probe_start(FROM_CLIENT, *bytes);
 	uint64_t offset = dissection_offset(d, FROM_CLIENT, *start, *bytes);
 
 	if (verdict == NO_MATCH)
 		return not_http(d, FROM_CLIENT);
-	if (!take_section(&s->side[FROM_CLIENT], bytes, &line, &section, &verdict))
+	if (!http_take_section(&s->side[FROM_CLIENT].searched, bytes, &line, &section, &verdict))
 		return verdict;
-	if (!parse_request_line(line, &parsed))
+	if (!http_parse_request_line(line, &parsed))
 		return not_http(d, FROM_CLIENT);
-	read_fields(&h, FROM_CLIENT, section);
+	http_read_fields(&h, FROM_CLIENT, section);
 	if (h.broken)
 		return not_http(d, FROM_CLIENT);
 	http_auth_target(&h.credentials, parsed.target);
@@ -897,22 +524,22 @@ static enum verdict
 read_answer(struct dissection *d, struct cursor *bytes, struct cursor *start)
 {
 	struct http_state *s = d->state;
-	struct head h = { .evidence = d->evidence };
+	struct http_head h = { .evidence = d->evidence };
 	struct cursor line, section;
 	const struct request *outstanding = oldest_request(s);
 	struct request r = { 0 };
-	enum verdict verdict = probe_status(*bytes);
+	enum verdict verdict = http_probe_start(FROM_SERVER, *bytes);
 	unsigned int status;
 	uint64_t offset = dissection_offset(d, FROM_SERVER, *start, *bytes);
 
 	if (verdict == NO_MATCH)
 		return not_http(d, FROM_SERVER);
-	if (!take_section(&s->side[FROM_SERVER], bytes, &line, &section, &verdict))
+	if (!http_take_section(&s->side[FROM_SERVER].searched, bytes, &line, &section, &verdict))
 		return verdict;
-	status = parse_status_line(line);
+	status = http_parse_status_line(line);
 	if (status == 0)
 		return not_http(d, FROM_SERVER);
-	read_fields(&h, FROM_SERVER, section);
+	http_read_fields(&h, FROM_SERVER, section);
 	if (h.broken)
 		evidence_note(d->evidence, NOTE_MALFORMED);
 	if (outstanding != NULL)
@@ -947,7 +574,7 @@ may_leave_http(const struct http_state *s)
 {
 	const struct request *r = s->count > 0 ? &s->ring[(s->first + s->count - 1) % OUTSTANDING_MAX] : NULL;
 
-	return r != NULL && (r->connect || r->upgrade != UPGRADE_NONE);
+	return r != NULL && (r->connect || r->upgrade != HTTP_UPGRADE_NONE);
 }
 
 static enum verdict
@@ -964,12 +591,6 @@ read_start(struct dissection *d, enum direction from, struct cursor *bytes, stru
 	return cursor_left(bytes) > 0 && !cursor_equals(bytes, "\r") ? read_request(d, bytes, start) : NEED_MORE;
 }
 
-static enum verdict
-probe_start(enum direction from, struct cursor bytes)
-{
-	return from == FROM_CLIENT ? probe_request(bytes) : probe_status(bytes);
-}
-
 /*
  * After a loss, or in the middle of a body: a message starts where a start line stands at the
  * beginning of a segment or after an empty line. All else is passed over.
@@ -981,7 +602,7 @@ resynchronize(enum direction from, struct side *side, struct cursor *bytes)
 	enum verdict verdict;
 
 	for (;;) {
-		verdict = probe_start(from, *bytes);
+		verdict = http_probe_start(from, *bytes);
 		if (verdict == MATCH || (verdict == NEED_MORE && cursor_left(bytes) > 0))
 			break;
 		do {
