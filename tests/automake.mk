@@ -1,4 +1,6 @@
 EXTRA_DIST += %D%/fuzz/fuzz_dissector.c %D%/fuzz/run_files.c
+# The recordings that tls_test replays.
+EXTRA_DIST += %D%/dissectors/tls
 
 # Programs and scripts that speak TAP; a library of what several of them use.
 TEST_EXTENSIONS = .py .sh
@@ -19,22 +21,29 @@ if TESTS_POSSIBLE
 check_LIBRARIES += libtesting.a
 libtesting_a_SOURCES = \
 	%D%/dissectors/conversation.c %D%/dissectors/conversation.h \
+	%D%/dissectors/tls_messages.c %D%/dissectors/tls_messages.h \
+	%D%/dissectors/tokens.h \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
 	%D%/sensor/cluster_text.h \
 	%D%/sensor/frame_builder.c %D%/sensor/frame_builder.h
 libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
-AM_DEFAULT_SOURCE_EXT = .c
 LDADD = libtesting.a $(PODWIRE_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS = \
+	%D%/dissectors/base64_test \
 	%D%/dissectors/certificate_test \
 	%D%/dissectors/cursor_test \
 	%D%/dissectors/dns_test \
 	%D%/dissectors/evidence_test \
+	%D%/dissectors/http_auth_test \
 	%D%/dissectors/http_test \
+	%D%/dissectors/jwt_test \
 	%D%/dissectors/mysql_test \
 	%D%/dissectors/postgresql_test \
 	%D%/dissectors/redis_test \
+	%D%/dissectors/tls_hello_test \
+	%D%/dissectors/tls_names_test \
+	%D%/dissectors/tls_record_test \
 	%D%/dissectors/tls_test \
 	%D%/policies/authentication_test \
 	%D%/policies/certificate_test \
@@ -50,6 +59,7 @@ UNIT_TESTS = \
 	%D%/policies/score_test \
 	%D%/policies/tls_version_test \
 	%D%/policies/visibility_test \
+	%D%/sensor/address_test \
 	%D%/sensor/capture_file_test \
 	%D%/sensor/certificate_store_test \
 	%D%/sensor/cluster_json_test \
@@ -72,6 +82,7 @@ endif
 
 # Each fuzz target replays its seeds in `make check`; with --enable-fuzzers they are fuzzers instead.
 FUZZ_TARGETS = \
+	%D%/fuzz/fuzz_capture_pcapng \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_http \
@@ -88,6 +99,9 @@ FUZZ_MAIN =
 else
 FUZZ_MAIN = %D%/fuzz/run_files.c
 endif
+%C%_fuzz_fuzz_capture_pcapng_SOURCES = %D%/fuzz/fuzz_capture_pcapng.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_capture_pcapng_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"capture_pcapng\"
+%C%_fuzz_fuzz_capture_pcapng_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_cluster_json_SOURCES = %D%/fuzz/fuzz_cluster_json.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_cluster_json_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"cluster_json\"
 %C%_fuzz_fuzz_cluster_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -130,24 +144,23 @@ SCRIPT_TESTS = \
 EXTRA_DIST += $(SCRIPT_TESTS)
 
 # The runner's own count, for people and for CI: one line over all programs and scripts.
-.PHONY: check-count
 check-count: check
 	@cd $(top_builddir) && cat $(TEST_LOGS:.log=.trs) | sh $(abs_top_srcdir)/%D%/scripts/count-tests
 
+check_PROGRAMS += %D%/bench/bare_loop
+%C%_bench_bare_loop_LDADD = $(PCAP_LIBS)
+EXTRA_DIST += %D%/bench/bench.py %D%/bench/make_captures.py
+
 FUZZ_SECONDS = 600
-.PHONY: fuzz
 fuzz: $(FUZZ_TARGETS)
 	sh $(top_srcdir)/%D%/scripts/run-fuzzers $(FUZZ_SECONDS) $(srcdir)/%D%/fuzz/seeds $(FUZZ_TARGETS)
 
-.PHONY: coverage
 coverage: check
 	gcovr --root $(top_srcdir) --filter 'dissectors/' --filter 'policies/' --exclude 'tests/' --print-summary --fail-under-line 90 $(top_builddir)
 
-.PHONY: bench
-bench: podwire
-	python3 $(top_srcdir)/%D%/bench/bench.py --podwire ./podwire --pcaps $(top_srcdir)/pcaps
+bench: podwire %D%/bench/bare_loop
+	python3 $(top_srcdir)/%D%/bench/bench.py --podwire ./podwire --bare %D%/bench/bare_loop --pcaps $(top_srcdir)/pcaps
 
-.PHONY: leaks
 leaks: podwire
 	sh $(top_srcdir)/%D%/scripts/check-leaks ./podwire $(top_srcdir)/pcaps
 endif
