@@ -24,6 +24,7 @@ enum {
 	SSL_REQUEST_320_SIZE = 5,
 	ERROR_MIN = 1000,            /* error codes: servers' own from 1000, ProxySQL's from 9000 */
 	ERROR_MAX = 9999,
+	ERROR_TEXT_MIN = 8,          /* "Bad handshake" is among the shortest */
 	AHEAD_MAX = 8,               /* packets of the other direction that may be late */
 	SKIPPED_MAX = 64,            /* packets passed over in search of an answer */
 };
@@ -220,7 +221,7 @@ plugin_named(struct cursor name)
  * 4.1 has zeros for what later got a meaning, and only with CLIENT_PLUGIN_AUTH a plugin is named.
  */
 static bool
-read_greeting_10(struct cursor c, const struct plugin **offered)
+read_greeting_10(struct cursor c, bool numbered, const struct plugin **offered)
 {
 	uint32_t capabilities;
 	uint8_t challenge_size;
@@ -230,7 +231,7 @@ read_greeting_10(struct cursor c, const struct plugin **offered)
 		return false;
 	capabilities = cursor_u16le(&c);
 	if (cursor_left(&c) == 0)
-		return cursor_ok(&c);
+		return cursor_ok(&c) && numbered;
 	cursor_skip(&c, 1 + 2); /* character set, status */
 	capabilities |= (uint32_t)cursor_u16le(&c) << 16;
 	challenge_size = cursor_u8(&c);
@@ -259,15 +260,18 @@ read_greeting(struct cursor c, const struct plugin **offered)
 {
 	uint8_t protocol = cursor_u8(&c);
 	struct cursor version;
+	bool numbered;
 
 	*offered = &plugins[protocol == 10 ? PLUGIN_NATIVE : PLUGIN_OLD];
 	if (!cursor_take_until(&c, 0, &version) || version.left == 0 || version.left > VERSION_MAX || !is_printable(version))
 		return false;
+	/* Where little else is fixed the version must look like one: "3.23.58". */
+	numbered = cursor_peek(&version, 0) >= '0' && cursor_peek(&version, 0) <= '9' && cursor_find_nocase(&version, ".") > 0;
 	if (protocol == 10)
-		return read_greeting_10(c, offered);
+		return read_greeting_10(c, numbered, offered);
 	cursor_skip(&c, 4);
 	(void)take_string(&c);
-	return protocol == 9 && cursor_ok(&c) && cursor_left(&c) == 0;
+	return protocol == 9 && numbered && cursor_ok(&c) && cursor_left(&c) == 0;
 }
 
 struct error {
@@ -293,7 +297,7 @@ read_error(struct cursor c, struct error *out)
 				return false;
 		cursor_copy_text(&state, out->sqlstate, sizeof(out->sqlstate));
 	}
-	return cursor_ok(&c) && out->code >= ERROR_MIN && out->code <= ERROR_MAX && cursor_left(&c) > 0 && is_text(c);
+	return cursor_ok(&c) && out->code >= ERROR_MIN && out->code <= ERROR_MAX && cursor_left(&c) >= ERROR_TEXT_MIN && is_text(c);
 }
 
 struct response {
