@@ -297,7 +297,10 @@ read_error(struct cursor c, struct error *out)
 				return false;
 		cursor_copy_text(&state, out->sqlstate, sizeof(out->sqlstate));
 	}
-	return cursor_ok(&c) && out->code >= ERROR_MIN && out->code <= ERROR_MAX && cursor_left(&c) >= ERROR_TEXT_MIN && is_text(c);
+	if (!cursor_ok(&c) || out->code < ERROR_MIN || out->code > ERROR_MAX || cursor_left(&c) < ERROR_TEXT_MIN)
+		return false;
+	/* Without a SQLSTATE the text is all there is to know it by. */
+	return out->sqlstate[0] != '\0' ? is_text(c) : is_printable(c);
 }
 
 struct response {
