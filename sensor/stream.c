@@ -24,7 +24,17 @@ struct held_segment {
 	uint32_t captured;
 	uint32_t acknowledgement;
 	bool has_acknowledgement;
+	bool urgent;
 	uint8_t bytes[];
+};
+
+/* Bytes of a segment, all of it or a part. */
+struct piece {
+	uint32_t sequence;
+	uint32_t size;         /* on the wire */
+	uint32_t captured;
+	const uint8_t *bytes;
+	bool urgent;           /* one byte that is not among those read in order */
 };
 
 /* How far a lies after b, modulo 2^32; negative: before it. */
@@ -32,6 +42,12 @@ static int32_t
 distance(uint32_t a, uint32_t b)
 {
 	return (int32_t)(a - b);
+}
+
+static struct stream_place
+place_of(const struct packet *p)
+{
+	return (struct stream_place){ .packet = p->frame->number, .file = p->frame->file, .time = p->frame->time };
 }
 
 void
@@ -91,28 +107,41 @@ stream_pass_over(struct stream *s, unsigned side, uint64_t size)
 		s->half[side].next += (uint32_t)size;
 }
 
-/* Gives the bytes of a segment from `next` on, and tells of those that the capture cut off. */
+/* Leaves out the first size bytes. */
 static void
-deliver(struct stream *s, const struct stream_reader *reader, unsigned side, uint32_t sequence, const uint8_t *bytes, uint32_t captured, uint32_t size, const struct stream_place *place)
+cut_front(struct piece *piece, uint32_t size)
+{
+	if (size > piece->size)
+		size = piece->size;
+	piece->sequence += size;
+	piece->size -= size;
+	piece->bytes = size < piece->captured ? piece->bytes + size : NULL;
+	piece->captured -= size < piece->captured ? size : piece->captured;
+}
+
+/* Gives the bytes of a piece from `next` on, and tells of those that the capture cut off. */
+static void
+deliver(struct stream *s, const struct stream_reader *reader, unsigned side, struct piece piece, const struct stream_place *place)
 {
 	struct stream_half *h = &s->half[side];
-	int32_t old = distance(h->next, sequence);
-	uint32_t from = old > 0 ? (uint32_t)old : 0;
 
-	if (h->finished || from >= size)
+	if (distance(h->next, piece.sequence) > 0)
+		cut_front(&piece, h->next - piece.sequence);
+	if (h->finished || piece.size == 0)
 		return;
-	if (from < captured) {
-		h->next += captured - from;
-		reader->bytes(reader->context, side, bytes + from, captured - from, place);
-		from = captured;
-		/* The reader may have passed over what the capture cut off. */
-		if (distance(h->next, sequence) >= (int32_t)size)
-			return;
-		from = (uint32_t)distance(h->next, sequence);
+	if (piece.urgent) {
+		h->next++;
+		return;
 	}
-	if (from < size && !h->finished) {
-		h->next += size - from;
-		reader->gap(reader->context, side, size - from, place);
+	if (piece.captured > 0) {
+		h->next += piece.captured;
+		reader->bytes(reader->context, side, piece.bytes, piece.captured, place);
+		/* The reader may have passed over what the capture cut off. */
+		cut_front(&piece, h->next - piece.sequence);
+	}
+	if (piece.size > 0 && !h->finished) {
+		h->next += piece.size;
+		reader->gap(reader->context, side, piece.size, place);
 	}
 }
 
@@ -132,37 +161,66 @@ is_caused(const struct stream *s, unsigned side, uint32_t acknowledgement, bool 
 	return !has_acknowledgement || !other->started || other->finished || distance(acknowledgement, end_of(other)) <= 0;
 }
 
-static void
-hold(struct stream *s, const struct stream_reader *reader, unsigned side, uint32_t sequence, const uint8_t *bytes, uint32_t captured, uint32_t size, const struct packet *p)
+/* Keeps a copy of the piece before *at; false without memory. */
+static bool
+hold_before(struct stream *s, const struct stream_reader *reader, unsigned side, struct held_segment **at, const struct piece *piece, const struct packet *p)
 {
-	struct stream_half *h = &s->half[side];
-	struct held_segment *segment, **at = &h->held;
+	struct held_segment *segment;
 	size_t capacity;
 
-	/* The same piece again: the first copy counts. */
-	for (; *at != NULL && distance((*at)->sequence, sequence) <= 0; at = &(*at)->next)
-		if ((*at)->sequence == sequence && (*at)->size >= size)
-			return;
-	segment = buffer_take(reader->buffers, sizeof(*segment) + captured, &capacity);
+	segment = buffer_take(reader->buffers, sizeof(*segment) + piece->captured, &capacity);
 	if (segment == NULL) {
 		s->no_memory = true;
-		return;
+		return false;
 	}
 	*segment = (struct held_segment){
 		.next = *at,
 		.capacity = capacity,
-		.place = { .packet = p->frame->number, .file = p->frame->file, .time = p->frame->time },
-		.sequence = sequence,
-		.size = size,
-		.captured = captured,
+		.place = place_of(p),
+		.sequence = piece->sequence,
+		.size = piece->size,
+		.captured = piece->captured,
 		.acknowledgement = p->acknowledgement,
 		.has_acknowledgement = (p->tcp_flags & TCP_ACK) != 0,
+		.urgent = piece->urgent,
 	};
-	if (captured > 0)
-		memcpy(segment->bytes, bytes, captured);
+	if (piece->captured > 0)
+		memcpy(segment->bytes, piece->bytes, piece->captured);
 	*at = segment;
-	h->held_count++;
-	h->held_size += captured;
+	s->half[side].held_count++;
+	s->half[side].held_size += piece->captured;
+	return true;
+}
+
+/* Holds a piece but for the bytes that are held already: the first copy counts. */
+static void
+hold(struct stream *s, const struct stream_reader *reader, unsigned side, struct piece piece, const struct packet *p)
+{
+	struct stream_half *h = &s->half[side];
+	struct held_segment **at = &h->held;
+
+	if (distance(h->next, piece.sequence) > 0)
+		cut_front(&piece, h->next - piece.sequence);
+	while (piece.size > 0) {
+		struct piece part = piece;
+		int32_t until = *at != NULL ? distance((*at)->sequence, piece.sequence) : (int32_t)piece.size;
+
+		if (until <= 0) {
+			int32_t covered = distance((*at)->sequence + (*at)->size, piece.sequence);
+
+			cut_front(&piece, covered > 0 ? (uint32_t)covered : 0);
+			at = &(*at)->next;
+			continue;
+		}
+		if (part.size > (uint32_t)until)
+			part.size = (uint32_t)until;
+		if (part.captured > part.size)
+			part.captured = part.size;
+		if (!hold_before(s, reader, side, at, &part, p))
+			return;
+		at = &(*at)->next;
+		cut_front(&piece, part.size);
+	}
 }
 
 /* Delivers what is held and has become deliverable; true if anything was. */
@@ -178,7 +236,7 @@ drain(struct stream *s, const struct stream_reader *reader, unsigned side)
 		if (!h->finished && (distance(segment->sequence, h->next) > 0 || !is_caused(s, side, segment->acknowledgement, segment->has_acknowledgement)))
 			break;
 		segment = unhold(h);
-		deliver(s, reader, side, segment->sequence, segment->bytes, segment->captured, segment->size, &segment->place);
+		deliver(s, reader, side, (struct piece){ segment->sequence, segment->size, segment->captured, segment->bytes, segment->urgent }, &segment->place);
 		memset(segment->bytes, 0, segment->captured);
 		buffer_give(reader->buffers, segment, segment->capacity);
 		any = true;
@@ -194,9 +252,10 @@ drain_both(struct stream *s, const struct stream_reader *reader)
 	while (any) {
 		any = drain(s, reader, 0);
 		any |= drain(s, reader, 1);
+		/* What was waited for has come; for what is still missing the wait begins anew. */
+		if (any)
+			s->waited = 0;
 	}
-	if (s->half[0].held == NULL && s->half[1].held == NULL)
-		s->waited = 0;
 }
 
 /*
@@ -209,7 +268,7 @@ give_up(struct stream *s, const struct stream_reader *reader, unsigned side)
 	struct held_segment *first = s->half[side].held;
 	struct stream_half *h = &s->half[side], *other = &s->half[1 - side];
 	struct stream_place place = first->place;
-	uint32_t missing;
+	uint32_t missing, end = first->acknowledgement;
 
 	if (distance(first->sequence, h->next) > 0) {
 		missing = first->sequence - h->next;
@@ -217,10 +276,12 @@ give_up(struct stream *s, const struct stream_reader *reader, unsigned side)
 		reader->gap(reader->context, side, missing, &place);
 		return;
 	}
-	/* Up to what the other side holds, or to what was acknowledged. */
-	missing = first->acknowledgement - other->next;
-	if (other->held != NULL && distance(other->held->sequence, first->acknowledgement) < 0)
-		missing = other->held->sequence - other->next;
+	/* Up to what the other side holds, or to what was acknowledged, in which a FIN is no byte. */
+	if (other->has_fin && distance(end, other->fin) > 0 && distance(other->fin, other->next) >= 0)
+		end = other->fin;
+	if (other->held != NULL && distance(other->held->sequence, end) < 0)
+		end = other->held->sequence;
+	missing = end - other->next;
 	if ((int32_t)missing <= 0) {
 		/* Each waits for the other: what is held is contradictory. Take it as it comes. */
 		first->has_acknowledgement = false;
@@ -257,9 +318,11 @@ settle(struct stream *s, const struct stream_reader *reader)
 		s->waited++;
 		return;
 	}
-	give_up(s, reader, s->half[0].held != NULL && (s->half[1].held == NULL || overfull(&s->half[0])) ? 0 : s->half[1].held != NULL ? 1 : 0);
+	do {
+		give_up(s, reader, s->half[0].held != NULL && (s->half[1].held == NULL || overfull(&s->half[0])) ? 0 : 1);
+		drain_both(s, reader);
+	} while (overfull(&s->half[0]) || overfull(&s->half[1]));
 	s->waited = 0;
-	drain_both(s, reader);
 }
 
 void
@@ -279,17 +342,33 @@ stream_flush(struct stream *s, const struct stream_reader *reader)
 
 /* In order and caused by what was delivered: straight from the packet; else it is held. */
 static void
-take_piece(struct stream *s, const struct stream_reader *reader, unsigned side, uint32_t sequence, const uint8_t *bytes, uint32_t captured, uint32_t size, const struct packet *p)
+take_piece(struct stream *s, const struct stream_reader *reader, unsigned side, struct piece piece, const struct packet *p)
 {
 	struct stream_half *h = &s->half[side];
-	struct stream_place place = { .packet = p->frame->number, .file = p->frame->file, .time = p->frame->time };
+	struct stream_place place = place_of(p);
 
-	if (size == 0 || distance(sequence + size, h->next) <= 0)
+	if (piece.size == 0 || distance(piece.sequence + piece.size, h->next) <= 0)
 		return;
-	if (h->held == NULL && distance(sequence, h->next) <= 0 && is_caused(s, side, p->acknowledgement, (p->tcp_flags & TCP_ACK) != 0))
-		deliver(s, reader, side, sequence, bytes, captured, size, &place);
+	if (h->held == NULL && distance(piece.sequence, h->next) <= 0 && is_caused(s, side, p->acknowledgement, (p->tcp_flags & TCP_ACK) != 0))
+		deliver(s, reader, side, piece, &place);
 	else
-		hold(s, reader, side, sequence, bytes, captured, size, p);
+		hold(s, reader, side, piece, p);
+}
+
+/*
+ * The urgent byte is the one before the pointer, as implementations have it (RFC 6093 2), and is
+ * not among those the application reads in order.
+ */
+static void
+take_urgent(struct stream *s, const struct stream_reader *reader, unsigned side, struct piece piece, uint32_t pointer, const struct packet *p)
+{
+	struct piece before = { piece.sequence, pointer - 1, pointer - 1, piece.bytes, false };
+	struct piece urgent = { .sequence = piece.sequence + pointer - 1, .size = 1, .urgent = true };
+
+	cut_front(&piece, pointer);
+	take_piece(s, reader, side, before, p);
+	take_piece(s, reader, side, urgent, p);
+	take_piece(s, reader, side, piece, p);
 }
 
 void
@@ -298,6 +377,7 @@ stream_segment(struct stream *s, const struct stream_reader *reader, unsigned si
 	struct stream_half *h = &s->half[side];
 	uint32_t sequence = p->sequence + ((p->tcp_flags & TCP_SYN) != 0);
 	uint32_t urgent = (p->tcp_flags & TCP_URG) != 0 ? p->urgent : 0;
+	struct piece piece;
 
 	if (!h->started) {
 		h->started = true;
@@ -315,18 +395,10 @@ stream_segment(struct stream *s, const struct stream_reader *reader, unsigned si
 		settle(s, reader);
 		return;
 	}
-	if (urgent > 0 && urgent <= p->payload_captured) {
-		/*
-		 * The urgent byte is the one before the pointer, as implementations have it (RFC 6093
-		 * 2), and is not among those the application reads in order.
-		 */
-		take_piece(s, reader, side, sequence, p->payload, urgent - 1, urgent - 1, p);
-		if (h->next == sequence + urgent - 1)
-			h->next++;
-		sequence += urgent;
-		take_piece(s, reader, side, sequence, p->payload + urgent, p->payload_captured - urgent, p->payload_size - urgent, p);
-	} else {
-		take_piece(s, reader, side, sequence, p->payload, p->payload_captured, p->payload_size, p);
-	}
+	piece = (struct piece){ sequence, p->payload_size, p->payload_captured, p->payload, false };
+	if (urgent > 0 && urgent <= p->payload_captured)
+		take_urgent(s, reader, side, piece, urgent, p);
+	else
+		take_piece(s, reader, side, piece, p);
 	settle(s, reader);
 }
