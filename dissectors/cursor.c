@@ -26,7 +26,7 @@ cursor_starts_with(const struct cursor *c, const char *text)
 {
 	size_t size = strlen(text);
 
-	return !c->failed && c->left >= size && memcmp(c->at, text, size) == 0;
+	return !c->failed && c->left >= size && (size == 0 || memcmp(c->at, text, size) == 0);
 }
 
 bool
