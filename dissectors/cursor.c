@@ -102,6 +102,8 @@ cursor_find_nocase(const struct cursor *c, const char *text)
 {
 	size_t size = strlen(text);
 
+	if (size == 0 && !c->failed)
+		return 0;
 	for (size_t i = 0; !c->failed && i + size <= c->left; i++)
 		if (same_nocase(c->at + i, text, size))
 			return (ptrdiff_t)i;

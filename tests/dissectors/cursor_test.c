@@ -239,7 +239,7 @@ test_may_start_with(void **state)
 static void
 test_lines(void **state)
 {
-	struct cursor c = over("a b\r\n\nc\rd\n\r\nend\r", 17), line;
+	struct cursor c = over("a b\r\n\nc\rd\n\r\nend\r", 16), line;
 
 	(void)state;
 	assert_true(cursor_take_line(&c, &line));
