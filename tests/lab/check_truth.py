@@ -19,6 +19,7 @@ VERSIONS = {'0x0300': 'SSLv3', '0x0301': 'TLS1.0', '0x0302': 'TLS1.1', '0x0303':
 FIELDS = ['ip.src', 'ip.dst', 'ipv6.src', 'ipv6.dst', 'tcp.srcport', 'tcp.dstport', 'udp.srcport', 'udp.dstport', 'tcp.flags.syn', 'tls.handshake.type',
           'tls.handshake.version', 'tls.handshake.extensions.supported_version', 'tls.handshake.ciphersuite', 'tls.handshake.certificate_length', 'ip.proto',
           'tls.handshake.certificates_length']
+TLS13 = 'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256'
 TRUTH_WITHOUT_HELLO = ('no', 'unknown', 'partial', '?')
 
 
@@ -60,7 +61,7 @@ def dissect(path, options):
 
 
 def cipher_names():
-    text = subprocess.run(['openssl', 'ciphers', '-stdname', '-V', 'ALL:COMPLEMENTOFALL:eNULL:@SECLEVEL=0'], check=True, stdout=subprocess.PIPE, text=True).stdout
+    text = subprocess.run(['openssl', 'ciphers', '-stdname', '-V', '-ciphersuites', TLS13, 'ALL:COMPLEMENTOFALL:eNULL:@SECLEVEL=0'], check=True, stdout=subprocess.PIPE, text=True).stdout
     names = {}
     for line in text.splitlines():
         code, _, name = line.split()[:3]
