@@ -246,8 +246,9 @@ tell_answer(struct dissection *d, const struct request *r, const struct http_hea
 	const char *own = r->source > HTTP_AUTH_SESSION_COOKIE ? r->method : NULL;
 	const char *method = own != NULL ? own : r->proxy_method != NULL ? r->proxy_method : r->method;
 
+	/* Nobody but the proxy answers a CONNECT, and some proxies say 401 where they should say 407. */
 	if (status == 401)
-		tell_challenge(d, own, &h->challenge, "RFC 9110 15.5.2 401", offset);
+		tell_challenge(d, r->connect && own == NULL ? r->proxy_method : own, &h->challenge, "RFC 9110 15.5.2 401", offset);
 	else if (status == 407)
 		tell_challenge(d, r->proxy_method, &h->proxy_challenge, "RFC 9110 15.5.8 407", offset);
 	else if (status == 403)

@@ -48,7 +48,7 @@ read_capture(struct worker *w, struct input_file *file, uint16_t index, struct p
 		file->error = report_text(r, error);
 		progress_end(progress);
 		if (o->complain != NULL)
-			o->complain("%s", error);
+			o->complain("%s: %s", file->path, error);
 	}
 	capture_close(capture);
 }

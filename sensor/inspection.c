@@ -334,6 +334,7 @@ struct probe_result {
 	enum direction from;
 	enum strength strength;
 	bool hinted;
+	bool either_way; /* the bytes could be of either role: they tell nothing of it */
 };
 
 /* Asks one candidate about the bytes of a side taken as direction from; keeps the best answer. */
@@ -347,6 +348,14 @@ probe_one(const struct dissector *d, const struct flow_view *view, enum directio
 	if (verdict == MATCH && (result->best == NULL || strength > result->strength || (strength == result->strength && hinted && !result->hinted)))
 		*result = (struct probe_result){ .best = d, .from = from, .strength = strength, .hinted = hinted };
 	return verdict;
+}
+
+static bool
+fits(const struct dissector *d, const struct flow_view *view, enum direction from, const struct waiting *w)
+{
+	enum strength strength;
+
+	return d->probe(view, from, cursor_over(w->at, w->size), &strength) == MATCH;
 }
 
 /*
@@ -376,6 +385,8 @@ probe_side(struct inspector *in, struct inspection *ins, unsigned side)
 			verdict = probe_one(d, &view, from, w, &result);
 		if (verdict == NO_MATCH && (there & bit) != 0)
 			verdict = probe_one(d, &swapped, 1 - from, w, &result);
+		else if (result.best == d && (there & bit) != 0)
+			result.either_way = fits(d, &swapped, 1 - from, w);
 		if (verdict == NO_MATCH || (verdict == NEED_MORE && w->size >= PROBE_SIZE_MAX))
 			ins->candidates &= ~bit;
 	}
@@ -407,7 +418,8 @@ probe(struct inspector *in, struct inspection *ins, unsigned side)
 			conclude(in, ins);
 		return false;
 	}
-	believe_roles(in->flow, side, result.from);
+	if (!result.either_way)
+		believe_roles(in->flow, side, result.from);
 	if (!set_dissector(in, ins, result.best)) {
 		out_of_memory(in, ins);
 		return false;

@@ -25,7 +25,8 @@ libtesting_a_SOURCES = \
 	%D%/dissectors/tokens.h \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
 	%D%/sensor/cluster_text.h \
-	%D%/sensor/frame_builder.c %D%/sensor/frame_builder.h
+	%D%/sensor/frame_builder.c %D%/sensor/frame_builder.h \
+	%D%/sensor/sample_report.c %D%/sensor/sample_report.h
 libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 LDADD = libtesting.a $(PODWIRE_LIBS) $(CMOCKA_LIBS)
@@ -69,9 +70,14 @@ UNIT_TESTS = \
 	%D%/sensor/geoip_test \
 	%D%/sensor/inspection_test \
 	%D%/sensor/inventory_test \
+	%D%/sensor/output_explain_test \
+	%D%/sensor/output_json_test \
+	%D%/sensor/output_table_test \
+	%D%/sensor/output_text_test \
 	%D%/sensor/packet_test \
 	%D%/sensor/record_test \
 	%D%/sensor/report_test \
+	%D%/sensor/saved_result_test \
 	%D%/sensor/stream_test \
 	%D%/sensor/worker_test
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
