@@ -69,6 +69,7 @@ pair_name(const struct pair *p, char *text, size_t size)
 struct wanted {
 	const char *whole;
 	char *source, *destination; /* NULL: it is no two names */
+	char *anywhere;             /* the pattern with a * at both ends */
 };
 
 static bool
@@ -92,6 +93,8 @@ take_apart(const char *pattern, struct wanted *w)
 	const char *rest = arrow != NULL ? arrow + 2 : space != NULL ? space + 1 : NULL;
 
 	*w = (struct wanted){ .whole = pattern };
+	if (asprintf(&w->anywhere, "*%s*", pattern) < 0)
+		w->anywhere = NULL;
 	if (at == NULL)
 		return;
 	if (trimmed_copy(pattern, (size_t)(at - pattern), &w->source) && trimmed_copy(rest, strlen(rest), &w->destination))
@@ -118,7 +121,7 @@ means(const struct wanted *w, enum way way, const struct pair *p)
 		return w->source != NULL && peer_matches(w->source, p->source, way == BY_PATTERNS) && peer_matches(w->destination, p->destination, way == BY_PATTERNS);
 	default:
 		pair_name(p, text, sizeof(text));
-		return strstr(text, w->whole) != NULL;
+		return strstr(text, w->whole) != NULL || (w->anywhere != NULL && fnmatch(w->anywhere, text, 0) == 0);
 	}
 }
 
@@ -148,6 +151,7 @@ find_pair(const struct report *r, const char *pattern, char *error, size_t error
 				found[count - 1] = r->pairs[i];
 	free(w.source);
 	free(w.destination);
+	free(w.anywhere);
 	if (count == 1)
 		return found[0];
 	(void)snprintf(error, error_size, "%s pair matches '%s'", count == 0 ? "no" : "more than one", pattern);
@@ -160,7 +164,8 @@ find_pair(const struct report *r, const char *pattern, char *error, size_t error
 		offer(count > 0 ? found[i] : r->pairs[i], i == 0, error, error_size);
 	if (error_size > 0 && offered > sizeof(found) / sizeof(found[0]))
 		(void)snprintf(error + strlen(error), error_size - strlen(error), " and %zu more", offered - sizeof(found) / sizeof(found[0]));
-	output_clean(error, output_is_utf8());
+	if (error_size > 0)
+		output_clean(error, output_is_utf8());
 	return NULL;
 }
 
@@ -209,7 +214,7 @@ quote(const char *text, char *out, size_t size)
 static void
 put_class(const struct explanation *x, const struct evidence_class *e)
 {
-	char what[256], service[OUTPUT_NAME_SIZE], encryption[512], text[4 * OUTPUT_NAME_SIZE];
+	char service[OUTPUT_NAME_SIZE], encryption[512], text[4 * OUTPUT_NAME_SIZE];
 
 	output_service(e, service, sizeof(service));
 	(void)snprintf(text, sizeof(text), "%s%s%s%s", service, e->service != NULL ? " of Service " : "", e->service != NULL ? e->service : "", e->payload ? "" : ", no payload seen");
@@ -233,8 +238,8 @@ put_class(const struct explanation *x, const struct evidence_class *e)
 			(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), ", %s", e->signature);
 		put_line(x, "                      ", text);
 	}
-	output_authentication(e, what, sizeof(what));
-	(void)snprintf(text, sizeof(text), "%s%s", what, e->service_account_token ? ", a service account's token in clear" : "");
+	(void)snprintf(text, sizeof(text), "%s%s%s%s%s", auth_result_names[e->result], e->method != NULL ? ", " : "", e->method != NULL ? e->method : "",
+		e->cleartext_credentials ? ", a secret that can be replayed in clear" : "", e->service_account_token ? ", a service account's token in clear" : "");
 	put_line(x, "      authentication  ", text);
 }
 
@@ -248,7 +253,7 @@ put_example(const struct explanation *x, const struct example *e)
 		[CLAIM_CREDENTIALS] = "credentials",
 	};
 	const struct report *r = x->report;
-	char client[ADDRESS_TEXT_SIZE + 8], server[ADDRESS_TEXT_SIZE + 8], time[OUTPUT_TIME_SIZE], filter[OUTPUT_FILTER_SIZE], path[4096], text[8192];
+	char client[ADDRESS_TEXT_SIZE + 8], server[ADDRESS_TEXT_SIZE + 8], time[OUTPUT_TIME_SIZE], filter[OUTPUT_FILTER_SIZE], path[4096], text[8192], lead[32];
 
 	output_socket(&e->client, e->client_port, e->ip_protocol, client, sizeof(client));
 	output_socket(&e->server, e->server_port, e->ip_protocol, server, sizeof(server));
@@ -259,17 +264,18 @@ put_example(const struct explanation *x, const struct example *e)
 
 		if (b->clause == NULL)
 			continue;
-		(void)snprintf(text, sizeof(text), "%s: packet %" PRIu64 "%s%s, %s, from the %s at byte %" PRIu64 " of its stream (%s)", claims[claim], b->packet,
+		(void)snprintf(lead, sizeof(lead), "       %-14s ", claims[claim]);
+		(void)snprintf(text, sizeof(text), "packet %" PRIu64 "%s%s, %s, from the %s at byte %" PRIu64 " of its stream (%s)", b->packet,
 			b->file != e->file ? " of " : "", b->file != e->file ? output_path(r, b->file) : "", b->clause,
 			b->direction == FROM_CLIENT ? "client" : "server", b->offset, strength_names[b->strength]);
-		put_line(x, "        ", text);
+		put_line(x, lead, text);
 	}
 	if (e->file >= r->file_count)
 		return;
 	report_display_filter(e, filter, sizeof(filter));
 	quote(r->files[e->file].path, path, sizeof(path));
 	(void)snprintf(text, sizeof(text), "tshark -r %s -Y '%s'", path, filter);
-	put_whole(x, "        ", text);
+	put_whole(x, "       ", text);
 }
 
 static void
@@ -310,8 +316,12 @@ why_not_observed(const struct policy *policy, const struct evidence_class *e)
 		return e->resumed ? "a resumed session shows no certificate" : "the server's certificate was not seen: TLS 1.3 and QUIC encrypt it, or the capture missed it";
 	if (policy == &tls_version_policy || policy == &cipher_strength_policy)
 		return "the handshake was not captured";
+	if (policy == &authentication_policy && e->result == AUTH_FAILURE)
+		return "the login was refused, and nothing else was served";
+	if (policy == &authentication_policy && e->result == AUTH_ATTEMPTED)
+		return "how the login ended was not seen";
 	if (policy == &authentication_policy)
-		return e->state == ENCRYPTION_ENCRYPTED || e->state == ENCRYPTION_UPGRADED ? "it is inside the encryption" : "no login and no answer was seen";
+		return e->state == ENCRYPTION_ENCRYPTED || e->state == ENCRYPTION_UPGRADED ? "it would be inside the encryption" : "neither a login nor an answer was seen";
 	return "not seen";
 }
 
@@ -338,7 +348,7 @@ put_term(const struct explanation *x, size_t policy, size_t class)
 	} else {
 		return;
 	}
-	(void)snprintf(lead, sizeof(lead), "      [%zu] %s ", class + 1, output_quantity(e->flows, "flow", "flows", amount));
+	(void)snprintf(lead, sizeof(lead), "      [%zu] %s: ", class + 1, output_quantity(e->flows, "flow", "flows", amount));
 	put_line(x, lead, text);
 }
 

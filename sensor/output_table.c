@@ -331,7 +331,10 @@ put_pairs(const struct table *t)
 		}
 		fprintf(t->out, "%s\n", sgr(t, PLAIN));
 	} else {
-		fprintf(t->out, "%s   C cover source -> destination\n%11sservice | encryption | authentication | flows%s\n", sgr(t, DIM), "", sgr(t, PLAIN));
+		char titles[64];
+
+		output_fit("service | encryption | authentication | flows", t->width - 11, OUTPUT_CUT_END, t->utf8, titles, sizeof(titles));
+		fprintf(t->out, "%s   C cover source -> destination\n%11s%s%s\n", sgr(t, DIM), "", titles, sgr(t, PLAIN));
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (t->wide)
@@ -479,15 +482,16 @@ put_group(const struct table *t, size_t first, size_t count, size_t rows)
 }
 
 /*
- * The rows of a group at most, so that all together keep to the limit: shared out, so that a rare
- * type is not hidden by a frequent one.
+ * How many rows a group has at most, so that all together keep to the limit: shared out, so that a
+ * rare type is not hidden by a frequent one. What is left over is for the first groups, a row each.
  */
 static size_t
-rows_of_group(const struct table *t)
+rows_of_groups(const struct table *t, size_t *left_over)
 {
 	const struct report *r = t->report;
 	size_t low = 0, high = r->finding_count;
 
+	*left_over = 0;
 	if (t->options->limit == 0)
 		return high;
 	while (low < high) {
@@ -504,6 +508,13 @@ rows_of_group(const struct table *t)
 		else
 			high = middle - 1;
 	}
+	*left_over = t->options->limit;
+	for (size_t i = 0; i < r->finding_count;) {
+		size_t count = group_size(r, i);
+
+		*left_over -= count < low ? count : low;
+		i += count;
+	}
 	return low;
 }
 
@@ -511,15 +522,20 @@ static void
 put_findings(const struct table *t)
 {
 	const struct report *r = t->report;
-	size_t most = rows_of_group(t);
+	size_t left_over, most = rows_of_groups(t, &left_over);
 	char number[OUTPUT_AMOUNT_SIZE], rest[64];
 
 	(void)snprintf(rest, sizeof(rest), ", the most severe first: %s", output_count(r->finding_count, number));
 	put_title(t, "FINDINGS", r->finding_count > 0 ? rest : ": none");
 	for (size_t i = 0; i < r->finding_count;) {
-		size_t count = group_size(r, i);
+		size_t count = group_size(r, i), rows = count < most ? count : most;
 
-		put_group(t, i, count, count <= most + 1 ? count : most);
+		if (rows < count && left_over > 0) {
+			rows++;
+			left_over--;
+		}
+		/* A line that says "1 more" could as well be that one. */
+		put_group(t, i, count, rows + 1 == count && rows > 0 ? count : rows);
 		i += count;
 	}
 }
@@ -632,12 +648,11 @@ put_heading(const struct table *t)
 		(void)snprintf(text + used, sizeof(text) - used, ", %s to %s UTC", first, memcmp(first, last, 10) == 0 ? last + 11 : last);
 	}
 	output_wrapped(t->out, "", text, t->options->width, t->utf8);
-	fprintf(t->out, "%s between %s.", output_quantity(r->flows, "flow", "flows", a), output_quantity(r->pair_count, "pair", "pairs", b));
+	fprintf(t->out, "%s between %s\n", output_quantity(r->flows, "flow", "flows", a), output_quantity(r->pair_count, "pair", "pairs", b));
 	if (r->has_c)
-		fprintf(t->out, " C %s%s%s, coverage %s", sgr(t, tint_of_score(true, r->c)), output_share(r->c, a), sgr(t, PLAIN), output_percent(r->coverage, b));
+		fprintf(t->out, "C %s%s%s, coverage %s\n", sgr(t, tint_of_score(true, r->c)), output_share(r->c, a), sgr(t, PLAIN), output_percent(r->coverage, b));
 	else
-		fputs(" No score: nothing to judge was seen", t->out);
-	putc('\n', t->out);
+		fputs("no C: nothing to judge was seen\n", t->out);
 }
 
 void

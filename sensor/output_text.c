@@ -209,9 +209,18 @@ output_encryption(const struct evidence_class *e, char *text, size_t size)
 void
 output_authentication(const struct evidence_class *e, char *text, size_t size)
 {
-	const char *result = e->result == AUTH_NOT_APPLICABLE ? "n/a" : auth_result_names[e->result];
+	static const char *const words[AUTH_RESULT_COUNT] = {
+		[AUTH_UNKNOWN] = "unknown",
+		[AUTH_NOT_APPLICABLE] = "n/a",
+		[AUTH_NONE] = "none",
+		[AUTH_ATTEMPTED] = "attempted",
+		[AUTH_FAILURE] = "failed",
+		[AUTH_SUCCESS] = "", /* the method says it */
+	};
+	const char *word = words[e->result];
+	const char *method = e->method != NULL ? e->method : e->result == AUTH_SUCCESS ? "success" : "";
 
-	(void)snprintf(text, size, "%s%s%s%s", result, e->method != NULL ? " " : "", e->method != NULL ? e->method : "",
+	(void)snprintf(text, size, "%s%s%s%s", word, *word != '\0' && *method != '\0' ? " " : "", method,
 		e->cleartext_credentials || e->service_account_token ? " in clear" : "");
 }
 

@@ -57,7 +57,7 @@ void output_socket(const struct address *, uint16_t port, uint8_t ip_protocol, c
 /* "redis:6379", "dns:53/udp", "icmp": a service of a class, in short. */
 void output_service(const struct evidence_class *, char *text, size_t size);
 
-/* How a class is encrypted ("plaintext", "TLS1.3 mutual") and authenticated ("success md5"), in short. */
+/* How a class is encrypted ("plaintext", "TLS1.3 mutual") and authenticated ("none", "md5", "failed md5"), in short. */
 void output_encryption(const struct evidence_class *, char *text, size_t size);
 void output_authentication(const struct evidence_class *, char *text, size_t size);
 
