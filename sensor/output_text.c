@@ -271,34 +271,51 @@ split(int64_t value, int64_t by, int64_t *rest)
 
 static const int64_t second = INT64_C(1000000000);
 
+static char *
+put_digits(char *text, int64_t value, size_t count, char after)
+{
+	for (size_t i = count; i-- > 0; value /= 10)
+		text[i] = (char)('0' + value % 10);
+	text[count] = after;
+	return text + count + 1;
+}
+
+/* The date and time of day, without what ends them; returns where that goes. By hand: every flow has two. */
+static char *
+put_date_time(char *text, int64_t seconds)
+{
+	int64_t of_day, days = split(seconds, 86400, &of_day);
+	struct date d = date_of(days);
+
+	text = put_digits(text, d.year, 4, '-');
+	text = put_digits(text, d.month, 2, '-');
+	text = put_digits(text, d.day, 2, 'T');
+	text = put_digits(text, of_day / 3600, 2, ':');
+	text = put_digits(text, of_day / 60 % 60, 2, ':');
+	return put_digits(text, of_day % 60, 2, '\0') - 1;
+}
+
 const char *
 output_time(int64_t nanoseconds, char text[OUTPUT_TIME_SIZE])
 {
-	int64_t fraction, of_day, seconds, days;
-	struct date d;
+	int64_t fraction = 0, seconds = -INT64_C(9223372036);
+	char *end;
 
-	/* Of the least value the part below a second is left out: it would not fit. */
-	seconds = nanoseconds < INT64_MIN + second ? -INT64_C(9223372036) : split(nanoseconds, second, &fraction);
-	fraction = nanoseconds < INT64_MIN + second ? 0 : fraction;
-	days = split(seconds, 86400, &of_day);
-	d = date_of(days);
-	(void)snprintf(text, OUTPUT_TIME_SIZE, "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ", (int)(d.year % 10000), d.month % 100, d.day % 100,
-		(int)(of_day / 3600 % 24), (int)(of_day / 60 % 60), (int)(of_day % 60), (int)(fraction % second));
+	/* Of the least values the part below a second is left out: it has no whole second. */
+	if (nanoseconds >= INT64_MIN + second)
+		seconds = split(nanoseconds, second, &fraction);
+	end = put_date_time(text, seconds);
+	*end++ = '.';
+	*put_digits(end, fraction, 9, 'Z') = '\0';
 	return text;
 }
 
 const char *
 output_time_seconds(int64_t seconds, char text[OUTPUT_TIME_SIZE])
 {
-	int64_t of_day, days;
-	struct date d;
-
 	if (seconds < -INT64_C(62135596800) || seconds > INT64_C(253402300799))
 		return NULL;
-	days = split(seconds, 86400, &of_day);
-	d = date_of(days);
-	(void)snprintf(text, OUTPUT_TIME_SIZE, "%04d-%02u-%02uT%02d:%02d:%02dZ", (int)(d.year % 10000), d.month % 100, d.day % 100,
-		(int)(of_day / 3600 % 24), (int)(of_day / 60 % 60), (int)(of_day % 60));
+	(void)memcpy(put_date_time(text, seconds), "Z", 2);
 	return text;
 }
 
