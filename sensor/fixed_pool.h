@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Zeroed memory that is touched only when used, in large pages where the kernel has them; NULL without. */
+void *fixed_reserve(size_t size);
+void fixed_release(void *, size_t size);
+
 struct fixed_pool {
 	uint8_t *base;
 	size_t object_size;

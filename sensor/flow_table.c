@@ -49,10 +49,10 @@ flow_table_init(struct flow_table *t, const struct flow_table_options *options)
 	while (slots < (size_t)options->max_flows * 3 / 2)
 		slots *= 2;
 	t->slot_mask = (uint32_t)(slots - 1);
-	t->slots = calloc(slots, sizeof(*t->slots));
+	t->slots = fixed_reserve(slots * sizeof(*t->slots));
 	t->recent = calloc(RECENT_SIZE, sizeof(*t->recent));
 	if (t->slots == NULL || t->recent == NULL || !fixed_pool_init(&t->flows, sizeof(struct flow), options->max_flows)) {
-		free(t->slots);
+		fixed_release(t->slots, slots * sizeof(*t->slots));
 		free(t->recent);
 		return false;
 	}
@@ -109,32 +109,37 @@ flow_table_set_class(struct flow_table *t, struct flow *f, enum flow_class class
 
 /* The slot array. */
 
+static void
+fill_key(struct flow_key *key, const struct address *first, uint16_t first_port, const struct address *second, uint16_t second_port)
+{
+	key->address[0] = *first;
+	key->address[1] = *second;
+	key->port[0] = first_port;
+	key->port[1] = second_port;
+}
+
 static struct flow_key
 make_key(const struct address *source, uint16_t source_port, const struct address *destination, uint16_t destination_port, uint8_t ip_protocol, unsigned *side)
 {
 	struct flow_key key = { .ip_protocol = ip_protocol };
-	unsigned s;
 
-	if (source_port != destination_port)
-		s = source_port > destination_port;
+	*side = source_port != destination_port ? source_port > destination_port : address_compare(source, destination) > 0;
+	if (*side == 0)
+		fill_key(&key, source, source_port, destination, destination_port);
 	else
-		s = address_compare(source, destination) > 0;
-	key.address[s] = *source;
-	key.address[1 - s] = *destination;
-	key.port[s] = source_port;
-	key.port[1 - s] = destination_port;
-	*side = s;
+		fill_key(&key, destination, destination_port, source, source_port);
 	return key;
 }
 
 static uint32_t
 hash_of(const struct flow_table *t, const struct flow_key *key)
 {
-	uint64_t words[sizeof(*key) / sizeof(uint64_t)];
+	uint64_t w[5];
+	const uint64_t *k = t->hash_key.word;
 
-	static_assert(sizeof(*key) == 40, "the key is hashed as whole words");
-	memcpy(words, key, sizeof(words));
-	return (uint32_t)hash_words(&t->hash_key, words, sizeof(words) / sizeof(words[0]));
+	static_assert(sizeof(*key) == sizeof(w), "the key is hashed as whole words");
+	memcpy(w, key, sizeof(w));
+	return (uint32_t)(hash_mix(hash_mix(w[0] ^ k[0], w[1] ^ k[1]) ^ hash_mix(w[2] ^ k[2], w[3] ^ k[3]) ^ w[4], k[4] | 1) >> 16);
 }
 
 static uint32_t
@@ -183,7 +188,8 @@ release(struct flow_table *t, struct flow *f)
 {
 	uint32_t index = index_of(t, f);
 
-	remove_slot(t, f->hash, index);
+	if (!t->clearing)
+		remove_slot(t, f->hash, index);
 	f->alias_of = index; /* for whoever remembers the index: this is no flow */
 	fixed_pool_give(&t->flows, index);
 }
@@ -203,11 +209,12 @@ flow_table_end(struct flow_table *t, struct flow *f, enum flow_end end)
 void
 flow_table_clear(struct flow_table *t)
 {
+	t->clearing = true;
 	for (unsigned c = 0; c < FLOW_CLASS_COUNT; c++)
 		while (t->oldest[c] != 0)
 			flow_table_end(t, flow_at(t, t->oldest[c]), c == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_FORCED);
 	fixed_pool_clear(&t->flows);
-	free(t->slots);
+	fixed_release(t->slots, ((size_t)t->slot_mask + 1) * sizeof(*t->slots));
 	free(t->recent);
 }
 
@@ -352,6 +359,26 @@ make_alias(struct flow_table *t, struct flow *f, struct flow *leg, const struct 
 	return f;
 }
 
+/*
+ * Equal openings are one packet on two legs only if all else is equal that translation leaves alone:
+ * a port scan may open many connections with one port and one sequence number. The lowest bit says
+ * which way the packet goes; an opening and its answer cannot be compared.
+ */
+static uint32_t
+mark_of(const struct packet *p)
+{
+	bool answer = (p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
+	uint64_t h = hash_mix((uint64_t)p->ip_id << 32 | p->timestamp, UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)p->window << 32 ^ p->payload_size);
+
+	return ((uint32_t)(h ^ h >> 32) & ~1u) | answer;
+}
+
+static bool
+may_be_copies(uint32_t mark, uint32_t other)
+{
+	return mark == other || ((mark ^ other) & 1) != 0;
+}
+
 struct flow *
 flow_table_join(struct flow_table *t, struct flow *f, const struct packet *p, unsigned *side, uint16_t client_port, uint32_t opening)
 {
@@ -360,14 +387,16 @@ flow_table_join(struct flow_table *t, struct flow *f, const struct packet *p, un
 	struct recent_opening *recent = &t->recent[hash % RECENT_SIZE];
 	unsigned leg_client = p->source_port == client_port && (p->tcp_flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) ? *side : 1 - *side;
 	struct flow *other = recent->flow != 0 && recent->hash == hash ? flow_at(t, recent->flow) : NULL;
+	uint32_t mark = mark_of(p);
 
 	/* The remembered index may have been used again: the flow itself must still tell the same. */
 	if (other != NULL && other != f && recent->flow <= t->flows.fresh && other->alias_of == 0 &&
 	    other->key.ip_protocol == p->ip_protocol && other->initial_sequence[other->client_side] == opening &&
-	    other->key.port[other->client_side] == client_port && t->now - other->first_seen < SECOND)
+	    other->key.port[other->client_side] == client_port && t->now - other->first_seen < SECOND && may_be_copies(mark, recent->mark))
 		return make_alias(t, other, f, p, side, leg_client);
 	recent->hash = hash;
 	recent->flow = index_of(t, f);
+	recent->mark = mark;
 	return f;
 }
 

@@ -112,6 +112,7 @@ struct flow_table_counters {
 struct recent_opening {
 	uint32_t flow; /* index */
 	uint32_t hash;
+	uint32_t mark; /* of the packet: what translation leaves as it is */
 };
 
 struct flow_table {
@@ -126,6 +127,7 @@ struct flow_table {
 	struct flow_table_counters counters;
 	int64_t now;        /* packet time, never going back */
 	int64_t next_sweep;
+	bool clearing;      /* nobody looks flows up any more */
 	void (*on_end)(void *context, struct flow *, enum flow_end); /* the flow is freed on return */
 	void *context;
 };
@@ -159,7 +161,8 @@ void flow_table_end(struct flow_table *, struct flow *, enum flow_end);
 /*
  * Remembers what opens a connection (the client's port and its initial sequence number or first
  * datagram), or, if that was remembered less than a second ago of another flow, makes this flow an
- * alias of that one, ends it without a record and returns the other, with *side turned to it.
+ * alias of that one, ends it without a record and returns the other, with *side turned to it. The
+ * packet must be the flow's first, and not counted yet.
  */
 struct flow *flow_table_join(struct flow_table *, struct flow *, const struct packet *, unsigned *side, uint16_t client_port, uint32_t opening);
 

@@ -20,16 +20,16 @@ uint64_t
 hash_bytes(const struct hash_key *key, const void *bytes, size_t size)
 {
 	const uint8_t *at = bytes;
-	uint64_t h = key->word[5] ^ size;
+	uint64_t h = key->word[5] ^ size, word;
 
-	while (size > 0) {
-		uint64_t word = 0;
-		size_t n = size < sizeof(word) ? size : sizeof(word);
-
-		memcpy(&word, at, n);
+	for (; size >= sizeof(word); at += sizeof(word), size -= sizeof(word)) {
+		memcpy(&word, at, sizeof(word));
 		h = hash_mix(h ^ word, key->word[0] | 1);
-		at += n;
-		size -= n;
+	}
+	if (size > 0) {
+		word = 0;
+		memcpy(&word, at, size);
+		h = hash_mix(h ^ word, key->word[0] | 1);
 	}
 	return h ^ h >> 32;
 }
