@@ -28,9 +28,12 @@ distance(uint32_t a, uint32_t b)
 	return (int32_t)(a - b);
 }
 
+/* A handshake that comes after payload does not turn round what is being dissected. */
 static void
 set_roles(struct flow *f, unsigned client_side)
 {
+	if (f->inspection != NULL && f->client_side != client_side)
+		return;
 	f->client_side = (uint8_t)client_side;
 	f->direction_basis = DIRECTION_HANDSHAKE;
 }
@@ -62,7 +65,7 @@ open_connection(struct worker *w, struct flow *f, const struct packet *p, unsign
 
 	if ((f->seen[client] & FLOW_SEEN_SYN) != 0 || (f->seen[1 - client] & FLOW_SEEN_SYN_ACK) != 0)
 		return f;
-	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) != 0 && answer == false)
+	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) != 0)
 		return f;
 	set_roles(f, client);
 	f->initial_sequence[client] = opening;
@@ -135,11 +138,14 @@ count(struct flow *f, const struct packet *p, unsigned side)
 	f->payload[side] += p->payload_size;
 }
 
-/* An ICMP error tells that the quoted packet was refused (RFC 792 type 3, RFC 4443 type 1). */
+/*
+ * An ICMP error tells that the quoted packet was refused (RFC 792 type 3, RFC 4443 type 1); not so
+ * "fragmentation needed", by which a sender learns the path's MTU (RFC 1191).
+ */
 static void
 note_refusal(struct worker *w, const struct packet *p)
 {
-	bool unreachable = p->ip_protocol == IPPROTO_ICMP ? p->icmp_type == 3 : p->icmp_type == 1;
+	bool unreachable = p->ip_protocol == IPPROTO_ICMP ? p->icmp_type == 3 && p->icmp_code != 4 : p->icmp_type == 1;
 	struct flow *f;
 	unsigned side;
 
@@ -209,7 +215,11 @@ worker_frame(struct worker *w, const struct frame *frame)
 	w->frames++;
 	w->bytes += frame->original;
 	flow_table_advance(&w->table, frame->time);
-	if (packet_decode(w->decoder, frame, &p) != PACKET_OK || !is_ours(w, &p))
+	if (packet_decode(w->decoder, frame, &p) != PACKET_OK)
+		return;
+	/* The flow that was refused may be ours where the one of the error is not. */
+	note_refusal(w, &p);
+	if (!is_ours(w, &p))
 		return;
 	tcp = p.ip_protocol == IPPROTO_TCP;
 	if (tcp) {
@@ -218,8 +228,6 @@ worker_frame(struct worker *w, const struct frame *frame)
 		f = flow_table_take(&w->table, &p, &side);
 		if (p.ip_protocol == IPPROTO_UDP)
 			f = open_datagrams(w, f, &p, &side);
-		else if (p.icmp_quotes)
-			note_refusal(w, &p);
 	}
 	if (is_repeated(f, &p, side, w->table.now)) {
 		f->duplicates++;
