@@ -62,6 +62,9 @@ CLEANFILES += %D%/ndpi_protocols.inc
 %D%/ndpi_protocols.inc: %D%/ndpi-protocols.txt
 	$(AM_V_GEN)mkdir -p %D% && sed -n 's/^\([A-Za-z0-9_.-][A-Za-z0-9_.-]*\)[ ]*$$/"\1",/p' $(srcdir)/%D%/ndpi-protocols.txt >$@
 
+# Also where only a program is asked for: BUILT_SOURCES are made for `all` and `check`.
+%D%/libsensor_a-classifier_ndpi.$(OBJEXT): %D%/ndpi_protocols.inc
+
 PODWIRE_LIBS = libsensor.a libpolicies.a libdissectors.a \
 	$(PCAP_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS) $(NDPI_LIBS) -lpthread -lm
 

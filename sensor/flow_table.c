@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
+#define CLOCK_LEAP (3600 * SECOND) /* longer is a leap of the clock, or a stray timestamp */
 
 enum {
 	RECENT_SIZE = 1 << 15, /* openings remembered */
@@ -221,15 +222,23 @@ flow_table_clear(struct flow_table *t)
 void
 flow_table_advance(struct flow_table *t, int64_t now)
 {
-	if (now > t->now)
-		t->now = now;
+	/*
+	 * One stray timestamp far ahead must not end every flow: a leap counts once a second packet
+	 * confirms it. A clock that goes back stands still.
+	 */
+	if (now - t->now <= CLOCK_LEAP || t->now == 0 || (now - t->leap <= CLOCK_LEAP && t->leap - now <= CLOCK_LEAP)) {
+		if (now > t->now)
+			t->now = now;
+	} else {
+		t->leap = now;
+	}
 	if (t->now < t->next_sweep)
 		return;
 	t->next_sweep = t->now + SWEEP_INTERVAL_NS;
 	for (unsigned c = 0; c < FLOW_CLASS_COUNT; c++) {
 		int64_t limit = t->now - t->options.timeout[c];
 
-		while (t->oldest[c] != 0 && flow_at(t, t->oldest[c])->last_seen < limit)
+		while (t->oldest[c] != 0 && (flow_at(t, t->oldest[c])->last_seen < limit || flow_at(t, t->oldest[c])->last_seen > t->now + CLOCK_LEAP))
 			flow_table_end(t, flow_at(t, t->oldest[c]), c == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_IDLE);
 	}
 }
@@ -271,6 +280,13 @@ first_class(uint8_t ip_protocol)
 	return ip_protocol == IPPROTO_TCP ? FLOW_TCP_OPENING : ip_protocol == IPPROTO_UDP ? FLOW_UDP : FLOW_OTHER;
 }
 
+void
+flow_table_touch(const struct flow_table *t, struct flow *f, int64_t time)
+{
+	if (time > f->last_seen || f->last_seen > t->now + CLOCK_LEAP)
+		f->last_seen = time;
+}
+
 struct flow *
 flow_table_take(struct flow_table *t, const struct packet *p, unsigned *side)
 {
@@ -282,7 +298,7 @@ flow_table_take(struct flow_table *t, const struct packet *p, unsigned *side)
 	if (index == 0) {
 		f = create(t, &key, hash);
 		f->class = (uint8_t)first_class(p->ip_protocol);
-		f->first_seen = f->last_seen = t->now;
+		f->first_seen = f->last_seen = p->frame->time;
 		f->first_packet = p->frame->number;
 		f->file = p->frame->file;
 		f->tunnel = p->tunnel;

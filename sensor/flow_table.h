@@ -126,6 +126,7 @@ struct flow_table {
 	struct flow_table_options options;
 	struct flow_table_counters counters;
 	int64_t now;        /* packet time, never going back */
+	int64_t leap;       /* a time far ahead that one packet had */
 	int64_t next_sweep;
 	bool clearing;      /* nobody looks flows up any more */
 	void (*on_end)(void *context, struct flow *, enum flow_end); /* the flow is freed on return */
@@ -148,6 +149,9 @@ void flow_table_advance(struct flow_table *, int64_t now);
  * moved to the front of its class. Never NULL: a full table evicts.
  */
 struct flow *flow_table_take(struct flow_table *, const struct packet *, unsigned *side);
+
+/* A packet of the flow was seen at this time. */
+void flow_table_touch(const struct flow_table *, struct flow *, int64_t time);
 
 /* The flow with this 5-tuple, or NULL; nothing is made or moved. *side is the side with source. */
 struct flow *flow_table_find(const struct flow_table *, const struct address *source, uint16_t source_port, const struct address *destination, uint16_t destination_port, uint8_t ip_protocol, unsigned *side);

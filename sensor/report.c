@@ -328,21 +328,6 @@ add_pair(struct report *r, const struct peer *source, const struct peer *destina
 	return p;
 }
 
-/* The pair for all that max_pairs leaves no room for. */
-static struct pair *
-other_pair(struct report *r)
-{
-	struct peer other = { .workload = arena_text(r->arena, "other"), .kind = arena_text(r->arena, "Other") };
-
-	r->folded_pairs++;
-	if (r->index->other == NULL) {
-		const struct peer *peer = take_peer(r, &other, false);
-
-		r->index->other = add_pair(r, peer, peer);
-	}
-	return r->index->other;
-}
-
 static struct pair *
 find_pair(const struct report *r, const struct peer *source, const struct peer *destination, uint64_t hash)
 {
@@ -355,6 +340,27 @@ find_pair(const struct report *r, const struct peer *source, const struct peer *
 			return p;
 	}
 	return NULL;
+}
+
+/* The pair for all that max_pairs leaves no room for. */
+static struct pair *
+other_pair(struct report *r)
+{
+	struct peer other = { .workload = arena_text(r->arena, "other"), .kind = arena_text(r->arena, "Other") };
+
+	r->folded_pairs++;
+	if (r->index->other == NULL) {
+		const struct peer *peer = take_peer(r, &other, false);
+		uint64_t hash = pair_hash(r, peer, peer);
+
+		/* A saved result may have brought one along. */
+		r->index->other = find_pair(r, peer, peer, hash);
+		if (r->index->other == NULL) {
+			r->index->other = add_pair(r, peer, peer);
+			arena_table_add(&r->index->pairs, r->arena, hash, r->index->other);
+		}
+	}
+	return r->index->other;
 }
 
 static struct pair *

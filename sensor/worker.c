@@ -185,7 +185,7 @@ take_tcp_flow(struct worker *w, const struct packet *p, unsigned *side)
 
 	if ((p->tcp_flags & TCP_SYN) == 0)
 		return f;
-	if (is_new_connection(f, p, *side, w->table.now)) {
+	if (is_new_connection(f, p, *side, p->frame->time)) {
 		flow_table_end(&w->table, f, FLOW_END_CLOSED);
 		f = flow_table_take(&w->table, p, side);
 	}
@@ -229,7 +229,7 @@ worker_frame(struct worker *w, const struct frame *frame)
 		if (p.ip_protocol == IPPROTO_UDP)
 			f = open_datagrams(w, f, &p, &side);
 	}
-	if (is_repeated(f, &p, side, w->table.now)) {
+	if (is_repeated(f, &p, side, frame->time)) {
 		f->duplicates++;
 		w->duplicates++;
 		return;
@@ -238,7 +238,7 @@ worker_frame(struct worker *w, const struct frame *frame)
 	if (tcp)
 		track_flags(w, f, &p, side);
 	f->seen[side] |= FLOW_SEEN_PACKET;
-	f->last_seen = w->table.now;
+	flow_table_touch(&w->table, f, frame->time);
 	if ((tcp || p.ip_protocol == IPPROTO_UDP) && inspection_wanted(f))
 		inspection_packet(w->inspector, f, side, &p);
 }
