@@ -73,6 +73,9 @@ struct inspector {
 
 static uint64_t all_dissectors;
 
+/* Notes that the sensor makes itself, whatever the protocol is. */
+static const uint32_t transport_notes = 1u << NOTE_GAP | 1u << NOTE_TRUNCATED | 1u << NOTE_MIDSTREAM | 1u << NOTE_BUDGET | 1u << NOTE_NO_MEMORY;
+
 static enum direction
 direction_of(const struct flow *f, unsigned side)
 {
@@ -440,6 +443,13 @@ disown(struct inspector *in, struct inspection *ins)
 		conclude(in, ins);
 		return;
 	}
+	/* What it said rested on a signature that was somebody else's. */
+	ins->evidence = (struct evidence){
+		.want_principals = ins->evidence.want_principals,
+		.notes = ins->evidence.notes & transport_notes,
+		.packet = ins->evidence.packet,
+		.file = ins->evidence.file,
+	};
 	(void)set_dissector(in, ins, NULL);
 }
 
@@ -538,6 +548,25 @@ run(struct inspector *in, struct inspection *ins, unsigned side)
 	}
 }
 
+/* Keeps what is left of a side's bytes after the packet, and tells the stream what nobody wants to see. */
+static void
+settle_waiting(struct inspector *in, struct inspection *ins, unsigned side)
+{
+	struct waiting *w = &ins->waiting[side];
+
+	if (ins->over)
+		return;
+	if (!keep_waiting(in, w)) {
+		out_of_memory(in, ins);
+		return;
+	}
+	if (w->to_skip > 0 && w->size == 0) {
+		stream_pass_over(&ins->stream, side, w->to_skip);
+		w->offset += w->to_skip;
+		w->to_skip = 0;
+	}
+}
+
 /* Bytes of a stream, in order. */
 static void
 on_bytes(void *context, unsigned side, const uint8_t *bytes, size_t size, const struct stream_place *place)
@@ -563,8 +592,10 @@ on_bytes(void *context, unsigned side, const uint8_t *bytes, size_t size, const 
 			conclude(in, ins);
 		return;
 	}
-	if (size > in->options.budget - w->shown)
+	if (size > in->options.budget - w->shown) {
+		evidence_note(&ins->evidence, NOTE_BUDGET);
 		size = in->options.budget - w->shown;
+	}
 	w->shown += (uint32_t)size;
 	ins->evidence.packet = place->packet;
 	ins->evidence.file = place->file;
@@ -574,18 +605,8 @@ on_bytes(void *context, unsigned side, const uint8_t *bytes, size_t size, const 
 		return;
 	}
 	run(in, ins, side);
-	if (ins->over)
-		return;
-	if (!keep_waiting(in, w)) {
-		out_of_memory(in, ins);
-		return;
-	}
-	if (w->to_skip > 0 && w->size == 0) {
-		/* The stream need not keep in order what nobody wants to see. */
-		stream_pass_over(&ins->stream, side, w->to_skip);
-		w->offset += w->to_skip;
-		w->to_skip = 0;
-	}
+	settle_waiting(in, ins, side);
+	settle_waiting(in, ins, 1 - side);
 }
 
 static void
