@@ -99,7 +99,8 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_redis \
 	%D%/fuzz/fuzz_saved_result \
 	%D%/fuzz/fuzz_stream \
-	%D%/fuzz/fuzz_tls
+	%D%/fuzz/fuzz_tls \
+	%D%/fuzz/fuzz_worker
 if FUZZERS
 FUZZ_MAIN =
 else
@@ -141,6 +142,9 @@ endif
 %C%_fuzz_fuzz_tls_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_tls_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"tls\" -DFUZZ_DISSECTOR=tls_dissector
 %C%_fuzz_fuzz_tls_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_worker_SOURCES = %D%/fuzz/fuzz_worker.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_worker_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"worker\"
+%C%_fuzz_fuzz_worker_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 SCRIPT_TESTS = \
 	%D%/scripts/analyze_test.py \

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Fuzz target for the whole path of a frame, in a worker with little room of everything. The input
+ * is a byte that chooses the link-layer type (its highest bit: end without concluding), then
+ * frames: two length bytes (big-endian), a byte of time that passes (in steps of 10 ms; from 128
+ * on seconds), the frame. Every record must be one that its reader would trust.
+ */
+#include <config.h>
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dissectors/cursor.h"
+#include "sensor/worker.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static const int link_types[] = { 1, 0, 12, 101, 113, 276 };
+
+struct totals {
+	uint64_t packets, duplicates;
+};
+
+static void
+check(int condition)
+{
+	if (!condition)
+		abort();
+}
+
+static void
+on_flow(void *context, const struct flow_record *r)
+{
+	struct totals *totals = context;
+
+	check(record_valid(r, r->size, NULL));
+	check(r->first_seen <= r->last_seen && r->packets[0] + r->packets[1] > 0);
+	check(r->protocol != 0 || r->basis[CLAIM_PROTOCOL].clause == 0);
+	check(r->state == ENCRYPTION_UNKNOWN || r->basis[CLAIM_ENCRYPTION].strength >= STRENGTH_STRUCTURE);
+	check(!r->cleartext_credentials || r->basis[CLAIM_CREDENTIALS].clause != 0);
+	totals->packets += r->packets[0] + r->packets[1];
+	totals->duplicates += r->duplicates;
+}
+
+static void
+on_name(void *context, const struct name_record *n)
+{
+	(void)context;
+	check(memchr(n->name, '\0', sizeof(n->name)) != NULL);
+}
+
+static void
+give(struct worker *w, struct frame *frame, struct cursor bytes)
+{
+	uint8_t *block = malloc(bytes.left + (bytes.left == 0));
+
+	check(block != NULL);
+	if (bytes.left > 0)
+		memcpy(block, bytes.at, bytes.left);
+	frame->number++;
+	frame->bytes = block;
+	frame->captured = frame->original = (uint32_t)bytes.left;
+	worker_frame(w, frame);
+	free(block);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct cursor input = cursor_over(data, size);
+	uint8_t control = cursor_u8(&input);
+	struct totals totals = { 0 };
+	struct record_sink sink = { .flow = on_flow, .name = on_name, .context = &totals };
+	struct worker_options options = {
+		.table = flow_table_defaults,
+		.inspector = { .budget = 4096, .max_inspections = 4, .buffer_memory = 32768, .ndpi = NDPI_OFF, .principals = true },
+		.fragment_memory = 20000,
+	};
+	struct frame frame = { .link_type = link_types[(control & 0x7f) % (sizeof(link_types) / sizeof(link_types[0]))], .time = INT64_C(1700000000000000000) };
+	struct worker_counters counters;
+	struct worker *w;
+	char error[256];
+
+	options.table.max_flows = 8;
+	check((w = worker_new(&options, &sink, error, sizeof(error))) != NULL);
+	while (cursor_left(&input) >= 3) {
+		uint16_t length = cursor_u16(&input);
+		uint8_t pause = cursor_u8(&input);
+
+		frame.time += pause < 128 ? pause * INT64_C(10000000) : (pause - 127) * INT64_C(1000000000);
+		give(w, &frame, cursor_sub(&input, length < cursor_left(&input) ? length : cursor_left(&input)));
+	}
+	if ((control & 0x80) == 0) {
+		worker_finish(w);
+		worker_counters(w, &counters);
+		check(counters.duplicates == totals.duplicates);
+		check(counters.frames == frame.number && counters.results[PACKET_OK] == totals.packets + totals.duplicates);
+	}
+	worker_free(w);
+	return 0;
+}

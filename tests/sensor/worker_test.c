@@ -1,0 +1,967 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The worker from frames to records: connections and their ends, legs, copies, shares, little room. */
+#include <config.h>
+
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sensor/worker.h"
+#include "tests/sensor/frame_builder.h"
+
+#define SECOND INT64_C(1000000000)
+
+enum {
+	RECORDS_MAX = 600,
+	LINK_RAW = 101, /* LINKTYPE_RAW: begins with the IP header */
+	POD = 0x0a000001, SERVICE = 0x0a2b0050, BACKEND = 0x0a000003, GATEWAY = 0x0a0000fe,
+};
+
+static struct worker_options options;
+static struct worker *worker;
+static struct flow_record records[RECORDS_MAX];
+static unsigned record_count;
+static struct frame_builder builder;
+static uint64_t frame_number;
+static int64_t now;
+static uint16_t next_id;
+
+static void
+on_flow(void *context, const struct flow_record *r)
+{
+	assert_ptr_equal(context, records);
+	assert_true(record_valid(r, r->size, NULL));
+	assert_true(record_count < RECORDS_MAX);
+	memcpy(&records[record_count++], r, r->size);
+}
+
+static const struct record_sink sink = { .flow = on_flow, .context = records };
+
+static void
+open_worker(void)
+{
+	char error[200];
+
+	worker_free(worker);
+	worker = worker_new(&options, &sink, error, sizeof(error));
+	assert_non_null(worker);
+	record_count = 0;
+	frame_number = 0;
+	now = 1700000000 * SECOND;
+	next_id = 1;
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	options = worker_defaults;
+	options.table = flow_table_defaults;
+	options.table.max_flows = 1000;
+	options.inspector = inspector_defaults;
+	options.inspector.max_inspections = 1000;
+	options.inspector.ndpi = NDPI_OFF;
+	open_worker();
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	worker_free(worker);
+	worker = NULL;
+	return 0;
+}
+
+/* An IPv4 packet's headers. */
+struct wire {
+	uint32_t source, destination;
+	uint16_t source_port, destination_port;
+	uint32_t sequence, acknowledgement;
+	uint16_t id;
+	uint8_t flags, hop_limit;
+};
+
+static void
+put_ipv4(const struct wire *w, uint8_t protocol)
+{
+	uint32_t size = (uint32_t)frame_size(&builder) + 20;
+
+	frame_put32(&builder, w->destination);
+	frame_put32(&builder, w->source);
+	frame_put16(&builder, 0);
+	frame_put8(&builder, protocol);
+	frame_put8(&builder, w->hop_limit);
+	frame_put16(&builder, 0x4000);
+	frame_put16(&builder, w->id);
+	frame_put16(&builder, size);
+	frame_put16(&builder, 0x4500);
+}
+
+static void
+put_tcp(const struct wire *w)
+{
+	frame_put16(&builder, 0);
+	frame_put16(&builder, 0);
+	frame_put16(&builder, 512);
+	frame_put8(&builder, w->flags);
+	frame_put8(&builder, 0x50);
+	frame_put32(&builder, w->acknowledgement);
+	frame_put32(&builder, w->sequence);
+	frame_put16(&builder, w->destination_port);
+	frame_put16(&builder, w->source_port);
+}
+
+static void
+give_cut(size_t cut)
+{
+	struct frame frame = { .time = now, .number = ++frame_number, .link_type = LINK_RAW, .bytes = frame_bytes(&builder) };
+
+	frame.original = (uint32_t)frame_size(&builder);
+	frame.captured = frame.original - (uint32_t)cut;
+	worker_frame(worker, &frame);
+	now += SECOND / 1000;
+}
+
+static void
+give(void)
+{
+	give_cut(0);
+}
+
+static void
+tcp(struct wire w, const char *payload)
+{
+	frame_begin(&builder, payload, strlen(payload));
+	put_tcp(&w);
+	put_ipv4(&w, IPPROTO_TCP);
+	give();
+}
+
+static void
+udp(struct wire w, const char *payload)
+{
+	frame_begin(&builder, payload, strlen(payload));
+	frame_udp(&builder, w.source_port, w.destination_port);
+	put_ipv4(&w, IPPROTO_UDP);
+	give();
+}
+
+/* An ICMP error about a packet that was sent as w: its IP header and 8 bytes (RFC 792). */
+static void
+icmp_error(struct wire w, uint8_t protocol, uint8_t type, uint8_t code)
+{
+	struct wire error = { .source = GATEWAY, .destination = w.source, .hop_limit = 64, .id = next_id++ };
+	uint8_t quoted[28];
+
+	frame_begin(&builder, NULL, 0);
+	put_tcp(&w);
+	put_ipv4(&w, protocol);
+	memcpy(quoted, frame_bytes(&builder), sizeof(quoted));
+	frame_begin(&builder, quoted, sizeof(quoted));
+	frame_put32(&builder, 0);
+	frame_put16(&builder, 0);
+	frame_put8(&builder, code);
+	frame_put8(&builder, type);
+	put_ipv4(&error, IPPROTO_ICMP);
+	give();
+}
+
+/* A TCP connection, seen on up to two legs, and each packet on a leg as often as copies says. */
+struct connection {
+	struct wire leg[2]; /* the client's packets */
+	unsigned legs, copies;
+	uint32_t sequence[2]; /* next of the client, of the server */
+};
+
+static struct connection
+connection(uint32_t client, uint16_t client_port, uint32_t server, uint16_t server_port)
+{
+	return (struct connection){
+		.leg = { { .source = client, .source_port = client_port, .destination = server, .destination_port = server_port, .hop_limit = 64 } },
+		.legs = 1,
+		.copies = 1,
+		.sequence = { 1000u + client_port * 77u, 5000u + client_port * 99u },
+	};
+}
+
+static void
+say(struct connection *c, bool from_client, uint8_t flags, const char *payload)
+{
+	uint16_t id = next_id++;
+
+	for (unsigned i = 0; i < c->legs * c->copies; i++) {
+		/* Answers pass the legs the other way round. */
+		unsigned l = from_client ? i / c->copies : c->legs - 1 - i / c->copies;
+		struct wire w = c->leg[l];
+
+		if (!from_client)
+			w = (struct wire){ .source = w.destination, .source_port = w.destination_port, .destination = w.source, .destination_port = w.source_port, .hop_limit = w.hop_limit };
+		w.id = id;
+		w.flags = flags;
+		w.sequence = c->sequence[!from_client];
+		w.acknowledgement = (flags & TCP_ACK) != 0 ? c->sequence[from_client] : 0;
+		tcp(w, payload);
+	}
+	c->sequence[!from_client] += (uint32_t)strlen(payload) + ((flags & (TCP_SYN | TCP_FIN)) != 0);
+}
+
+static void
+shake_hands(struct connection *c)
+{
+	say(c, true, TCP_SYN, "");
+	say(c, false, TCP_SYN | TCP_ACK, "");
+	say(c, true, TCP_ACK, "");
+}
+
+static void
+talk(struct connection *c)
+{
+	say(c, true, TCP_ACK | TCP_PSH, "GET / HTTP/1.1\r\nHost: api\r\n\r\n");
+	say(c, false, TCP_ACK | TCP_PSH, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+}
+
+static void
+close_connection(struct connection *c)
+{
+	say(c, true, TCP_FIN | TCP_ACK, "");
+	say(c, false, TCP_FIN | TCP_ACK, "");
+	say(c, true, TCP_ACK, "");
+}
+
+static void
+whole(struct connection *c)
+{
+	shake_hands(c);
+	talk(c);
+	close_connection(c);
+}
+
+static const struct flow_record *
+only_record(void)
+{
+	worker_finish(worker);
+	assert_int_equal(record_count, 1);
+	return &records[0];
+}
+
+static void
+assert_address(const struct address *a, uint32_t expected)
+{
+	struct address e = address_from_v4((const uint8_t[]){ (uint8_t)(expected >> 24), (uint8_t)(expected >> 16), (uint8_t)(expected >> 8), (uint8_t)expected });
+	char text[ADDRESS_TEXT_SIZE], expected_text[ADDRESS_TEXT_SIZE];
+
+	assert_string_equal(address_text(a, text), address_text(&e, expected_text));
+}
+
+static void
+assert_http(const struct flow_record *r)
+{
+	assert_true(r->protocol != 0);
+	assert_string_equal(record_text(r, r->protocol), "http");
+	assert_int_equal(r->state, ENCRYPTION_PLAINTEXT);
+	assert_int_equal(r->auth_result, AUTH_NONE);
+}
+
+static void
+test_connection(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+	const struct flow_record *r;
+
+	(void)state;
+	whole(&c);
+	r = only_record();
+	assert_http(r);
+	assert_address(&r->client, POD);
+	assert_address(&r->server, BACKEND);
+	assert_int_equal(r->client_port, 40000);
+	assert_int_equal(r->server_port, 8080);
+	assert_false(r->has_service);
+	assert_int_equal(r->direction_basis, DIRECTION_HANDSHAKE);
+	assert_int_equal(r->end, FLOW_END_CLOSED);
+	assert_int_equal(r->ip_protocol, IPPROTO_TCP);
+	assert_int_equal(r->first_packet, 1);
+	assert_int_equal(r->packets[FROM_CLIENT], 5);
+	assert_int_equal(r->packets[FROM_SERVER], 3);
+	assert_int_equal(r->payload[FROM_CLIENT], 29);
+	assert_int_equal(r->payload[FROM_SERVER], 40);
+	assert_int_equal(r->bytes[FROM_CLIENT], 5 * 40 + 29);
+	assert_int_equal(r->bytes[FROM_SERVER], 3 * 40 + 40);
+	assert_int_equal(r->first_seen, 1700000000 * SECOND);
+	assert_int_equal(r->last_seen, 1700000000 * SECOND + 7 * SECOND / 1000);
+	assert_int_equal(r->basis[CLAIM_PROTOCOL].packet > 3, true);
+	assert_int_equal(r->duplicates, 0);
+	assert_int_equal(r->notes, 0);
+}
+
+/* The handshake tells the roles against what the ports suggest. */
+static void
+test_roles_by_handshake(void **state)
+{
+	struct connection c = connection(POD, 4000, BACKEND, 30080);
+
+	(void)state;
+	whole(&c);
+	assert_int_equal(only_record()->client_port, 4000);
+	assert_http(&records[0]);
+	/* By the answer alone. */
+	open_worker();
+	c = connection(POD, 4000, BACKEND, 30080);
+	c.sequence[0]++;
+	say(&c, false, TCP_SYN | TCP_ACK, "");
+	talk(&c);
+	assert_int_equal(only_record()->client_port, 4000);
+	assert_int_equal(records[0].direction_basis, DIRECTION_HANDSHAKE);
+	assert_http(&records[0]);
+	assert_int_equal(records[0].notes, 0);
+}
+
+static void
+test_half_open(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+	const struct flow_record *r;
+
+	(void)state;
+	say(&c, true, TCP_SYN, "");
+	c.sequence[0]--;
+	now += 2 * SECOND;
+	say(&c, true, TCP_SYN, "");
+	r = only_record();
+	assert_int_equal(r->notes, 1u << NOTE_HALF_OPEN);
+	assert_int_equal(r->packets[FROM_CLIENT], 2);
+	assert_int_equal(r->end, FLOW_END_FORCED);
+	assert_int_equal(r->state, ENCRYPTION_UNKNOWN);
+	assert_int_equal(r->protocol, 0);
+}
+
+static void
+test_refused_by_reset(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	say(&c, true, TCP_SYN, "");
+	say(&c, false, TCP_RST | TCP_ACK, "");
+	assert_int_equal(only_record()->notes, 1u << NOTE_TRANSPORT_REFUSED);
+	assert_int_equal(records[0].end, FLOW_END_CLOSED);
+	/* A reset after a talk refuses nothing. */
+	open_worker();
+	c = connection(POD, 40000, BACKEND, 8080);
+	shake_hands(&c);
+	talk(&c);
+	say(&c, false, TCP_RST | TCP_ACK, "");
+	assert_int_equal(only_record()->notes, 0);
+	assert_int_equal(records[0].end, FLOW_END_CLOSED);
+}
+
+static unsigned
+notes_after_icmp(uint8_t protocol, uint8_t type, uint8_t code)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	open_worker();
+	if (protocol == IPPROTO_TCP)
+		say(&c, true, TCP_SYN, "");
+	else
+		udp(c.leg[0], "anybody?");
+	icmp_error(c.leg[0], protocol, type, code);
+	worker_finish(worker);
+	assert_int_equal(record_count, 2);
+	for (unsigned i = 0; i < 2; i++)
+		if (records[i].ip_protocol == IPPROTO_ICMP) {
+			assert_string_equal(record_text(&records[i], records[i].protocol), "icmp");
+			assert_int_equal(records[i].auth_result, AUTH_NOT_APPLICABLE);
+			assert_int_equal(records[i].notes, 0);
+		}
+	return records[records[0].ip_protocol == IPPROTO_ICMP].notes;
+}
+
+static void
+test_refused_by_icmp(void **state)
+{
+	(void)state;
+	assert_int_equal(notes_after_icmp(IPPROTO_TCP, 3, 1), 1u << NOTE_TRANSPORT_REFUSED | 1u << NOTE_HALF_OPEN);
+	assert_int_equal(notes_after_icmp(IPPROTO_TCP, 3, 13), 1u << NOTE_TRANSPORT_REFUSED | 1u << NOTE_HALF_OPEN);
+	assert_int_equal(notes_after_icmp(IPPROTO_UDP, 3, 3), 1u << NOTE_TRANSPORT_REFUSED);
+	/* Path MTU discovery (RFC 1191) and time exceeded refuse nothing. */
+	assert_int_equal(notes_after_icmp(IPPROTO_UDP, 3, 4), 0);
+	assert_int_equal(notes_after_icmp(IPPROTO_UDP, 11, 0), 0);
+}
+
+static void
+test_midstream(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	talk(&c);
+	assert_int_equal(only_record()->notes, 1u << NOTE_MIDSTREAM);
+	assert_http(&records[0]);
+	assert_int_equal(records[0].client_port, 40000);
+	assert_true(records[0].direction_basis != DIRECTION_HANDSHAKE);
+}
+
+static void
+test_idle_end(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080), other = connection(POD, 40001, BACKEND, 8080);
+
+	(void)state;
+	say(&c, true, TCP_SYN, "");
+	now += 61 * SECOND;
+	say(&other, true, TCP_SYN, "");
+	assert_int_equal(record_count, 1);
+	assert_int_equal(records[0].end, FLOW_END_IDLE);
+	assert_int_equal(records[0].client_port, 40000);
+	assert_int_equal(records[0].last_seen, 1700000000 * SECOND);
+}
+
+/* RFC 9293 3.6.1: a SYN may begin another connection between the same ports. */
+static void
+test_ports_used_again(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	whole(&c);
+	c.sequence[0] += 100000;
+	c.sequence[1] += 100000;
+	whole(&c);
+	worker_finish(worker);
+	assert_int_equal(record_count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_http(&records[i]);
+		assert_int_equal(records[i].packets[FROM_CLIENT], 5);
+		assert_int_equal(records[i].notes, 0);
+	}
+	assert_int_equal(records[1].first_packet, 9);
+}
+
+static void
+test_syn_in_an_open_connection(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080), stray = c;
+
+	(void)state;
+	shake_hands(&c);
+	/* A copy of the SYN, late, and somebody's guess: both belong to it. */
+	now += SECOND;
+	say(&stray, true, TCP_SYN, "");
+	stray.sequence[0] += 5555;
+	say(&stray, true, TCP_SYN, "");
+	talk(&c);
+	assert_int_equal(record_count, 0);
+	/* After a long silence the same is a new one. */
+	now += 61 * SECOND;
+	stray.sequence[0] += 5555;
+	shake_hands(&stray);
+	talk(&stray);
+	worker_finish(worker);
+	assert_int_equal(record_count, 2);
+	assert_http(&records[0]);
+	assert_http(&records[1]);
+	assert_int_equal(records[0].packets[FROM_CLIENT], 5);
+	assert_int_equal(records[1].packets[FROM_CLIENT], 3);
+}
+
+static void
+test_tcp_fast_open(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	say(&c, true, TCP_SYN, "GET / HTTP/1.1\r\nHost: api\r\n\r\n");
+	say(&c, false, TCP_SYN | TCP_ACK, "");
+	say(&c, true, TCP_ACK, "");
+	say(&c, false, TCP_ACK, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	assert_http(only_record());
+	assert_int_equal(records[0].notes, 0);
+	assert_int_equal(records[0].payload[FROM_CLIENT], 29);
+}
+
+static void
+test_both_legs(void **state)
+{
+	struct connection c = connection(POD, 40000, SERVICE, 80);
+	const struct flow_record *r;
+	struct worker_counters counters;
+
+	(void)state;
+	c.legs = 2;
+	c.leg[1] = (struct wire){ .source = POD, .source_port = 40000, .destination = BACKEND, .destination_port = 8080, .hop_limit = 63 };
+	whole(&c);
+	r = only_record();
+	assert_http(r);
+	assert_address(&r->client, POD);
+	assert_address(&r->server, BACKEND);
+	assert_int_equal(r->server_port, 8080);
+	assert_true(r->has_service);
+	assert_address(&r->service, SERVICE);
+	assert_int_equal(r->service_port, 80);
+	assert_int_equal(r->packets[FROM_CLIENT], 5);
+	assert_int_equal(r->packets[FROM_SERVER], 3);
+	assert_int_equal(r->duplicates, 8);
+	assert_int_equal(r->notes, 1u << NOTE_DUPLICATES);
+	worker_counters(worker, &counters);
+	assert_int_equal(counters.duplicates, 8);
+	assert_int_equal(counters.frames, 16);
+	assert_int_equal(counters.results[PACKET_OK], 16);
+	assert_int_equal(counters.table.created, 1);
+	assert_int_equal(counters.table.aliases, 1);
+}
+
+static void
+test_masqueraded_leg(void **state)
+{
+	struct connection c = connection(POD, 40000, SERVICE, 80);
+	const struct flow_record *r;
+
+	(void)state;
+	/* As a gateway in front of another node sees it: only what comes out, then the answer going back in. */
+	c.legs = 2;
+	c.leg[0] = (struct wire){ .source = GATEWAY, .source_port = 40000, .destination = BACKEND, .destination_port = 8080, .hop_limit = 63 };
+	c.leg[1] = (struct wire){ .source = POD, .source_port = 40000, .destination = BACKEND, .destination_port = 8080, .hop_limit = 64 };
+	whole(&c);
+	r = only_record();
+	assert_http(r);
+	assert_address(&r->client, POD);
+	assert_address(&r->server, BACKEND);
+	assert_false(r->has_service);
+	assert_int_equal(r->packets[FROM_CLIENT], 5);
+}
+
+/* A pod that calls itself through its Service. */
+static void
+test_hairpin_legs(void **state)
+{
+	struct connection c = connection(POD, 40000, SERVICE, 80);
+	const struct flow_record *r;
+
+	(void)state;
+	c.legs = 2;
+	c.leg[1] = (struct wire){ .source = POD, .source_port = 40000, .destination = POD, .destination_port = 8080, .hop_limit = 63 };
+	whole(&c);
+	r = only_record();
+	assert_http(r);
+	assert_address(&r->client, POD);
+	assert_address(&r->server, POD);
+	assert_address(&r->service, SERVICE);
+	assert_int_equal(r->server_port, 8080);
+	assert_int_equal(r->client_port, 40000);
+}
+
+static void
+test_ports_used_again_on_both_legs(void **state)
+{
+	struct connection c = connection(POD, 40000, SERVICE, 80);
+
+	(void)state;
+	c.legs = 2;
+	c.leg[1] = (struct wire){ .source = POD, .source_port = 40000, .destination = BACKEND, .destination_port = 8080, .hop_limit = 63 };
+	for (unsigned i = 0; i < 3; i++) {
+		whole(&c);
+		c.sequence[0] += 100000;
+		c.sequence[1] += 100000;
+	}
+	worker_finish(worker);
+	assert_int_equal(record_count, 3);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_http(&records[i]);
+		assert_address(&records[i].server, BACKEND);
+		assert_true(records[i].has_service);
+		assert_int_equal(records[i].packets[FROM_CLIENT], 5);
+	}
+}
+
+static void
+test_copies_are_counted_once(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	c.copies = 3;
+	whole(&c);
+	assert_http(only_record());
+	assert_int_equal(records[0].packets[FROM_CLIENT], 5);
+	assert_int_equal(records[0].packets[FROM_SERVER], 3);
+	assert_int_equal(records[0].duplicates, 16);
+	assert_int_equal(records[0].notes, 1u << NOTE_DUPLICATES);
+}
+
+static void
+test_retransmissions_are_no_copies(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	shake_hands(&c);
+	for (unsigned i = 0; i < 3; i++) {
+		say(&c, true, TCP_ACK | TCP_PSH, "GET / HTTP/1.1\r\nHost: api\r\n\r\n");
+		c.sequence[0] -= 29;
+	}
+	assert_int_equal(only_record()->packets[FROM_CLIENT], 5);
+	assert_int_equal(records[0].duplicates, 0);
+	assert_int_equal(records[0].payload[FROM_CLIENT], 87);
+}
+
+static void
+test_datagrams_on_both_legs(void **state)
+{
+	struct wire a = { .source = POD, .source_port = 40000, .destination = SERVICE, .destination_port = 5300, .id = 7, .hop_limit = 64 };
+	struct wire b = a, answer = { .source = BACKEND, .source_port = 5353, .destination = POD, .destination_port = 40000, .id = 9, .hop_limit = 64 };
+	const struct flow_record *r;
+
+	(void)state;
+	b.destination = BACKEND;
+	b.destination_port = 5353;
+	b.hop_limit = 63;
+	udp(a, "question");
+	udp(b, "question");
+	udp(answer, "answer");
+	answer.source = SERVICE;
+	answer.source_port = 5300;
+	answer.hop_limit--;
+	udp(answer, "answer");
+	r = only_record();
+	assert_address(&r->client, POD);
+	assert_address(&r->server, BACKEND);
+	assert_int_equal(r->server_port, 5353);
+	assert_address(&r->service, SERVICE);
+	assert_int_equal(r->service_port, 5300);
+	assert_int_equal(r->packets[FROM_CLIENT], 1);
+	assert_int_equal(r->packets[FROM_SERVER], 1);
+	assert_int_equal(r->duplicates, 2);
+	/* Equal questions of their own to two servers are two flows. */
+	open_worker();
+	udp(a, "question");
+	b.id = 8;
+	udp(b, "question");
+	worker_finish(worker);
+	assert_int_equal(record_count, 2);
+}
+
+static void
+test_protocols_of_the_network_layer(void **state)
+{
+	struct wire w = { .source = POD, .destination = BACKEND, .id = 1, .hop_limit = 64 };
+
+	(void)state;
+	frame_begin(&builder, "\0\0\0\1\0\0\0\1sealed..", 16);
+	put_ipv4(&w, IPPROTO_ESP);
+	give();
+	assert_int_equal(only_record()->ip_protocol, IPPROTO_ESP);
+	assert_string_equal(record_text(&records[0], records[0].protocol), "esp");
+	assert_int_equal(records[0].auth_result, AUTH_UNKNOWN);
+}
+
+static void
+test_tunnel(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+	struct wire w = c.leg[0], outer = { .source = 0xc0000201, .destination = 0xc0000202, .id = 3, .hop_limit = 64 };
+
+	(void)state;
+	w.flags = TCP_SYN;
+	frame_begin(&builder, NULL, 0);
+	put_tcp(&w);
+	put_ipv4(&w, IPPROTO_TCP);
+	put_ipv4(&outer, IPPROTO_IPIP);
+	give();
+	assert_address(&only_record()->client, POD);
+	assert_string_equal(record_text(&records[0], records[0].tunnel), tunnel_names[TUNNEL_IPIP]);
+	assert_int_equal(records[0].notes, 1u << NOTE_TUNNEL | 1u << NOTE_HALF_OPEN);
+}
+
+static void
+test_frames_that_are_no_packets(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+	struct worker_counters counters;
+	struct wire w = c.leg[0];
+
+	(void)state;
+	frame_begin(&builder, NULL, 0);
+	put_tcp(&w);
+	put_ipv4(&w, IPPROTO_TCP);
+	give_cut(25);
+	frame_begin(&builder, "\x45", 1);
+	give();
+	worker_counters(worker, &counters);
+	assert_int_equal(counters.frames, 2);
+	assert_int_equal(counters.bytes, 41);
+	assert_int_equal(counters.results[PACKET_OK], 0);
+	worker_finish(worker);
+	assert_int_equal(record_count, 0);
+}
+
+/* A mixture of everything, seen by one worker and by several that share it. */
+static void
+mixture(void)
+{
+	now = 1700000000 * SECOND;
+	next_id = 1;
+	frame_number = 0;
+	for (uint16_t i = 0; i < 40; i++) {
+		/* Legs with a service's port above the client's may come to different shares. */
+		struct connection c = connection(POD + i % 5, (uint16_t)(30000 + 7 * i), SERVICE, i % 14 == 7 ? 50000 : 80);
+		struct wire question = { .source = POD, .source_port = (uint16_t)(41000 + i), .destination = BACKEND, .destination_port = 9999, .hop_limit = 64, .id = next_id++ };
+
+		if (i % 2 == 0) {
+			c.legs = 2;
+			c.leg[1] = c.leg[0];
+			c.leg[1].destination = BACKEND;
+			c.leg[1].destination_port = 8080;
+			c.leg[1].hop_limit = 63;
+		}
+		if (i % 3 == 0)
+			whole(&c);
+		else
+			say(&c, true, TCP_SYN, "");
+		if (i % 6 == 1)
+			icmp_error(c.leg[0], IPPROTO_TCP, 3, 1);
+		udp(question, "hello?");
+		if (i % 4 == 0)
+			icmp_error(question, IPPROTO_UDP, 3, 3);
+	}
+}
+
+static char lines[2][RECORDS_MAX][200];
+
+static int
+by_text(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+static unsigned
+describe(char (*out)[200])
+{
+	for (unsigned i = 0; i < record_count; i++) {
+		const struct flow_record *r = &records[i];
+		char client[ADDRESS_TEXT_SIZE], server[ADDRESS_TEXT_SIZE];
+
+		snprintf(out[i], sizeof(out[i]), "%s %u %s %u %u: %s, %u, service %u, packets %u %u, duplicates %u, first %u, notes %x",
+		    address_text(&r->client, client), r->client_port, address_text(&r->server, server), r->server_port, r->ip_protocol,
+		    r->protocol != 0 ? record_text(r, r->protocol) : "-", r->end, r->service_port, (unsigned)r->packets[0], (unsigned)r->packets[1],
+		    r->duplicates, (unsigned)r->first_packet, (unsigned)r->notes);
+	}
+	qsort(out, record_count, sizeof(out[0]), by_text);
+	return record_count;
+}
+
+static void
+test_shares_make_the_whole(void **state)
+{
+	unsigned expected, per_share[3];
+
+	(void)state;
+	mixture();
+	worker_finish(worker);
+	expected = describe(lines[0]);
+	assert_true(expected > 80);
+	options.share_count = 3;
+	for (uint32_t i = 0; i < 3; i++) {
+		unsigned before = record_count;
+
+		options.share_index = i;
+		if (i == 0)
+			before = 0;
+		open_worker();
+		record_count = before;
+		mixture();
+		worker_finish(worker);
+		per_share[i] = record_count - before;
+	}
+	assert_true(per_share[0] > 5 && per_share[1] > 5 && per_share[2] > 5);
+	assert_int_equal(describe(lines[1]), expected);
+	for (unsigned i = 0; i < expected; i++)
+		assert_string_equal(lines[1][i], lines[0][i]);
+}
+
+static void
+test_free_without_finish(void **state)
+{
+	(void)state;
+	mixture();
+	record_count = 0;
+	worker_free(worker);
+	worker = NULL;
+	assert_int_equal(record_count, 0);
+}
+
+static void
+test_finish_twice(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	whole(&c);
+	worker_finish(worker);
+	worker_finish(worker);
+	assert_int_equal(record_count, 1);
+}
+
+static void
+test_few_flows(void **state)
+{
+	struct worker_counters counters;
+
+	(void)state;
+	options.table.max_flows = 4;
+	options.inspector.max_inspections = 4;
+	open_worker();
+	for (uint16_t i = 0; i < 100; i++) {
+		struct connection c = connection(POD, (uint16_t)(30000 + i), BACKEND, 8080);
+
+		shake_hands(&c);
+		talk(&c);
+		now += SECOND / 5;
+	}
+	worker_finish(worker);
+	assert_int_equal(record_count, 100);
+	worker_counters(worker, &counters);
+	assert_int_equal(counters.table.evicted, 96);
+	assert_int_equal(counters.table.created, 100);
+	assert_int_equal(counters.inspector.refused, 0);
+	for (unsigned i = 0; i < 100; i++) {
+		assert_http(&records[i]);
+		assert_int_equal(records[i].client_port, 30000 + i);
+		assert_int_equal(records[i].end, i < 96 ? FLOW_END_EVICTED : FLOW_END_FORCED);
+	}
+}
+
+/*
+ * A flow whose handshake comes after its payload is not made a leg of another: it would be lost,
+ * and what inspects it never given back.
+ */
+static void
+test_late_handshake(void **state)
+{
+	(void)state;
+	options.inspector.max_inspections = 3;
+	open_worker();
+	for (uint16_t i = 0; i < 20; i++) {
+		struct connection real = connection(POD, (uint16_t)(40000 + i), SERVICE, 80), forged = connection(POD, (uint16_t)(40000 + i), BACKEND, 8080);
+
+		say(&real, true, TCP_SYN, "");
+		say(&forged, true, TCP_ACK, "anything");
+		forged.sequence[0] = real.sequence[0];
+		say(&forged, false, TCP_SYN | TCP_ACK, "");
+		now += 7300 * SECOND;
+	}
+	worker_finish(worker);
+	assert_int_equal(record_count, 40);
+	for (unsigned i = 0; i < record_count; i++) {
+		assert_int_equal(records[i].notes & 1u << NOTE_NO_MEMORY, 0);
+		assert_int_equal(records[i].packets[0] + records[i].packets[1], records[i].server_port == 80 ? 1 : 2);
+	}
+}
+
+/* What is dissected is not turned round by a handshake that comes after it. */
+static void
+test_late_handshake_the_other_way(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	talk(&c);
+	say(&c, true, TCP_SYN | TCP_ACK, "");
+	assert_http(only_record());
+	assert_int_equal(records[0].client_port, 40000);
+	assert_int_equal(records[0].direction_basis, DIRECTION_EVIDENCE);
+}
+
+/* What nobody of ours claims has a label where there is nDPI; what one claims has none. */
+static void
+test_labels(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 22), http = connection(POD, 40001, BACKEND, 80);
+	bool ndpi = strcmp(classifier_version(), "none") != 0;
+
+	(void)state;
+	options.inspector.ndpi = NDPI_FALLBACK;
+	open_worker();
+	shake_hands(&c);
+	say(&c, true, TCP_ACK | TCP_PSH, "SSH-2.0-OpenSSH_9.2\r\n");
+	say(&c, false, TCP_ACK | TCP_PSH, "SSH-2.0-OpenSSH_9.2\r\n");
+	close_connection(&c);
+	whole(&http);
+	worker_finish(worker);
+	assert_int_equal(record_count, 2);
+	for (unsigned i = 0; i < 2; i++) {
+		const char *label = records[i].ndpi_application != 0 ? record_text(&records[i], records[i].ndpi_application) : record_text(&records[i], records[i].ndpi_master);
+
+		if (records[i].server_port == 22 && ndpi) {
+			assert_non_null(label);
+			assert_string_equal(label, "ssh");
+		} else {
+			assert_null(label);
+		}
+		if (records[i].server_port == 22) {
+			assert_int_equal(records[i].state, ENCRYPTION_UNKNOWN);
+			assert_int_equal(records[i].protocol, 0);
+		}
+	}
+}
+
+static void
+test_no_memory(void **state)
+{
+	char error[200] = "";
+
+	(void)state;
+	options.table.max_flows = 0;
+	assert_null(worker_new(&options, &sink, error, sizeof(error)));
+	assert_true(error[0] != '\0');
+	options.table.max_flows = 10;
+	options.inspector.max_inspections = 0;
+	assert_null(worker_new(&options, &sink, error, sizeof(error)));
+	worker_free(NULL);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_connection),
+		TEST(test_roles_by_handshake),
+		TEST(test_half_open),
+		TEST(test_refused_by_reset),
+		TEST(test_refused_by_icmp),
+		TEST(test_midstream),
+		TEST(test_idle_end),
+		TEST(test_ports_used_again),
+		TEST(test_syn_in_an_open_connection),
+		TEST(test_tcp_fast_open),
+		TEST(test_both_legs),
+		TEST(test_masqueraded_leg),
+		TEST(test_hairpin_legs),
+		TEST(test_ports_used_again_on_both_legs),
+		TEST(test_copies_are_counted_once),
+		TEST(test_retransmissions_are_no_copies),
+		TEST(test_datagrams_on_both_legs),
+		TEST(test_protocols_of_the_network_layer),
+		TEST(test_tunnel),
+		TEST(test_frames_that_are_no_packets),
+		TEST(test_shares_make_the_whole),
+		TEST(test_free_without_finish),
+		TEST(test_finish_twice),
+		TEST(test_few_flows),
+		TEST(test_late_handshake),
+		TEST(test_late_handshake_the_other_way),
+		TEST(test_labels),
+		TEST(test_no_memory),
+	};
+
+	return cmocka_run_group_tests_name("sensor/worker", tests, NULL, NULL);
+}
