@@ -201,6 +201,13 @@ give_up(struct classifier *c, struct classifier_flow *f)
 #endif
 }
 
+/* The protocol itself, without the service that addresses or names may tell: TLS of "TLS.Google". */
+static const char *
+base_name(struct classifier *c, const struct classifier_flow *f)
+{
+	return ndpi_get_proto_name(c->module, MASTER(f->result) != NDPI_PROTOCOL_UNKNOWN ? MASTER(f->result) : APPLICATION(f->result));
+}
+
 void
 classifier_flow_end(struct classifier *c, struct classifier_flow *f, struct classifier_label *out)
 {
@@ -208,7 +215,7 @@ classifier_flow_end(struct classifier *c, struct classifier_flow *f, struct clas
 	if (MASTER(f->result) == NDPI_PROTOCOL_UNKNOWN && APPLICATION(f->result) == NDPI_PROTOCOL_UNKNOWN)
 		give_up(c, f);
 	/* By port, by address or from a cache of other flows is no inspection of this one. */
-	if (f->ndpi->confidence == NDPI_CONFIDENCE_DPI) {
+	if (f->ndpi->confidence == NDPI_CONFIDENCE_DPI && is_allowed(base_name(c, f))) {
 		if (MASTER(f->result) != NDPI_PROTOCOL_UNKNOWN)
 			copy_name(out->master, sizeof(out->master), ndpi_get_proto_name(c->module, MASTER(f->result)));
 		if (APPLICATION(f->result) != NDPI_PROTOCOL_UNKNOWN)

@@ -68,21 +68,6 @@ json_ref(struct json_writer *w, const char *key, const struct flow_record *f, re
 	json_text(w, key, record_text(f, ref));
 }
 
-/* Our own name; else nDPI's. */
-static void
-json_protocol(struct json_writer *w, const struct flow_record *f)
-{
-	const record_text_ref names[] = { f->protocol, f->ndpi_application, f->ndpi_master };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (names[i] == 0)
-			continue;
-		json_ref(w, "protocol", f, names[i]);
-		return;
-	}
-	json_text(w, "protocol", "unknown");
-}
-
 static void
 json_label(struct json_writer *w, const struct flow_record *f)
 {
@@ -216,7 +201,7 @@ json_flow(struct json_writer *w, const char *key, const struct report *r, const 
 	json_end(w, &f->client, f->client_port, &names.client);
 	json_close(w, '}');
 	json_server(w, f, &names);
-	json_protocol(w, f);
+	json_text(w, "protocol", record_protocol(f) != NULL ? record_protocol(f) : "unknown");
 	json_label(w, f);
 	json_by_direction(w, "packets", f->packets);
 	json_by_direction(w, "bytes", f->bytes);

@@ -10,6 +10,12 @@
 const char *const direction_basis_names[DIRECTION_BASIS_COUNT + 1] = { "handshake", "evidence", "port" };
 const char *const flow_end_names[FLOW_END_COUNT + 1] = { "idle", "closed", "forced", "evicted" };
 
+const char *
+record_protocol(const struct flow_record *r)
+{
+	return record_text(r, r->protocol != 0 ? r->protocol : r->ndpi_master != 0 ? r->ndpi_master : r->ndpi_application);
+}
+
 void
 record_init(struct flow_record *r)
 {

@@ -85,6 +85,9 @@ record_text(const struct flow_record *r, record_text_ref ref)
 	return ref == 0 ? NULL : r->text + ref;
 }
 
+/* The protocol's name: our own, else nDPI's base protocol, of which its application is but a use; NULL: unknown. */
+const char *record_protocol(const struct flow_record *);
+
 /* Begins an empty record. */
 void record_init(struct flow_record *);
 

@@ -264,24 +264,13 @@ service_text(struct report *r, const struct service_name *service)
 	return arena_text(r->arena, text);
 }
 
-/* Our own name for the protocol, else nDPI's. */
-static const char *
-protocol_of(struct report *r, const struct flow_record *record)
-{
-	const char *protocol = record_word(r, record, record->protocol);
-
-	if (protocol == NULL)
-		protocol = record_word(r, record, record->ndpi_application);
-	return protocol != NULL ? protocol : record_word(r, record, record->ndpi_master);
-}
-
 static void
 fill_class(struct report *r, const struct flow_record *record, const struct flow_names *names, struct evidence_class *class)
 {
 	bool transport = record->ip_protocol == IPPROTO_TCP || record->ip_protocol == IPPROTO_UDP || record->ip_protocol == IPPROTO_SCTP;
 
 	memset(class, 0, sizeof(*class)); /* also what lies between members: it is hashed */
-	class->protocol = protocol_of(r, record);
+	class->protocol = report_text(r, record_protocol(record));
 	class->service = names->has_service ? service_text(r, &names->service) : NULL;
 	class->by = record_word(r, record, record->by);
 	class->version = record_word(r, record, record->tls_version);
