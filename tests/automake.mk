@@ -166,7 +166,7 @@ fuzz: $(FUZZ_TARGETS)
 	sh $(top_srcdir)/%D%/scripts/run-fuzzers $(FUZZ_SECONDS) $(srcdir)/%D%/fuzz/seeds $(FUZZ_TARGETS)
 
 coverage: check
-	gcovr --root $(top_srcdir) --filter 'dissectors/' --filter 'policies/' --exclude 'tests/' --print-summary --fail-under-line 90 $(top_builddir)
+	cd $(top_srcdir) && gcovr --root . --filter 'dissectors/' --filter 'policies/' --exclude 'tests/' --print-summary --fail-under-line 90 $(abs_top_builddir)
 
 bench: podwire %D%/bench/bare_loop
 	python3 $(top_srcdir)/%D%/bench/bench.py --podwire ./podwire --bare %D%/bench/bare_loop --pcaps $(top_srcdir)/pcaps
