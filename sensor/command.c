@@ -164,12 +164,19 @@ load_policy_set(const char *path)
 bool
 open_output(struct output_file *f, const char *path)
 {
+	struct stat status;
 	mode_t mask;
 	int fd;
 
 	*f = (struct output_file){ .stream = stdout, .path = path };
 	if (path == NULL)
 		return true;
+	/* A device or a pipe is written to, not put another in its place. */
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+		if ((f->stream = fopen(path, "w")) == NULL)
+			complain("%s: cannot be written: %s", path, strerror(errno));
+		return f->stream != NULL;
+	}
 	if (asprintf(&f->temporary, "%s.XXXXXX", path) < 0)
 		f->temporary = NULL;
 	fd = f->temporary != NULL ? mkstemp(f->temporary) : -1;
@@ -194,8 +201,9 @@ finish_output(struct output_file *f)
 {
 	bool good = fflush(f->stream) == 0 && !ferror(f->stream);
 
-	if (f->temporary != NULL) {
+	if (f->stream != stdout)
 		good = fclose(f->stream) == 0 && good;
+	if (f->temporary != NULL) {
 		good = good && rename(f->temporary, f->path) == 0;
 		if (!good)
 			unlink(f->temporary);
@@ -204,6 +212,16 @@ finish_output(struct output_file *f)
 	if (!good)
 		complain("%s: could not be written whole: %s", f->path != NULL ? f->path : "standard output", strerror(errno));
 	return good;
+}
+
+void
+abandon_output(struct output_file *f)
+{
+	if (f->stream != stdout)
+		fclose(f->stream);
+	if (f->temporary != NULL)
+		unlink(f->temporary);
+	free(f->temporary);
 }
 
 /* How the table may be drawn, by what it is written to. */

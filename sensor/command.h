@@ -76,8 +76,8 @@ bool parse_size(const char *option, const char *value, unsigned long long minimu
 struct policy_set *load_policy_set(const char *path);
 
 /*
- * Where to write: standard output, or a file beside output's place that finish_output() moves there
- * once it is whole. NULL after a complaint.
+ * Where to write: standard output, a device or pipe, or a file beside output's place that
+ * finish_output() moves there once it is whole. False after a complaint.
  */
 struct output_file {
 	FILE *stream;
@@ -88,6 +88,9 @@ bool open_output(struct output_file *, const char *path);
 
 /* False, after a complaint, where not all could be written. */
 bool finish_output(struct output_file *);
+
+/* Leaves what stands at output's place as it is. */
+void abandon_output(struct output_file *);
 
 /* Writes the report in the form asked for; false after a complaint. */
 bool write_report(const struct report *, struct result_options *);

@@ -30,15 +30,15 @@ explain(const char *path, const char *pattern, struct result_options *o)
 	if (!saved_result_load(r, path, error, sizeof(error))) {
 		complain("%s", error);
 	} else if (open_output(&f, o->output)) {
-		bool found;
-
 		report_conclude(r, set);
 		if (o->show.width == 0)
 			o->show.width = 120;
-		found = output_explain(f.stream, r, pattern, &o->show, error, sizeof(error));
-		if (!found)
+		if (output_explain(f.stream, r, pattern, &o->show, error, sizeof(error))) {
+			code = finish_output(&f) ? EXIT_DONE : EXIT_ERROR;
+		} else {
 			complain("%s: %s", path, error);
-		code = finish_output(&f) && found ? EXIT_DONE : EXIT_ERROR;
+			abandon_output(&f);
+		}
 	}
 	report_free(r);
 	policy_set_free(set);
