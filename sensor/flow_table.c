@@ -219,6 +219,17 @@ flow_table_clear(struct flow_table *t)
 	free(t->recent);
 }
 
+/* When a flow was last seen: now, where its packet's time proved to be a stray one. */
+static int64_t
+corrected_last_seen(const struct flow_table *t, struct flow *f)
+{
+	if (f->last_seen - t->now > CLOCK_LEAP)
+		f->last_seen = t->now;
+	if (f->first_seen > f->last_seen)
+		f->first_seen = f->last_seen;
+	return f->last_seen;
+}
+
 void
 flow_table_advance(struct flow_table *t, int64_t now)
 {
@@ -238,7 +249,7 @@ flow_table_advance(struct flow_table *t, int64_t now)
 	for (unsigned c = 0; c < FLOW_CLASS_COUNT; c++) {
 		int64_t limit = t->now - t->options.timeout[c];
 
-		while (t->oldest[c] != 0 && (flow_at(t, t->oldest[c])->last_seen < limit || flow_at(t, t->oldest[c])->last_seen > t->now + CLOCK_LEAP))
+		while (t->oldest[c] != 0 && corrected_last_seen(t, flow_at(t, t->oldest[c])) < limit)
 			flow_table_end(t, flow_at(t, t->oldest[c]), c == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : FLOW_END_IDLE);
 	}
 }
@@ -283,7 +294,10 @@ first_class(uint8_t ip_protocol)
 void
 flow_table_touch(const struct flow_table *t, struct flow *f, int64_t time)
 {
-	if (time > f->last_seen || f->last_seen > t->now + CLOCK_LEAP)
+	/* Of two packets far ahead of the table the second will tell that time has passed. */
+	if (time - t->now <= CLOCK_LEAP)
+		(void)corrected_last_seen(t, f);
+	if (time > f->last_seen)
 		f->last_seen = time;
 }
 

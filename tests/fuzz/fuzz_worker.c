@@ -3,7 +3,7 @@
  * Fuzz target for the whole path of a frame, in a worker with little room of everything. The input
  * is a byte that chooses the link-layer type (its highest bit: end without concluding), then
  * frames: two length bytes (big-endian), a byte of time that passes (in steps of 10 ms; from 128
- * on seconds), the frame. Every record must be one that its reader would trust.
+ * on seconds; 254: two hours back, 255: two days), the frame. Every record must be one that its reader would trust.
  */
 #include <config.h>
 
@@ -64,6 +64,17 @@ give(struct worker *w, struct frame *frame, struct cursor bytes)
 	free(block);
 }
 
+/* Nanoseconds that pass. */
+static int64_t
+time_of(uint8_t pause)
+{
+	static const int64_t second = 1000000000;
+
+	if (pause < 128)
+		return pause * second / 100;
+	return pause == 255 ? 172800 * second : pause == 254 ? -7200 * second : (pause - 127) * second;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -87,7 +98,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		uint16_t length = cursor_u16(&input);
 		uint8_t pause = cursor_u8(&input);
 
-		frame.time += pause < 128 ? pause * INT64_C(10000000) : (pause - 127) * INT64_C(1000000000);
+		frame.time += time_of(pause);
 		give(w, &frame, cursor_sub(&input, length < cursor_left(&input) ? length : cursor_left(&input)));
 	}
 	if ((control & 0x80) == 0) {

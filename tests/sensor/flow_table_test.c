@@ -79,6 +79,7 @@ static struct packet
 packet(uint8_t ip_protocol, uint32_t source, uint16_t source_port, uint32_t destination, uint16_t destination_port)
 {
 	frame.number++;
+	frame.time = now;
 	return (struct packet){
 		.frame = &frame,
 		.ip_protocol = ip_protocol,
@@ -96,7 +97,7 @@ take(const struct packet *p, unsigned *side)
 {
 	struct flow *f = flow_table_take(&table, p, side);
 
-	f->last_seen = table.now;
+	flow_table_touch(&table, f, p->frame->time);
 	return f;
 }
 
@@ -316,7 +317,8 @@ test_idle_timeouts(void **state)
 	pass(60 * SECOND);
 	assert_int_equal(ended_count, 4);
 	assert_int_equal(ended[2].tag + ended[3].tag, 9);
-	pass(7200 * SECOND);
+	pass(3600 * SECOND);
+	pass(3600 * SECOND);
 	assert_int_equal(ended_count, 5);
 	assert_int_equal(ended[4].tag, 1);
 	assert_int_equal(ended[4].end, FLOW_END_IDLE);
@@ -326,18 +328,59 @@ test_idle_timeouts(void **state)
 static void
 test_time_that_goes_back(void **state)
 {
-	struct flow *f;
+	struct flow *f = flow(IPPROTO_UDP, 1);
 
 	(void)state;
+	/* A packet that comes late has its own time, and takes none from its flow. */
+	now -= SECOND / 2;
+	flow_table_advance(&table, now);
+	assert_int_equal(table.now, now + SECOND / 2);
 	flow(IPPROTO_UDP, 1);
-	flow_table_advance(&table, now - 500 * SECOND);
-	assert_int_equal(table.now, now);
-	f = flow(IPPROTO_UDP, 2);
-	assert_int_equal(f->first_seen, now);
-	flow_table_advance(&table, INT64_MIN);
-	pass(179 * SECOND);
+	assert_int_equal(f->last_seen, now + SECOND / 2);
+	assert_int_equal(flow(IPPROTO_UDP, 2)->first_seen, now);
+	flow_table_advance(&table, 0);
+	assert_int_equal(table.now, now + SECOND / 2);
+	pass(180 * SECOND);
 	assert_int_equal(ended_count, 0);
-	pass(2 * SECOND);
+	pass(SECOND);
+	assert_int_equal(ended_count, 2);
+}
+
+/* One timestamp far ahead ends nothing; where the next ones agree, the time has really passed. */
+static void
+test_time_that_leaps(void **state)
+{
+	static const int64_t day = 86400 * SECOND;
+	struct flow *f = flow(IPPROTO_UDP, 1), *stray;
+
+	(void)state;
+	now += day;
+	flow_table_advance(&table, now);
+	stray = flow(IPPROTO_UDP, 2);
+	flow(IPPROTO_UDP, 1);
+	assert_int_equal(ended_count, 0);
+	now -= day;
+	pass(SECOND);
+	/* Both have the time of their next packet again. */
+	flow(IPPROTO_UDP, 1);
+	flow(IPPROTO_UDP, 2);
+	assert_int_equal(f->last_seen, now);
+	assert_int_equal(f->first_seen, now - SECOND);
+	assert_int_equal(stray->last_seen, now);
+	assert_int_equal(stray->first_seen, now);
+	assert_int_equal(ended_count, 0);
+	pass(2 * day);
+	assert_int_equal(ended_count, 0);
+	pass(1);
+	assert_int_equal(ended_count, 2);
+	assert_int_equal(table.now, now);
+	/* As far as a time can go. */
+	now = INT64_MAX - 2 * SECOND;
+	flow_table_advance(&table, now);
+	flow_table_advance(&table, now);
+	assert_int_equal(table.now, now);
+	flow(IPPROTO_UDP, 3);
+	pass(SECOND);
 	assert_int_equal(ended_count, 2);
 }
 
@@ -720,7 +763,7 @@ repeated(struct flow *f, struct packet p, unsigned side)
 	bool answer = flow_repeated(f, &p, side, table.now);
 
 	if (!answer)
-		f->last_seen = table.now;
+		flow_table_touch(&table, f, table.now);
 	return answer;
 }
 
@@ -847,6 +890,7 @@ main(void)
 		TEST(test_against_an_array),
 		TEST(test_idle_timeouts),
 		TEST(test_time_that_goes_back),
+		TEST(test_time_that_leaps),
 		TEST(test_eviction_of_the_longest_idle),
 		TEST(test_eviction_in_a_flood),
 		TEST(test_clear_ends_every_flow),
