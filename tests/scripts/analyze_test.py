@@ -3,7 +3,9 @@
 """podwire analyze: inputs good and bad, exit codes, options, what the report says."""
 import os
 import shutil
+import stat
 import struct
+import subprocess
 import tempfile
 
 from tap import PODWIRE, done, equal, ok, pcap, podwire, skip
@@ -75,13 +77,21 @@ def check_use():
         (['analyze', '--budget', '-1', SHOP], ['--budget', '"-1"']),
         (['analyze', '--ndpi', 'maybe', SHOP], ['maybe', 'fallback']),
         (['analyze', '--jobs', '2', '-'], ['--jobs']),
+        (['analyze', '--jobs', '0', SHOP], ['--jobs', '"0"']),
+        (['analyze', '--max-pairs', '0', SHOP], ['--max-pairs', '"0"']),
+        (['analyze', '--max-pairs', '1k1', SHOP], ['--max-pairs', '"1k1"']),
+        (['analyze', '--color', 'sometimes', SHOP], ['sometimes', 'auto, always, never']),
+        (['analyze', '--limit', '-1', SHOP], ['--limit', '"-1"']),
+        (['analyze', '--width', '10', SHOP], ['--width', '"10"']),
         (['analyze', '--cluster', '/nonexistent.json', SHOP], ['/nonexistent.json']),
         (['analyze', '--geoip', '/nonexistent.mmdb', SHOP], ['/nonexistent.mmdb']),
         (['analyze', '--policy', '/nonexistent.yaml', SHOP], ['/nonexistent.yaml']),
         (['analyze', '-o', '/nonexistent/x', SHOP], ['/nonexistent/x']),
         (['analyse', SHOP], ['analyse', 'analyze']),
         (['score'], ['no saved result']),
+        (['score', '--limit', 'x', 'FILE'], ['--limit', '"x"']),
         (['explain', 'one'], ['pair']),
+        (['explain', '--width', '1', 'one', 'two'], ['--width']),
     ]
     for arguments, parts in cases:
         r = podwire(*arguments)
@@ -90,6 +100,51 @@ def check_use():
         r = podwire(*arguments)
         ok(r.code == 0 and r.out and not r.err, 'podwire %s helps' % ' '.join(arguments), r.errors)
     ok(podwire().code == 1, 'no command: usage, exit code 1')
+    for arguments in (['policy'], ['policy', 'chek', 'FILE'], ['policy', 'check'], ['analyze', '--nonsense', SHOP]):
+        r = podwire(*arguments)
+        ok(r.code == 1 and r.err and not r.out, 'usage, exit code 1: podwire %s' % ' '.join(a.replace(SHOP, 'FILE') for a in arguments), r.errors)
+
+
+def check_options():
+    plain = podwire('analyze', '--format', 'json', SHOP).json
+    for arguments in (['--budget', '64k'], ['--max-flows', '1k'], ['--max-pairs', '1M'], ['--jobs', '1'], ['--limit', '0'], ['--color', 'never']):
+        r = podwire('analyze', '--format', 'json', *arguments, SHOP)
+        ok(r.code == 0 and r.json['pairs'] == plain['pairs'], 'changes nothing here: %s' % ' '.join(arguments), r.errors)
+    off = podwire('analyze', '--format', 'json', '--flows', '--ndpi', 'off', SHOP).json
+    ok(not any('ndpi' in f for f in off['flows']), '--ndpi off: no labels')
+    r = podwire('analyze', '--format', 'json', '--flows', '--ndpi', 'always', SHOP)
+    ok(r.code == 0 and [f['encryption'] for f in r.json['flows']] == [f['encryption'] for f in off['flows']], '--ndpi always changes no verdict', r.errors) \
+        if r.code == 0 else skip('--ndpi always changes no verdict', 'built without nDPI')
+    small = podwire('analyze', '--format', 'json', '--flows', '--budget', '1k', SHOP).json
+    states = {f['encryption']['state'] for f in small['flows']}
+    ok({'plaintext', 'encrypted'} <= states, 'the first KiB of each direction tells most already', states)
+    whole, cut = podwire('analyze', '--limit', '0', SHOP).text, podwire('analyze', '--limit', '1', SHOP).text
+    ok(len(cut.splitlines()) < len(whole.splitlines()), '--limit shortens the table')
+
+
+def check_output(folder):
+    """-o puts a whole file in its place or leaves what was there; a device is written to as it is."""
+    path = os.path.join(folder, 'kept')
+    with open(path, 'w') as f:
+        f.write('as it was')
+    ok(podwire('analyze', '-o', path, os.path.join(folder, 'none.pcap')).code == 1 and open(path).read() == 'as it was', 'no report: the file that was there stays')
+    r = podwire('analyze', '-o', folder, SHOP)
+    ok(r.code == 1 and one_line(r, folder, 'directory'), '-o with a directory is refused', r.errors)
+    pipe = os.path.join(folder, 'pipe')
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    r = podwire('analyze', '--format', 'json', '-o', pipe, pcap('redis', 'none.pcap'))
+    got = os.read(reader, 1 << 16)
+    os.close(reader)
+    ok(r.code == 0 and got.startswith(b'{') and stat.S_ISFIFO(os.stat(pipe).st_mode), '-o with a pipe writes into it', r.errors)
+    if os.path.exists('/dev/full'):
+        for arguments in (['-o', '/dev/full'], ['--format', 'json', '-o', '/dev/full']):
+            r = podwire('analyze', *arguments, SHOP)
+            ok(r.code == 1 and one_line(r, '/dev/full', 'could not be written whole'), 'a full disk is told: analyze %s' % ' '.join(arguments), r.errors)
+        ok(not stat.S_ISREG(os.stat('/dev/full').st_mode), 'a device stays a device')
+        with open('/dev/full', 'w') as full:
+            p = subprocess.run([PODWIRE, 'analyze', SHOP], stdout=full, stderr=subprocess.PIPE)
+        ok(p.returncode == 1 and b'standard output' in p.stderr, 'so is standard output that is full', p.stderr)
 
 
 def pair_of(report, source, destination):
@@ -174,6 +229,8 @@ def main():
     try:
         check_inputs(folder)
         check_use()
+        check_options()
+        check_output(folder)
         check_report()
         check_determinism(folder)
         check_bounds()

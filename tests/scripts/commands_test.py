@@ -60,6 +60,15 @@ def check_explain(folder):
     ok(r.code == 1 and 'no-such-pair' in r.errors, 'a pair that is not there is told', r.errors)
     r = podwire('explain', saved, 'shop/worker')
     ok(r.code == 1 and 'shop/worker' in r.errors, 'a pattern that fits several pairs is told', r.errors)
+    out = write(folder, 'explained', 'as it was')
+    r = podwire('explain', '-o', out, saved, 'no-such-pair')
+    ok(r.code == 1 and open(out).read() == 'as it was', 'nothing to explain: the file that was there stays', r.errors)
+    r = podwire('explain', '-o', out, saved, 'shop/worker->data/postgresql')
+    ok(r.code == 0 and 'encryption' in open(out).read() and not r.out, 'an explanation goes to a file, too', r.errors)
+    r = podwire('explain', os.path.join(folder, 'none.json'), 'pair')
+    ok(r.code == 1 and 'none.json' in r.errors and not r.out, 'a result that is not there is told', r.errors)
+    r = podwire('explain', '--policy', os.path.join(folder, 'none.yaml'), saved, 'shop/worker->data/postgresql')
+    ok(r.code == 1 and 'none.yaml' in r.errors and not r.out, 'a policy set that is not there is told', r.errors)
 
 
 def check_policy(folder):
@@ -85,13 +94,22 @@ exemptions:
     ok([f for f in r['findings'] if f['destination'].get('workload') == 'coredns'], 'an exemption that expired no longer counts')
 
 
-def check_gates():
+def check_gates(folder):
     equal(podwire('analyze', '--fail-under', '0.1', SHOP).code, 0, 'a gate that is met')
     r = podwire('analyze', '--fail-under', '0.99', SHOP)
     ok(r.code == 3 and 'gate not met' in r.errors and r.out, 'a score below the gate: exit code 3, and the report', r.errors)
     equal(podwire('analyze', '--fail-on', 'critical', SHOP).code, 3, 'a critical finding, --fail-on critical')
     equal(podwire('analyze', '--fail-on', 'critical', pcap('tls', 'tls13.pcap')).code, 0, 'no critical finding, --fail-on critical')
     equal(podwire('analyze', '--fail-under', '0', pcap('..', 'pcaps', 'shop', 'shop.pcap')).code, 0, '--fail-under 0 asks for a score')
+    empty = os.path.join(folder, 'empty.pcap')
+    with open(empty, 'wb') as f:
+        f.write(open(SHOP, 'rb').read()[:24])
+    r = podwire('analyze', '--fail-under', '0', empty)
+    ok(r.code == 3 and 'no C' in r.errors, 'without a score no --fail-under is met', r.errors)
+    r = podwire('score', '--policy', os.path.join(folder, 'none.yaml'), os.path.join(folder, 'shop.json'))
+    ok(r.code == 1 and 'none.yaml' in r.errors and not r.out, 'score: a policy set that is not there is told', r.errors)
+    r = podwire('score', '--fail-on', 'critical', os.path.join(folder, 'shop.json'))
+    ok(r.code == 3 and 'gate not met' in r.errors, 'score has gates too', r.errors)
 
 
 def secrets():
@@ -137,7 +155,7 @@ def main():
         check_score(folder)
         check_explain(folder)
         check_policy(folder)
-        check_gates()
+        check_gates(folder)
         check_secrets(folder)
     finally:
         shutil.rmtree(folder)
