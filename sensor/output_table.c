@@ -15,7 +15,8 @@
 enum {
 	CELL_SIZE = OUTPUT_NAME_SIZE,
 	WIDE_FROM = 100, /* columns in which a pair fits one line */
-	TALLY_MAX = 12,
+	TALLY_MAX = 64,   /* kinds told apart in a pair, */
+	TALLY_SHOWN = 12, /* and shown of them */
 };
 
 struct table {
@@ -76,24 +77,28 @@ struct tally {
 		char text[96];
 		uint64_t flows;
 	} items[TALLY_MAX];
-	size_t count, left_out;
+	size_t count;
 };
 
 static void
 tally_add(struct tally *tally, const char *text, uint64_t flows)
 {
+	size_t least = 0;
+
 	for (size_t i = 0; i < tally->count; i++) {
 		if (strcmp(tally->items[i].text, text) == 0) {
 			tally->items[i].flows += flows;
 			return;
 		}
+		if (tally->items[i].flows <= tally->items[least].flows)
+			least = i;
 	}
-	if (tally->count == TALLY_MAX) {
-		tally->left_out++;
+	if (tally->count < TALLY_MAX)
+		least = tally->count++;
+	else if (tally->items[least].flows >= flows)
 		return;
-	}
-	tally->items[tally->count].flows = flows;
-	(void)snprintf(tally->items[tally->count++].text, sizeof(tally->items[0].text), "%s", text);
+	tally->items[least].flows = flows;
+	(void)snprintf(tally->items[least].text, sizeof(tally->items[0].text), "%s", text);
 }
 
 /* The most flows first; of equal ones in the order of classes. */
@@ -116,7 +121,7 @@ tally_text(struct tally *tally, bool counts, char *text, size_t size)
 
 	*text = '\0';
 	tally_sort(tally);
-	for (size_t i = 0; i < tally->count; i++) {
+	for (size_t i = 0; i < tally->count && i < TALLY_SHOWN; i++) {
 		size_t used = strlen(text);
 
 		if (counts && tally->count > 1)
@@ -124,7 +129,7 @@ tally_text(struct tally *tally, bool counts, char *text, size_t size)
 		else
 			(void)snprintf(text + used, size - used, "%s%s", i > 0 ? ", " : "", tally->items[i].text);
 	}
-	if (tally->left_out > 0)
+	if (tally->count > TALLY_SHOWN)
 		(void)snprintf(text + strlen(text), size - strlen(text), ", ...");
 }
 

@@ -251,6 +251,7 @@ test_not_observed(void **state)
 		{ "tls", "TLS1.3", ENCRYPTION_ENCRYPTED, AUTH_UNKNOWN, 0, "it would be inside the encryption" },
 		{ NULL, NULL, ENCRYPTION_PLAINTEXT, AUTH_UNKNOWN, 0, "neither a login nor an answer was seen" },
 		{ NULL, NULL, ENCRYPTION_PLAINTEXT, AUTH_FAILURE, 0, "the login was refused" },
+		{ NULL, NULL, ENCRYPTION_PLAINTEXT, AUTH_ATTEMPTED, 0, "how the login ended was not seen" },
 	};
 
 	(void)state;

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "dissectors/evidence.h"
 #include "sample_report.h"
 
 static const char wide[] =
@@ -254,6 +255,39 @@ test_limit_is_shared_out(void **state)
 	sample_clear(&s);
 }
 
+/* Of what differs within a pair the kinds with most flows come first; of more kinds than have room, the rest is dots. */
+static void
+test_many_kinds(void **state)
+{
+	struct policy_set *set = policy_set_default();
+	struct report *r = report_new(&(struct report_options){ 0 });
+	struct peer source = { .namespace = "a", .kind = "Pod", .workload = "x" }, destination = { .namespace = "a", .kind = "Pod", .workload = "y" };
+	char *text;
+
+	(void)state;
+	for (uint16_t port = 1; port <= 80; port++) {
+		struct evidence_count n = { .flows = port == 9 ? 5 : 1, .first_seen = 5, .last_seen = 5 };
+		struct evidence_class e;
+
+		memset(&e, 0, sizeof(e));
+		e.protocol = "http";
+		e.server_port = port;
+		e.ip_protocol = 6;
+		e.payload = true;
+		e.state = ENCRYPTION_PLAINTEXT;
+		e.result = port == 9 ? AUTH_SUCCESS : AUTH_NONE;
+		e.method = port == 9 ? "http-digest" : NULL; /* which puts it last of the classes */
+		report_add_evidence(r, report_peer(r, &source), report_peer(r, &destination), &e, &n);
+	}
+	report_conclude(r, set);
+	text = sample_table(r, &(struct output_options){ .width = 0 });
+	assert_non_null(strstr(text, "http:9, http:1, http:2, http:3, http:4, http:5, http:6, http:7, http:8, http:10, http:11, http:12, ..."));
+	assert_non_null(strstr(text, "79 none, 5 http-digest"));
+	free(text);
+	report_free(r);
+	policy_set_free(set);
+}
+
 static void
 test_nothing(void **state)
 {
@@ -281,6 +315,7 @@ main(void)
 		cmocka_unit_test(test_color),
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_limit_is_shared_out),
+		cmocka_unit_test(test_many_kinds),
 		cmocka_unit_test(test_nothing),
 	};
 
