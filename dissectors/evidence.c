@@ -147,6 +147,22 @@ evidence_authentication(struct evidence *e, enum auth_result result, const char 
 }
 
 void
+evidence_doubt_failure(struct evidence *e)
+{
+	if (e->authentication.result == AUTH_FAILURE)
+		e->authentication.result = AUTH_ATTEMPTED;
+}
+
+void
+evidence_doubt_plaintext(struct evidence *e)
+{
+	if (e->encryption.state != ENCRYPTION_PLAINTEXT || e->encryption.by != NULL)
+		return;
+	e->encryption.state = ENCRYPTION_UNKNOWN;
+	e->basis[CLAIM_ENCRYPTION] = (struct basis){ 0 };
+}
+
+void
 evidence_cleartext_credentials(struct evidence *e, const char *clause, enum direction direction, uint64_t offset)
 {
 	if (e->cleartext_credentials)

@@ -166,6 +166,14 @@ void evidence_encryption(struct evidence *, enum encryption_state, enum strength
  */
 void evidence_authentication(struct evidence *, enum auth_result, const char *method, enum strength, const char *clause, enum direction, uint64_t offset);
 
+/*
+ * For where bytes are missing. What was lost after a refusal may have been a success: there was an
+ * attempt at least. What was lost before anything but the beginning was seen may have been an
+ * upgrade: what was readable does not tell how the rest is protected.
+ */
+void evidence_doubt_failure(struct evidence *);
+void evidence_doubt_plaintext(struct evidence *);
+
 /* A secret that can be replayed crossed in the clear; the first is the one kept. */
 void evidence_cleartext_credentials(struct evidence *, const char *clause, enum direction, uint64_t offset);
 

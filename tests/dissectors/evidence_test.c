@@ -172,6 +172,29 @@ test_authentication_keeps_the_method(void **state)
 }
 
 static void
+test_doubt(void **state)
+{
+	(void)state;
+	evidence_doubt_failure(&e);
+	assert_int_equal(e.authentication.result, AUTH_UNKNOWN);
+	evidence_authentication(&e, AUTH_FAILURE, "md5", STRENGTH_EXCHANGE, "refused", FROM_SERVER, 1);
+	evidence_doubt_failure(&e);
+	assert_int_equal(e.authentication.result, AUTH_ATTEMPTED);
+	assert_string_equal(e.authentication.method, "md5");
+	evidence_authentication(&e, AUTH_SUCCESS, NULL, STRENGTH_EXCHANGE, "served", FROM_SERVER, 2);
+	evidence_doubt_failure(&e);
+	assert_int_equal(e.authentication.result, AUTH_SUCCESS);
+
+	evidence_encryption(&e, ENCRYPTION_PLAINTEXT, STRENGTH_STRUCTURE, "greeting", FROM_SERVER, 0);
+	evidence_doubt_plaintext(&e);
+	assert_int_equal(e.encryption.state, ENCRYPTION_UNKNOWN);
+	assert_null(e.basis[CLAIM_ENCRYPTION].clause);
+	evidence_encryption(&e, ENCRYPTION_UPGRADED, STRENGTH_EXCHANGE, "hello", FROM_SERVER, 1);
+	evidence_doubt_plaintext(&e);
+	assert_int_equal(e.encryption.state, ENCRYPTION_UPGRADED);
+}
+
+static void
 test_cleartext_credentials(void **state)
 {
 	(void)state;
@@ -207,6 +230,7 @@ main(void)
 		TEST(test_encryption_unknown_is_a_claim),
 		TEST(test_authentication_order),
 		TEST(test_authentication_keeps_the_method),
+		TEST(test_doubt),
 		TEST(test_cleartext_credentials),
 		TEST(test_notes),
 	};
