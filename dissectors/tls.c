@@ -64,7 +64,8 @@ enum sync {
 };
 
 struct side {
-	uint64_t record_end;   /* stream offset where the record begun ends */
+	uint64_t record_at;    /* stream offset of the record begun */
+	uint64_t record_end;   /* and where it ends */
 	uint32_t message_left; /* bytes of a handshake message that is passed over */
 	uint32_t searched;     /* bytes passed over in SYNC_LOST */
 	uint8_t sync;          /* enum sync */
@@ -91,6 +92,7 @@ struct tls_state {
 	uint16_t records;
 	uint8_t application_records;
 	bool server_served;   /* application data of the server's */
+	bool client_sent;     /* and of the client's */
 	bool hello_done;
 	bool server_certificate;
 	bool requested;       /* CertificateRequest */
@@ -650,6 +652,7 @@ begin_record(struct reading *r)
 	if (++s->records > RECORDS_MAX)
 		return DONE;
 	side->record_type = record.type;
+	side->record_at = r->at;
 	side->record_end = here(r) + record.size;
 	side->seen = true;
 	if (side->sync == SYNC_START && record.type != TLS_HANDSHAKE && record.type != TLS_ALERT)
@@ -872,8 +875,9 @@ may_learn_more(const struct reading *r)
 
 	if (!client->hello && !server->hello && !r->d->flow->handshake_seen)
 		return !s->joined && s->whole_records < 2;
+	/* Refusing the server, a client may send its alert in the clear after the server's whole handshake. */
 	if (s->is_13)
-		return !client->hello || !s->server_served;
+		return !client->hello || !s->server_served || !s->client_sent;
 	if (!s->server_served && !server->changed)
 		return true; /* a client may send before the server has finished (RFC 7918), or spoken (RFC 8446 2.3) */
 	/* A certificate may be asked for in a second handshake, soon after the first request. */
@@ -886,8 +890,8 @@ read_application_data(struct reading *r, size_t left)
 	struct tls_state *s = r->s;
 
 	s->application_records++;
-	if (r->from == FROM_SERVER)
-		s->server_served = true;
+	s->server_served |= r->from == FROM_SERVER;
+	s->client_sent |= r->from == FROM_CLIENT;
 	if (!s->sides[FROM_CLIENT].hello && !s->sides[FROM_SERVER].hello && !r->d->flow->handshake_seen)
 		evidence_note(r->e, NOTE_MIDSTREAM);
 	settle_authentication(r);
@@ -954,6 +958,7 @@ step(struct reading *r)
 		return find_record(r);
 	if (r->side->record_end <= at)
 		return begin_record(r);
+	r->at = r->side->record_at;
 	return read_record(r, (size_t)(r->side->record_end - at));
 }
 

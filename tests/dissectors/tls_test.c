@@ -665,9 +665,57 @@ reads_drafts_of_13(void **state)
 	assert_int_equal(c.evidence.strength, STRENGTH_EXCHANGE);
 	assert_string_equal(c.evidence.encryption.cipher, "TLS_AES_128_GCM_SHA256");
 	send_record(&c, FROM_SERVER, 23, NULL, 40);
+	assert_int_equal(c.verdict, MATCH);
+	send_record(&c, FROM_CLIENT, 23, NULL, 40);
 	assert_int_equal(c.verdict, DONE);
 	conversation_end(&c);
 	assert_int_equal(c.evidence.notes, 0);
+	conversation_clear(&c);
+}
+
+/* A client that does not like the server's certificate says so in the clear, as OpenSSL does. */
+static void
+reads_the_alert_of_a_client_of_13(void **state)
+{
+	struct bytes client = { .size = 0 }, server = { .size = 0 }, alert = { .size = 0 };
+	struct conversation c;
+
+	(void)state;
+	put_extension(&client, 43, "\2\3\4", 3);
+	put_extension(&server, 43, "\3\4", 2);
+	put_record(&alert, 21, 0x0303, "\2\x30", 2);
+	start(&c);
+	send_hellos(&c, &(struct hello){ .version = 0x0303, .cipher = 0x1301, .extensions = &client }, &(struct hello){ .version = 0x0303, .cipher = 0x1301, .extensions = &server });
+	send_record(&c, FROM_SERVER, 23, NULL, 900);
+	for (size_t i = 0; i < alert.size; i++)
+		conversation_send(&c, FROM_CLIENT, alert.at + i, 1);
+	assert_int_equal(c.verdict, DONE);
+	assert_string_equal(c.evidence.encryption.alert, "unknown_ca");
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_ENCRYPTED);
+	assert_true(evidence_has_note(&c.evidence, NOTE_HANDSHAKE_FAILED));
+	conversation_clear(&c);
+}
+
+/* Where a claim rests does not depend on the segments. */
+static void
+tells_the_place_of_a_record_in_pieces(void **state)
+{
+	struct bytes alert = { .size = 0 };
+	struct conversation c;
+	uint64_t at;
+
+	(void)state;
+	put_record(&alert, 21, 0x0303, "\2\x28", 2);
+	start(&c);
+	send_hellos(&c, &plain_hello, &plain_hello);
+	send_handshake(&c, FROM_SERVER, 13, "\1\1\0\0", 4);
+	send_handshake(&c, FROM_SERVER, 14, "", 0);
+	send_handshake(&c, FROM_CLIENT, 11, "\0\0\0", 3);
+	at = c.offset[FROM_SERVER];
+	for (size_t i = 0; i < alert.size; i++)
+		conversation_send(&c, FROM_SERVER, alert.at + i, 1);
+	assert_int_equal(c.evidence.authentication.result, AUTH_FAILURE);
+	assert_int_equal(c.evidence.basis[CLAIM_AUTHENTICATION].offset, at);
 	conversation_clear(&c);
 }
 
@@ -1242,6 +1290,8 @@ main(void)
 		cmocka_unit_test(reads_an_sslv2_server),
 		cmocka_unit_test(reads_sslv3_without_certificate),
 		cmocka_unit_test(reads_drafts_of_13),
+		cmocka_unit_test(reads_the_alert_of_a_client_of_13),
+		cmocka_unit_test(tells_the_place_of_a_record_in_pieces),
 		cmocka_unit_test(waits_behind_early_data),
 		cmocka_unit_test(waits_behind_a_false_start),
 		cmocka_unit_test(gives_up_waiting),
