@@ -59,6 +59,7 @@ struct http_state {
 	bool unpaired;         /* answers cannot be told apart any more */
 	bool requested;        /* a request was seen, and nothing but it */
 	bool claimed;
+	bool hello_waits;      /* the client speaks TLS, and no answer to its CONNECT was seen */
 	bool challenged;       /* "attempted" rests on a challenge, not on a credential */
 	uint64_t request_offset;
 };
@@ -569,6 +570,14 @@ skip_empty_lines(struct cursor *bytes)
 		cursor_skip(bytes, cursor_peek(bytes, 0) == '\r' ? 2 : 1);
 }
 
+static bool
+is_tls(const struct dissection *d, enum direction from, struct cursor bytes)
+{
+	enum strength strength;
+
+	return tls_dissector.probe(d->flow, from, bytes, &strength) == MATCH;
+}
+
 /* Whether a request waits whose answer decides what the client's next bytes are. */
 static bool
 may_leave_http(const struct http_state *s)
@@ -585,8 +594,11 @@ read_start(struct dissection *d, enum direction from, struct cursor *bytes, stru
 
 	if (from == FROM_SERVER)
 		return read_answer(d, bytes, start);
-	if (may_leave_http(s))
+	if (may_leave_http(s)) {
+		s->hello_waits = is_tls(d, from, *bytes);
 		return NEED_MORE;
+	}
+	s->hello_waits = false;
 	if (s->side[from].searched == 0)
 		skip_empty_lines(bytes);
 	return cursor_left(bytes) > 0 && !cursor_equals(bytes, "\r") ? read_request(d, bytes, start) : NEED_MORE;
@@ -618,12 +630,37 @@ resynchronize(enum direction from, struct side *side, struct cursor *bytes)
 	return verdict;
 }
 
+/*
+ * Whether TLS begins where a message would. Without a loss the answer to a CONNECT told; the loss may
+ * have been just that, or the request.
+ */
+static bool
+is_in_tunnel(struct dissection *d, const struct side *side, enum direction from, struct cursor bytes)
+{
+	const struct http_state *s = d->state;
+
+	return s->doubtful && (side->reading == AT_START || side->reading == AT_LOSS || side->reading == AT_END_UNKNOWN) && is_tls(d, from, bytes);
+}
+
+static enum verdict
+leave_for_tls(struct dissection *d)
+{
+	struct http_state *s = d->state;
+
+	if (!s->claimed)
+		claim(d, STRENGTH_STRUCTURE, request_clause, FROM_CLIENT, s->request_offset);
+	d->next = &tls_dissector;
+	return UPGRADE;
+}
+
 static enum verdict
 read_one(struct dissection *d, enum direction from, struct cursor *bytes, struct cursor *start)
 {
 	struct http_state *s = d->state;
 	struct side *side = &s->side[from];
 
+	if (is_in_tunnel(d, side, from, *bytes))
+		return leave_for_tls(d);
 	switch ((enum reading)side->reading) {
 	case AT_START:
 		return read_start(d, from, bytes, start);
@@ -677,6 +714,8 @@ http_finish(struct dissection *d)
 
 	if (s->requested && !s->claimed)
 		claim(d, STRENGTH_STRUCTURE, request_clause, FROM_CLIENT, s->request_offset);
+	if (s->hello_waits)
+		evidence_doubt_plaintext(d->evidence);
 }
 
 const struct dissector http_dissector = {

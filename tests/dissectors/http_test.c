@@ -529,6 +529,42 @@ nothing_across_a_gap(void **state)
 	conversation_clear(&c);
 }
 
+#define CONNECT "CONNECT db.example:443 HTTP/1.1\r\nHost: db.example:443\r\n\r\n"
+#define CONNECTED "HTTP/1.1 200 Connection established\r\n\r\n"
+/* A ClientHello with one suite and no extension. */
+#define HELLO "\026\003\001\000\055\001\000\000\051\003\003" "0123456789abcdef0123456789abcdef" "\000\000\002\300\057\001\000"
+#define SERVER_RECORDS "\026\003\003\000\004\016\000\000\000\024\003\003\000\001\001"
+
+/* The tunnel shows by what is in it where the answer, or the request, was lost. */
+static void
+finds_tls_after_a_loss(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	CONVERSE(&c, CLIENT(CONNECT));
+	conversation_gap(&c, FROM_SERVER, sizeof(CONNECTED) - 1);
+	conversation_send(&c, FROM_CLIENT, HELLO, sizeof(HELLO) - 1);
+	assert_ptr_equal(c.dissector, &tls_dissector);
+	assert_string_equal(c.evidence.protocol, "http");
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UPGRADED);
+	conversation_clear(&c);
+
+	CONVERSE(&c, CLIENT(GET), SERVER("HTTP/1.1 204 x\r\n\r\n"));
+	conversation_gap(&c, FROM_CLIENT, sizeof(CONNECT) - 1);
+	conversation_send(&c, FROM_SERVER, CONNECTED SERVER_RECORDS, sizeof(CONNECTED SERVER_RECORDS) - 1);
+	assert_ptr_equal(c.dissector, &tls_dissector);
+	conversation_clear(&c);
+
+	/* Without the server's direction nothing tells that it agreed. */
+	CONVERSE(&c, CLIENT(CONNECT));
+	conversation_send(&c, FROM_CLIENT, HELLO, sizeof(HELLO) - 1);
+	conversation_end(&c);
+	assert_string_equal(c.evidence.protocol, "http");
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	conversation_clear(&c);
+}
+
 /* No answer after a loss is paired with a request that waited before it. */
 static void
 gaps_everywhere(void **state)
@@ -583,6 +619,7 @@ main(void)
 		cmocka_unit_test(midstream_in_a_body),
 		cmocka_unit_test(nothing_across_a_gap),
 		cmocka_unit_test(gaps_everywhere),
+		cmocka_unit_test(finds_tls_after_a_loss),
 		cmocka_unit_test(principals),
 	};
 
