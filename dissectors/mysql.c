@@ -738,6 +738,18 @@ outcome_of(const struct error *error)
 	return strncmp(error->sqlstate, "28", 2) == 0 ? AUTH_FAILURE : AUTH_UNKNOWN;
 }
 
+static void
+tell_outcome(struct dissection *d, enum auth_result result, const char *clause)
+{
+	const struct mysql_state *s = d->state;
+	const char *method = s->plugin != NULL ? s->plugin->method : NULL;
+
+	/* What was tried first is not what was decided, where a switch may have been lost. */
+	if (d->evidence->authentication.result == AUTH_ATTEMPTED)
+		d->evidence->authentication.method = method;
+	evidence_authentication(d->evidence, result, method, s->responded ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, clause, FROM_SERVER, d->offset[FROM_SERVER]);
+}
+
 /*
  * An error ends the attempt to connect. The server looks at the limits of an account and at the
  * database only after it knows who the client is.
@@ -760,7 +772,7 @@ on_error(struct dissection *d, struct cursor body)
 	if (result == AUTH_SUCCESS)
 		evidence_note(d->evidence, NOTE_NOT_PERMITTED);
 	if (result != AUTH_UNKNOWN)
-		evidence_authentication(d->evidence, result, s->plugin ? s->plugin->method : NULL, s->responded ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, clause, FROM_SERVER, d->offset[FROM_SERVER]);
+		tell_outcome(d, result, clause);
 	return DONE;
 }
 
@@ -793,7 +805,8 @@ on_ok(struct dissection *d, struct cursor body)
 
 	if (!is_ok_packet(body) || (!s->responded && !s->lost))
 		return malformed(d);
-	evidence_authentication(d->evidence, AUTH_SUCCESS, s->plugin ? s->plugin->method : NULL, s->responded ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, "MySQL OK_Packet", FROM_SERVER, d->offset[FROM_SERVER]);
+	claim_plaintext(d, FROM_SERVER, STRENGTH_STRUCTURE, "MySQL OK_Packet");
+	tell_outcome(d, AUTH_SUCCESS, "MySQL OK_Packet");
 	return DONE;
 }
 
@@ -873,7 +886,8 @@ login_from_client(struct dissection *d, const struct packet *p)
 	const struct mysql_state *s = d->state;
 	struct response response;
 
-	if (s->responded) {
+	/* Without the response, which comes first, what follows it tells of no method. */
+	if (s->responded || (s->lost && p->sequence != 1)) {
 		note_secret(d, p->body, "MySQL Protocol::AuthSwitchResponse");
 		return MATCH;
 	}
@@ -1090,9 +1104,12 @@ mysql_gap(struct dissection *d, enum direction from, uint64_t size)
 {
 	struct mysql_state *s = d->state;
 
-	(void)from;
 	(void)size;
 	s->lost = true;
+	if (!s->responded)
+		evidence_doubt_plaintext(d->evidence);
+	else if (from == FROM_SERVER)
+		s->plugin = NULL; /* there may have been an AuthSwitchRequest */
 	return s->commanded ? DONE : MATCH;
 }
 

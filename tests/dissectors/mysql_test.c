@@ -435,6 +435,27 @@ test_gap(void **state)
 		check_evidence(&c, &(struct expected){ .result = AUTH_ATTEMPTED, .method = "mysql_clear_password", .notes = NOTES(NOTE_GAP), .verdict = DONE });
 		conversation_clear(&c);
 	}
+
+	/* A switch may be lost: what was tried first is not what was decided by. */
+	conversation_init(&c, &mysql_dissector);
+	conversation_send(&c, FROM_SERVER, GREETING, sizeof(GREETING) - 1);
+	conversation_send(&c, FROM_CLIENT, "\073\000\000\001" RESPONSE41 "anna\000\000mysql_clear_password\000", sizeof("\073\000\000\001" RESPONSE41 "anna\000\000mysql_clear_password\000") - 1);
+	conversation_gap(&c, FROM_SERVER, 44);
+	conversation_send(&c, FROM_SERVER, OK("\004"), 11);
+	check_evidence(&c, &(struct expected){ .result = AUTH_SUCCESS, .notes = NOTES(NOTE_GAP), .verdict = DONE });
+	conversation_clear(&c);
+
+	/* Without the response, an answer to a switch is none of an older form. */
+	conversation_init(&c, &mysql_dissector);
+	conversation_send(&c, FROM_SERVER, GREETING, sizeof(GREETING) - 1);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
+	conversation_gap(&c, FROM_CLIENT, 80);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	conversation_send(&c, FROM_CLIENT, "\016\000\000\003\001\002\000\000\001an\000abcdef", 18);
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+	conversation_send(&c, FROM_SERVER, OK("\004"), 11);
+	check_evidence(&c, &(struct expected){ .result = AUTH_SUCCESS, .notes = NOTES(NOTE_GAP), .verdict = DONE });
+	conversation_clear(&c);
 }
 
 #define COLUMN "\027\000\000\002\003def\000\000\000\0011\000\014?\000\001\000\000\000\003\201\000\000\000\000"
