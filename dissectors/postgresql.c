@@ -1180,6 +1180,8 @@ postgresql_gap(struct dissection *d, enum direction from, uint64_t size)
 
 	(void)size;
 	s->lost[from] = s->seeking[from] = true;
+	if (s->phase == PHASE_START || s->phase == PHASE_ASKED)
+		evidence_doubt_plaintext(d->evidence);
 	return s->phase == PHASE_READY || s->phase == PHASE_GSS ? DONE : MATCH;
 }
 
@@ -1203,6 +1205,7 @@ postgresql_probe(const struct flow_view *flow, enum direction from, struct curso
 	enum verdict verdict;
 
 	(void)flow;
+	*strength = STRENGTH_NONE;
 	if (cursor_left(&bytes) == 0)
 		return NEED_MORE;
 	if (from == FROM_CLIENT && cursor_peek(&bytes, 0) == 0)

@@ -359,6 +359,7 @@ test_upgrade_one_way(void **state)
 	conversation_init(&c, &postgresql_dissector);
 	conversation_send(&c, FROM_CLIENT, SSL_REQUEST, 8);
 	conversation_gap(&c, FROM_SERVER, 1);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
 	conversation_send(&c, FROM_CLIENT, STARTUP, sizeof(STARTUP) - 1);
 	conversation_send(&c, FROM_SERVER, OK PARAMETER READY, sizeof(OK PARAMETER READY) - 1);
 	conversation_end(&c);
