@@ -586,6 +586,8 @@ judge(struct dissection *d, enum reply reply, uint64_t offset)
 		return MATCH;
 	}
 	pop(s);
+	if (!known && reply == REPLY_OK)
+		evidence_doubt_failure(d->evidence); /* it may answer another AUTH */
 	judge_refusal(d, command, reply, offset);
 	if (command == COMMAND_AUTH || command == COMMAND_HELLO_AUTH)
 		judge_login(d, reply, offset);
