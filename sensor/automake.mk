@@ -11,6 +11,7 @@ libsensor_a_SOURCES = \
 	%D%/classifier.h \
 	%D%/cluster_json.c %D%/cluster_json.h \
 	%D%/cluster_objects.c %D%/cluster_objects.h \
+	%D%/cluster_values.c %D%/cluster_values.h \
 	%D%/command.c %D%/command.h \
 	%D%/command_analyze.c \
 	%D%/command_explain.c \
@@ -24,8 +25,8 @@ libsensor_a_SOURCES = \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/inventory.c %D%/inventory.h %D%/inventory_internal.h %D%/inventory_objects.h \
 	%D%/inventory_warnings.c \
-	%D%/json_reader.c %D%/json_reader.h \
 	%D%/json_document.c %D%/json_document.h \
+	%D%/json_text.c %D%/json_text.h \
 	%D%/json_writer.c %D%/json_writer.h \
 	%D%/output.h \
 	%D%/output_explain.c \

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reads what `kubectl get pods,services,... -A -o json` prints into an inventory: a List of mixed
- * kinds, a PodList or any other list of one kind, or a single object. The only file that knows the
- * JSON library's types besides the outputs.
+ * kinds, a PodList or any other list of one kind, or a single object.
  */
 #ifndef PODWIRE_CLUSTER_JSON_H
 #define PODWIRE_CLUSTER_JSON_H

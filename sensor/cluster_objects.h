@@ -3,13 +3,13 @@
 #ifndef PODWIRE_CLUSTER_OBJECTS_H
 #define PODWIRE_CLUSTER_OBJECTS_H
 
-#include "json_reader.h"
+#include "cluster_values.h"
 
 /*
  * The object at top, in the memory of the reader's inventory but not put there; NULL after an
  * error, for kinds that are not used, and for objects without a uid or a name. The items of a list
  * of one kind do not say theirs: list_kind and list_version do, "" where there is no such list.
  */
-struct object *cluster_objects_read(struct reader *, const struct spot *top, const char *list_kind, const char *list_version);
+struct object *cluster_objects_read(struct cluster_reader *, const struct json_spot *top, const char *list_kind, const char *list_version);
 
 #endif

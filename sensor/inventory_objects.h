@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The objects of a cluster as the inventory keeps them: what is left of a Pod, Service, ... when
- * all that is not asked for is gone. Whoever reads a cluster (cluster_json.c) makes one with
+ * all that is not asked for is gone. Whoever reads a cluster (cluster_objects.c) makes one with
  * inventory_object_new(), fills it with texts and arrays of the inventory's own memory, and hands
  * it over with inventory_put(). Until then nothing of it shows.
  */

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* See json_document.h. */
+/* See json_document.h. The one file that reads with the JSON library (jansson). */
 #include <config.h>
 
 #include "json_document.h"
 
 #include <inttypes.h>
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { QUOTE_LIMIT = 64, PATH_SIZE = 256, KEY_LIMIT = 64, DEPTH_LIMIT = 512 };
-
-static const size_t piece_limit = (size_t)256 << 20;
+enum { PATH_SIZE = 512, WHAT_SIZE = 512, CHOICES_SIZE = 128 };
 
 /* Errors. */
 
@@ -24,25 +24,28 @@ make_printable(char *text)
 			*text = '?';
 }
 
-/* Appends the path to path[PATH_SIZE]: pairs[3].evidence[0].port */
+/* Appends the path to path[PATH_SIZE]: pairs[3].evidence[0].port, metadata.labels["app.example/name"] */
 static void
 append_path(char *path, const struct json_spot *spot)
 {
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
 	size_t size;
 
 	if (spot->parent != NULL)
 		append_path(path, spot->parent);
 	size = strlen(path);
-	if (spot->key != NULL)
-		(void)snprintf(path + size, PATH_SIZE - size, "%s%.*s", size > 0 ? "." : "", KEY_LIMIT, spot->key);
-	else
+	if (spot->key == NULL && spot->parent != NULL)
 		(void)snprintf(path + size, PATH_SIZE - size, "[%zu]", spot->index);
+	else if (spot->key != NULL && spot->key[strspn(spot->key, plain)] == '\0')
+		(void)snprintf(path + size, PATH_SIZE - size, "%s%.*s", size > 0 ? "." : "", JSON_QUOTE_LIMIT, spot->key);
+	else if (spot->key != NULL)
+		(void)snprintf(path + size, PATH_SIZE - size, "[\"%.*s\"]", JSON_QUOTE_LIMIT, spot->key);
 }
 
 void
 json_fail(struct json_document *d, const struct json_spot *spot, const char *format, ...)
 {
-	char path[PATH_SIZE] = "", what[PATH_SIZE];
+	char path[PATH_SIZE] = "", what[WHAT_SIZE];
 	va_list arguments;
 
 	if (d->failed)
@@ -59,106 +62,48 @@ json_fail(struct json_document *d, const struct json_spot *spot, const char *for
 	make_printable(d->error);
 }
 
-/* Line and column as editors count them, from 1. */
-static void
-fail_text(struct json_document *d, size_t offset, const char *what)
+/* A place as editors count it, from 1. */
+struct place {
+	size_t line, column;
+};
+
+static struct place
+place_of(const struct json_document *d, size_t offset)
 {
-	size_t line = 1, line_start = 0;
+	struct place place = { .line = 1 };
+	size_t line_start = 0;
 
 	for (size_t i = 0; i < offset && i < d->size; i++) {
 		if (d->text[i] != '\n')
 			continue;
-		line++;
+		place.line++;
 		line_start = i + 1;
 	}
-	json_fail(d, NULL, "line %zu, column %zu: %s", line, offset - line_start + 1, what);
+	place.column = offset - line_start + 1;
+	return place;
 }
 
 static void
-fail_here(struct json_document *d, size_t at, const char *what)
+fail_text(struct json_document *d, size_t offset, enum json_flaw flaw)
 {
-	fail_text(d, at, at < d->size ? what : "found the end of the text, expected more: it may have been cut off");
+	struct place place = place_of(d, offset);
+
+	json_fail(d, NULL, "line %zu, column %zu: %s", place.line, place.column, d->rules->flaws[flaw]);
 }
 
 /* The text. */
 
-/* The next byte that is not white space, or NUL at the end. */
-static char
-peek(const struct json_document *d, size_t *at)
+struct json_text
+json_walk(const struct json_document *d)
 {
-	while (*at < d->size && (d->text[*at] == ' ' || d->text[*at] == '\n' || d->text[*at] == '\r' || d->text[*at] == '\t'))
-		++*at;
-	return *at < d->size ? d->text[*at] : '\0';
+	return (struct json_text){ .bytes = d->text, .size = d->size, .depth_limit = d->rules->depth_limit };
 }
 
-static bool
-take(struct json_document *d, size_t *at, char c, const char *expected)
+bool
+json_check_walk(struct json_document *d, const struct json_text *t)
 {
-	if (peek(d, at) == c && *at < d->size) {
-		++*at;
-		return true;
-	}
-	fail_here(d, *at, expected);
-	return false;
-}
-
-/* Moves past a string; its escapes are left to the parser. */
-static void
-pass_string(const struct json_document *d, size_t *at)
-{
-	for (++*at; *at < d->size && d->text[*at] != '"'; ++*at)
-		if (d->text[*at] == '\\')
-			++*at;
-	*at = *at < d->size ? *at + 1 : d->size;
-}
-
-/* Moves past an array or object. What is between its brackets is left to the parser. */
-static void
-pass_nested(struct json_document *d, size_t *at)
-{
-	char closing[DEPTH_LIMIT];
-	size_t depth = 0;
-
-	do {
-		char c = d->text[*at];
-
-		if (c == '"') {
-			pass_string(d, at);
-			continue;
-		}
-		if (c == '{' || c == '[') {
-			if (depth == DEPTH_LIMIT) {
-				fail_here(d, *at, "found too deep a nesting, expected a saved result");
-				return;
-			}
-			closing[depth++] = c == '{' ? '}' : ']';
-		} else if ((c == '}' || c == ']') && c != closing[--depth]) {
-			fail_here(d, *at, c == '}' ? "found }, expected ]" : "found ], expected }");
-			return;
-		}
-		++*at;
-	} while (depth > 0 && *at < d->size);
-	if (depth > 0)
-		fail_here(d, d->size, "");
-}
-
-/* Moves past a value and says where it was. Only where it ends is sure; it may still be none. */
-static bool
-pass_value(struct json_document *d, size_t *at, struct json_piece *out)
-{
-	char first = peek(d, at);
-
-	out->start = *at;
-	if (first == '{' || first == '[')
-		pass_nested(d, at);
-	else if (first == '"')
-		pass_string(d, at);
-	else
-		while (*at < d->size && d->text[*at] != '\0' && strchr(",:]} \n\r\t", d->text[*at]) == NULL)
-			++*at;
-	out->size = *at - out->start;
-	if (!d->failed && out->size == 0)
-		fail_here(d, *at, "found no value, expected one");
+	if (t->flaw != JSON_SOUND && !d->failed)
+		fail_text(d, t->at, t->flaw);
 	return !d->failed;
 }
 
@@ -171,107 +116,108 @@ find_key(const struct json_document *d, struct json_piece key, const char *const
 	return -1;
 }
 
-/* One member. False after an error. */
-static bool
-pass_member(struct json_document *d, size_t *at, const char *const keys[], struct json_piece pieces[])
-{
-	struct json_piece key, value;
-	int known;
-
-	if (peek(d, at) != '"') {
-		fail_here(d, *at, "found no key, expected one in quotation marks");
-		return false;
-	}
-	if (!pass_value(d, at, &key) || !take(d, at, ':', "found no colon after the key, expected one") || !pass_value(d, at, &value))
-		return false;
-	known = find_key(d, key, keys);
-	if (known >= 0 && pieces[known].size > 0) {
-		fail_text(d, key.start, "found a key for the second time, expected each once");
-		return false;
-	}
-	if (known >= 0)
-		pieces[known] = value;
-	return true;
-}
-
 bool
 json_find_members(struct json_document *d, const char *const keys[], struct json_piece pieces[])
 {
-	size_t at = 0;
+	struct json_text t = json_walk(d);
 
 	for (size_t i = 0; keys[i] != NULL; i++)
 		pieces[i] = (struct json_piece){ 0 };
-	if (!take(d, &at, '{', "found something else, expected {"))
-		return false;
-	if (peek(d, &at) != '}') {
-		while (pass_member(d, &at, keys, pieces) && peek(d, &at) == ',')
-			at++;
+	(void)json_text_take(&t, '{', JSON_NO_OBJECT);
+	for (bool first = true; json_text_more(&t, '}', first); first = false) {
+		struct json_piece key, value;
+		int known;
+
+		if (!json_text_key(&t, &key) || !json_text_value(&t, &value))
+			break;
+		known = find_key(d, key, keys);
+		if (known < 0)
+			continue;
+		if (pieces[known].size > 0) {
+			fail_text(d, key.start, JSON_KEY_TWICE);
+			return false;
+		}
+		pieces[known] = value;
 	}
-	if (d->failed || !take(d, &at, '}', "found something else, expected a comma or }"))
-		return false;
-	(void)peek(d, &at);
-	if (at < d->size)
-		fail_here(d, at, "found more text, expected the end");
-	return !d->failed;
+	(void)json_text_end(&t);
+	return json_check_walk(d, &t);
 }
 
 bool
 json_parse_piece(struct json_document *d, struct json_piece piece, struct json_spot *spot)
 {
+	struct place place;
 	json_error_t error;
-	size_t line_start = piece.start, lines = 0, line, column;
+	size_t line, column;
 
 	spot->value = NULL;
 	if (d->failed)
 		return false;
-	if (piece.size > piece_limit) {
-		json_fail(d, spot, "found %zu bytes, expected at most %zu", piece.size, piece_limit);
+	if (piece.size > d->rules->piece_limit) {
+		fail_text(d, piece.start, JSON_TOO_LARGE);
 		return false;
 	}
 	spot->value = json_loadb(d->text + piece.start, piece.size, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
 	if (spot->value != NULL)
 		return true;
-	for (size_t i = 0; i < piece.start; i++)
-		lines += d->text[i] == '\n';
-	while (line_start > 0 && d->text[line_start - 1] != '\n')
-		line_start--;
+	/* The library counts from the piece. */
+	place = place_of(d, piece.start);
 	line = error.line > 0 ? (size_t)error.line : 1;
 	column = error.column > 0 ? (size_t)error.column : 1;
-	json_fail(d, NULL, "line %zu, column %zu: %s", lines + line, line == 1 ? piece.start - line_start + column : column, error.text);
+	json_fail(d, NULL, "line %zu, column %zu: %s", place.line + line - 1, line == 1 ? place.column + column - 1 : column, error.text);
 	return false;
+}
+
+void
+json_release(struct json_spot *spot)
+{
+	json_decref(spot->value);
+	spot->value = NULL;
+}
+
+/* Parses a piece without what is unused, which is only known to have its brackets in order. */
+static bool
+parse_used(struct json_document *d, const struct json_text *t, struct json_piece piece, struct json_spot *spot)
+{
+	char *copy;
+
+	if (d->rules->unused == NULL || piece.size > d->rules->piece_limit)
+		return json_parse_piece(d, piece, spot);
+	copy = malloc(piece.size);
+	if (copy != NULL)
+		spot->value = json_loadb(copy, json_text_copy(t, piece, d->rules->unused, copy), JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+	free(copy);
+	/* The whole tells where the error is. */
+	return spot->value != NULL || json_parse_piece(d, piece, spot);
 }
 
 bool
 json_next_item(struct json_document *d, struct json_piece array, size_t *at, struct json_spot *item)
 {
+	struct json_text t = json_walk(d);
 	struct json_piece piece;
 	bool first = *at == 0;
 
 	item->value = NULL;
 	if (d->failed)
 		return false;
-	if (first && d->text[array.start] != '[') {
-		fail_here(d, array.start, "found something else, expected an array");
-		return false;
-	}
+	t.at = first ? array.start : *at;
 	if (first)
-		*at = array.start + 1;
-	if (peek(d, at) == ']') {
-		if (*at + 1 != array.start + array.size)
-			fail_here(d, *at, "found ], expected more");
+		(void)json_text_take(&t, '[', JSON_NO_ARRAY);
+	else
+		item->index++;
+	if (!json_text_more(&t, ']', first) || !json_text_value(&t, &piece)) {
+		(void)json_check_walk(d, &t);
 		return false;
 	}
-	if (!first && !take(d, at, ',', "found something else, expected a comma or ]"))
-		return false;
-	if (!first)
-		item->index++;
-	return pass_value(d, at, &piece) && json_parse_piece(d, piece, item);
+	*at = t.at;
+	return parse_used(d, &t, piece, item);
 }
 
-/* Members. */
+/* Values. */
 
 static const char *
-type_name(json_type type)
+type_name(const json_t *value)
 {
 	static const char *const names[] = {
 		[JSON_OBJECT] = "an object",
@@ -284,63 +230,143 @@ type_name(json_type type)
 		[JSON_NULL] = "null",
 	};
 
-	return names[type];
+	return value != NULL ? names[json_typeof(value)] : "nothing";
 }
 
-static bool
-check_type(struct json_document *d, struct json_spot *spot, json_type type)
+/* The types a document may ask for. */
+static const struct {
+	const char *name;
+	json_type type, or_type;
+} expectations[] = {
+	[JSON_VALUE_OBJECT] = { "an object", JSON_OBJECT, JSON_OBJECT },
+	[JSON_VALUE_ARRAY] = { "an array", JSON_ARRAY, JSON_ARRAY },
+	[JSON_VALUE_STRING] = { "a string", JSON_STRING, JSON_STRING },
+	[JSON_VALUE_INTEGER] = { "a whole number", JSON_INTEGER, JSON_INTEGER },
+	[JSON_VALUE_FLAG] = { "true or false", JSON_TRUE, JSON_FALSE },
+};
+
+static void
+fail_type(struct json_document *d, const struct json_spot *spot, enum json_value_type type)
 {
-	if (d->failed)
-		spot->value = NULL;
-	if (spot->value == NULL || json_typeof(spot->value) == type)
-		return spot->value != NULL;
-	json_fail(d, spot, "found %s, expected %s", type_name(json_typeof(spot->value)), type_name(type));
+	const char *found = type_name(spot->value), *expected = expectations[type].name;
+
+	if (d->rules->expected_first)
+		json_fail(d, spot, "expected %s, found %s", expected, found);
+	else
+		json_fail(d, spot, "found %s, expected %s", found, expected);
+}
+
+bool
+json_is(const struct json_spot *spot, enum json_value_type type)
+{
+	return spot->value != NULL && (json_typeof(spot->value) == expectations[type].type || json_typeof(spot->value) == expectations[type].or_type);
+}
+
+bool
+json_expect(struct json_document *d, const struct json_spot *spot, enum json_value_type type, enum json_presence presence)
+{
+	bool absent = spot->value == NULL || json_is_null(spot->value);
+
+	if (!d->failed && json_is(spot, type))
+		return true;
+	if (!absent || presence == JSON_MUST)
+		fail_type(d, spot, type);
+	return false;
+}
+
+const char *
+json_string_of(const struct json_spot *spot)
+{
+	return json_string_value(spot->value);
+}
+
+int64_t
+json_integer_of(const struct json_spot *spot)
+{
+	return json_integer_value(spot->value);
+}
+
+size_t
+json_count_of(const struct json_spot *spot)
+{
+	return json_is_object(spot->value) ? json_object_size(spot->value) : json_array_size(spot->value);
+}
+
+/* The member with key as it is; a NULL parent, or one that is no object, has none. */
+static void
+find_member(const struct json_spot *parent, const char *key, struct json_spot *out)
+{
+	*out = (struct json_spot){ .value = json_object_get(parent->value, key), .parent = parent, .key = key };
+}
+
+bool
+json_find(const struct json_spot *parent, const char *key, struct json_spot *out)
+{
+	find_member(parent, key, out);
+	if (json_is_null(out->value))
+		out->value = NULL;
+	return out->value != NULL;
+}
+
+bool
+json_next_member(const struct json_spot *object, struct json_spot *member)
+{
+	void *at = member->key == NULL ? json_object_iter(object->value) : json_object_iter_next(object->value, json_object_key_to_iter(member->key));
+
+	*member = (struct json_spot){ .parent = object };
+	if (at == NULL)
+		return false;
+	member->key = json_object_iter_key(at);
+	member->value = json_object_iter_value(at);
+	return true;
+}
+
+/* Members and elements by type. */
+
+static bool
+expect_or_clear(struct json_document *d, struct json_spot *spot, enum json_value_type type, enum json_presence presence)
+{
+	if (json_expect(d, spot, type, presence))
+		return true;
 	spot->value = NULL;
 	return false;
 }
 
 bool
-json_member(struct json_document *d, const struct json_spot *parent, const char *key, json_type type, enum json_presence presence, struct json_spot *out)
+json_member(struct json_document *d, const struct json_spot *parent, const char *key, enum json_value_type type, enum json_presence presence, struct json_spot *out)
 {
-	json_t *value = parent->value != NULL ? json_object_get(parent->value, key) : NULL;
-
-	*out = (struct json_spot){ .value = json_is_null(value) ? NULL : value, .parent = parent, .key = key };
-	if (out->value == NULL && presence == JSON_MUST)
-		json_fail(d, out, "found %s, expected %s", value != NULL ? "null" : "nothing", type_name(type));
-	return check_type(d, out, type);
+	find_member(parent, key, out);
+	return expect_or_clear(d, out, type, presence);
 }
 
 bool
-json_element(struct json_document *d, const struct json_spot *array, size_t index, json_type type, struct json_spot *out)
+json_element(struct json_document *d, const struct json_spot *array, size_t index, enum json_value_type type, enum json_presence presence, struct json_spot *out)
 {
 	*out = (struct json_spot){ .value = json_array_get(array->value, index), .parent = array, .index = index };
-	return check_type(d, out, type);
+	return expect_or_clear(d, out, type, presence);
 }
 
 uint64_t
 json_read_count(struct json_document *d, const struct json_spot *parent, const char *key, enum json_presence presence, uint64_t minimum, uint64_t maximum)
 {
 	struct json_spot spot;
-	json_int_t n;
+	int64_t n;
 
-	if (!json_member(d, parent, key, JSON_INTEGER, presence, &spot))
+	if (!json_member(d, parent, key, JSON_VALUE_INTEGER, presence, &spot))
 		return 0;
-	n = json_integer_value(spot.value);
+	n = json_integer_of(&spot);
 	if (n >= 0 && (uint64_t)n >= minimum && (uint64_t)n <= maximum)
 		return (uint64_t)n;
-	json_fail(d, &spot, "found %" JSON_INTEGER_FORMAT ", expected %" PRIu64 " to %" PRIu64, n, minimum, maximum);
+	json_fail(d, &spot, "found %" PRId64 ", expected %" PRIu64 " to %" PRIu64, n, minimum, maximum);
 	return 0;
 }
 
 bool
-json_read_flag(struct json_document *d, const struct json_spot *parent, const char *key)
+json_read_flag(struct json_document *d, const struct json_spot *parent, const char *key, enum json_presence presence)
 {
-	json_t *value = parent->value != NULL ? json_object_get(parent->value, key) : NULL;
-	struct json_spot spot = { .value = value, .parent = parent, .key = key };
+	struct json_spot spot;
 
-	if (!json_is_boolean(value))
-		json_fail(d, &spot, "found %s, expected true or false", value != NULL ? type_name(json_typeof(value)) : "nothing");
-	return json_is_true(value);
+	return json_member(d, parent, key, JSON_VALUE_FLAG, presence, &spot) && json_is_true(spot.value);
 }
 
 static bool
@@ -359,10 +385,10 @@ json_read_text(struct json_document *d, const struct json_spot *parent, const ch
 	const char *text;
 	size_t size;
 
-	if (!json_member(d, parent, key, JSON_STRING, presence, &spot))
+	if (!json_member(d, parent, key, JSON_VALUE_STRING, presence, &spot))
 		return NULL;
-	text = json_string_value(spot.value);
-	size = json_string_length(spot.value);
+	text = json_string_of(&spot);
+	size = strlen(text);
 	if (size == 0 || size > limit)
 		json_fail(d, &spot, "found a text of %zu bytes, expected 1 to %zu", size, limit);
 	else if (printable && has_control(text))
@@ -373,8 +399,8 @@ json_read_text(struct json_document *d, const struct json_spot *parent, const ch
 unsigned
 json_word(struct json_document *d, const struct json_spot *spot, const char *const names[])
 {
-	const char *text = json_string_value(spot->value);
-	char choices[PATH_SIZE / 2] = "";
+	const char *text = json_string_of(spot);
+	char choices[CHOICES_SIZE] = "";
 
 	if (text == NULL || d->failed)
 		return 0;
@@ -383,7 +409,7 @@ json_word(struct json_document *d, const struct json_spot *spot, const char *con
 			return i;
 	for (unsigned i = 0; names[i] != NULL; i++)
 		(void)snprintf(choices + strlen(choices), sizeof(choices) - strlen(choices), "%s%s", i > 0 ? ", " : "", names[i]);
-	json_fail(d, spot, "found \"%.*s\", expected one of %s", QUOTE_LIMIT, text, choices);
+	json_fail(d, spot, "found \"%.*s\", expected one of %s", JSON_QUOTE_LIMIT, text, choices);
 	return 0;
 }
 
@@ -392,5 +418,5 @@ json_read_word(struct json_document *d, const struct json_spot *parent, const ch
 {
 	struct json_spot spot;
 
-	return json_member(d, parent, key, JSON_STRING, presence, &spot) ? json_word(d, &spot, names) : 0;
+	return json_member(d, parent, key, JSON_VALUE_STRING, presence, &spot) ? json_word(d, &spot, names) : 0;
 }

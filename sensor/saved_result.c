@@ -25,6 +25,27 @@ static const uint64_t count_limit = UINT64_C(1) << 53;
 
 static const size_t text_limit = UINT32_MAX - 16; /* with what reading adds, it fits a size_t anywhere */
 
+static const struct json_rules rules = {
+	.piece_limit = (size_t)256 << 20,
+	.depth_limit = 512,
+	.flaws = {
+		[JSON_ENDS_EARLY] = "found the end of the text, expected more: it may have been cut off",
+		[JSON_NO_OBJECT] = "found something else, expected {",
+		[JSON_NO_ARRAY] = "found something else, expected an array",
+		[JSON_NO_KEY] = "found no key, expected one in quotation marks",
+		[JSON_NO_COLON] = "found no colon after the key, expected one",
+		[JSON_NO_VALUE] = "found no value, expected one",
+		[JSON_NO_END_OF_OBJECT] = "found something else, expected a comma or }",
+		[JSON_NO_END_OF_ARRAY] = "found something else, expected a comma or ]",
+		[JSON_NO_END_OF_TEXT] = "found more text, expected the end",
+		[JSON_BRACE_FOR_BRACKET] = "found }, expected ]",
+		[JSON_BRACKET_FOR_BRACE] = "found ], expected }",
+		[JSON_KEY_TWICE] = "found a key for the second time, expected each once",
+		[JSON_TOO_DEEP] = "found too deep a nesting, expected a saved result",
+		[JSON_TOO_LARGE] = "found a value of more than 256 MiB, expected a smaller one",
+	},
+};
+
 enum {
 	NAME_LIMIT = 512,  /* Kubernetes: 253 for a name, two of them for a Service */
 	LINE_LIMIT = 4096,
@@ -122,9 +143,9 @@ read_files(struct batch *b, const struct json_spot *input)
 	struct json_spot files, file;
 	size_t count;
 
-	if (!json_member(d, input, "files", JSON_ARRAY, JSON_MUST, &files))
+	if (!json_member(d, input, "files", JSON_VALUE_ARRAY, JSON_MUST, &files))
 		return;
-	count = json_array_size(files.value);
+	count = json_count_of(&files);
 	if (count > NO_FILE - b->files_before) {
 		json_fail(d, &files, "found %zu files, expected at most %zu with those read before", count, NO_FILE - b->files_before);
 		return;
@@ -133,7 +154,7 @@ read_files(struct batch *b, const struct json_spot *input)
 	b->by_path = arena_alloc(b->arena, (count + 1) * sizeof(*b->by_path));
 	for (size_t i = 0; i < count && !d->failed; i++) {
 		b->files[i].index = (uint16_t)(b->files_before + i);
-		if (json_element(d, &files, i, JSON_OBJECT, &file))
+		if (json_element(d, &files, i, JSON_VALUE_OBJECT, JSON_MUST, &file))
 			read_input_file(b, &file, &b->files[i]);
 	}
 	if (d->failed)
@@ -153,10 +174,10 @@ read_input(struct batch *b, const struct json_spot *input)
 	read_files(b, input);
 	c->frames = json_read_count(d, input, "packets", JSON_MUST, 0, count_limit);
 	c->bytes = json_read_count(d, input, "bytes", JSON_MUST, 0, count_limit);
-	(void)json_member(d, input, "decode", JSON_OBJECT, JSON_MUST, &decode);
+	(void)json_member(d, input, "decode", JSON_VALUE_OBJECT, JSON_MUST, &decode);
 	for (unsigned i = 0; i < PACKET_RESULT_COUNT; i++)
 		c->results[i] = json_read_count(d, &decode, packet_result_names[i], JSON_MAY, 0, count_limit);
-	(void)json_member(d, input, "drops", JSON_OBJECT, JSON_MUST, &drops);
+	(void)json_member(d, input, "drops", JSON_VALUE_OBJECT, JSON_MUST, &drops);
 	c->duplicates = json_read_count(d, &drops, "duplicates", JSON_MAY, 0, count_limit);
 	c->table.evicted = json_read_count(d, &drops, "evicted_flows", JSON_MAY, 0, count_limit);
 	c->inspector.refused = json_read_count(d, &drops, "not_inspected", JSON_MAY, 0, count_limit);
@@ -191,9 +212,9 @@ static void
 read_warnings(struct batch *b, const struct json_spot *warnings)
 {
 	struct json_document *d = &b->document;
-	size_t count = json_array_size(warnings->value);
+	size_t count = json_count_of(warnings);
 
-	if (!json_is_array(warnings->value)) {
+	if (!json_is(warnings, JSON_VALUE_ARRAY)) {
 		json_fail(d, warnings, "found something else, expected an array");
 		return;
 	}
@@ -201,13 +222,13 @@ read_warnings(struct batch *b, const struct json_spot *warnings)
 	for (size_t i = 0; i < count; i++) {
 		struct json_spot item;
 
-		if (!json_element(d, warnings, i, JSON_STRING, &item))
+		if (!json_element(d, warnings, i, JSON_VALUE_STRING, JSON_MUST, &item))
 			return;
-		if (json_string_length(item.value) > LINE_LIMIT) {
-			json_fail(d, &item, "found a text of %zu bytes, expected at most %d", json_string_length(item.value), LINE_LIMIT);
+		if (strlen(json_string_of(&item)) > LINE_LIMIT) {
+			json_fail(d, &item, "found a text of %zu bytes, expected at most %d", strlen(json_string_of(&item)), LINE_LIMIT);
 			return;
 		}
-		b->warnings[i] = keep(b, json_string_value(item.value));
+		b->warnings[i] = keep(b, json_string_of(&item));
 	}
 	b->warning_count = count;
 }
@@ -240,12 +261,12 @@ static void
 read_peer(struct batch *b, const struct json_spot *pair, const char *key, struct peer *p)
 {
 	struct json_document *d = &b->document;
-	struct json_spot spot;
+	struct json_spot spot, ip;
 
-	if (!json_member(d, pair, key, JSON_OBJECT, JSON_MUST, &spot))
+	if (!json_member(d, pair, key, JSON_VALUE_OBJECT, JSON_MUST, &spot))
 		return;
 	p->workload = name(b, &spot, "workload", JSON_MAY);
-	p->has_address = json_object_get(spot.value, "ip") != NULL;
+	p->has_address = json_find(&spot, "ip", &ip);
 	if (p->has_address == (p->workload != NULL)) {
 		json_fail(d, &spot, "found %s, expected either ip or workload", p->has_address ? "both" : "neither");
 		return;
@@ -287,15 +308,15 @@ read_certificate(struct batch *b, const struct json_spot *encryption, struct evi
 	struct json_document *d = &b->document;
 	struct json_spot certificate, flags, flag;
 
-	if (!json_member(d, encryption, "certificate", JSON_OBJECT, JSON_MAY, &certificate))
+	if (!json_member(d, encryption, "certificate", JSON_VALUE_OBJECT, JSON_MAY, &certificate))
 		return;
 	e->key_type = name(b, &certificate, "key_type", JSON_MAY);
 	e->key_bits = (uint16_t)json_read_count(d, &certificate, "key_bits", JSON_MUST, 0, UINT16_MAX);
 	e->signature = name(b, &certificate, "signature", JSON_MAY);
-	if (!json_member(d, &certificate, "flags", JSON_ARRAY, JSON_MUST, &flags))
+	if (!json_member(d, &certificate, "flags", JSON_VALUE_ARRAY, JSON_MUST, &flags))
 		return;
-	for (size_t i = 0; i < json_array_size(flags.value) && !d->failed; i++)
-		if (json_element(d, &flags, i, JSON_STRING, &flag))
+	for (size_t i = 0; i < json_count_of(&flags) && !d->failed; i++)
+		if (json_element(d, &flags, i, JSON_VALUE_STRING, JSON_MUST, &flag))
 			e->certificate_flags = (uint8_t)(e->certificate_flags | 1u << json_word(d, &flag, certificate_flag_names));
 }
 
@@ -305,7 +326,7 @@ read_encryption(struct batch *b, const struct json_spot *evidence, struct eviden
 	struct json_document *d = &b->document;
 	struct json_spot spot;
 
-	if (!json_member(d, evidence, "encryption", JSON_OBJECT, JSON_MUST, &spot))
+	if (!json_member(d, evidence, "encryption", JSON_VALUE_OBJECT, JSON_MUST, &spot))
 		return;
 	e->state = (uint8_t)json_read_word(d, &spot, "state", JSON_MUST, encryption_state_names);
 	e->by = name(b, &spot, "by", JSON_MAY);
@@ -313,7 +334,7 @@ read_encryption(struct batch *b, const struct json_spot *evidence, struct eviden
 	e->cipher = name(b, &spot, "cipher", JSON_MAY);
 	e->mutual = (uint8_t)json_read_word(d, &spot, "mutual", JSON_MUST, mutual_names);
 	e->mutual_basis = (uint8_t)json_read_word(d, &spot, "mutual_basis", JSON_MAY, mutual_basis_names);
-	e->resumed = json_read_flag(d, &spot, "resumed");
+	e->resumed = json_read_flag(d, &spot, "resumed", JSON_MUST);
 	read_certificate(b, &spot, e);
 }
 
@@ -330,15 +351,15 @@ read_class(struct batch *b, const struct json_spot *spot, struct evidence_class 
 	e->server_port = read_port(b, spot);
 	e->ip_protocol = read_transport(b, spot);
 	read_encryption(b, spot, e);
-	if (json_member(d, spot, "authentication", JSON_OBJECT, JSON_MUST, &authentication)) {
+	if (json_member(d, spot, "authentication", JSON_VALUE_OBJECT, JSON_MUST, &authentication)) {
 		e->result = (uint8_t)json_read_word(d, &authentication, "result", JSON_MUST, auth_result_names);
 		e->method = name(b, &authentication, "method", JSON_MAY);
 	}
-	e->cleartext_credentials = json_read_flag(d, spot, "cleartext_credentials");
-	e->service_account_token = json_read_flag(d, spot, "service_account_token");
+	e->cleartext_credentials = json_read_flag(d, spot, "cleartext_credentials", JSON_MUST);
+	e->service_account_token = json_read_flag(d, spot, "service_account_token", JSON_MUST);
 	e->tunnel = name(b, spot, "tunnel", JSON_MAY);
-	e->tunnel_encrypted = json_read_flag(d, spot, "tunnel_encrypted");
-	e->payload = json_read_flag(d, spot, "payload");
+	e->tunnel_encrypted = json_read_flag(d, spot, "tunnel_encrypted", JSON_MUST);
+	e->payload = json_read_flag(d, spot, "payload", JSON_MUST);
 	e->strength = (uint8_t)json_read_word(d, spot, "strength", JSON_MUST, strength_names);
 }
 
@@ -349,7 +370,7 @@ read_basis(struct batch *b, const struct json_spot *basis, const char *key, stru
 	struct json_document *d = &b->document;
 	struct json_spot spot;
 
-	if (!json_member(d, basis, key, JSON_OBJECT, JSON_MAY, &spot))
+	if (!json_member(d, basis, key, JSON_VALUE_OBJECT, JSON_MAY, &spot))
 		return;
 	out->clause = name(b, &spot, "clause", JSON_MUST);
 	out->file = read_file_index(b, &spot);
@@ -364,7 +385,7 @@ read_socket(struct batch *b, const struct json_spot *example, const char *key, s
 {
 	struct json_spot spot;
 
-	if (!json_member(&b->document, example, key, JSON_OBJECT, JSON_MUST, &spot))
+	if (!json_member(&b->document, example, key, JSON_VALUE_OBJECT, JSON_MUST, &spot))
 		return;
 	read_ip(b, &spot, address);
 	*port = read_port(b, &spot);
@@ -382,7 +403,7 @@ read_example(struct batch *b, const struct json_spot *evidence, struct example *
 	struct json_document *d = &b->document;
 	struct json_spot spot, basis;
 
-	if (!json_member(d, evidence, "example", JSON_OBJECT, JSON_MUST, &spot))
+	if (!json_member(d, evidence, "example", JSON_VALUE_OBJECT, JSON_MUST, &spot))
 		return;
 	e->file = read_file_index(b, &spot);
 	e->first_packet = json_read_count(d, &spot, "packet", JSON_MUST, 0, count_limit);
@@ -390,7 +411,7 @@ read_example(struct batch *b, const struct json_spot *evidence, struct example *
 	read_socket(b, &spot, "client", &e->client, &e->client_port);
 	read_socket(b, &spot, "server", &e->server, &e->server_port);
 	e->ip_protocol = read_transport(b, &spot);
-	(void)json_member(d, &spot, "basis", JSON_OBJECT, JSON_MUST, &basis);
+	(void)json_member(d, &spot, "basis", JSON_VALUE_OBJECT, JSON_MUST, &basis);
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++)
 		read_basis(b, &basis, claims[claim], &e->basis[claim]);
 }
@@ -400,7 +421,7 @@ read_by_direction(struct batch *b, const struct json_spot *evidence, const char 
 {
 	struct json_spot spot;
 
-	if (!json_member(&b->document, evidence, key, JSON_OBJECT, JSON_MUST, &spot))
+	if (!json_member(&b->document, evidence, key, JSON_VALUE_OBJECT, JSON_MUST, &spot))
 		return;
 	counts[FROM_CLIENT] = json_read_count(&b->document, &spot, "client", JSON_MUST, 0, count_limit);
 	counts[FROM_SERVER] = json_read_count(&b->document, &spot, "server", JSON_MUST, 0, count_limit);
@@ -435,17 +456,17 @@ read_pair(struct batch *b, struct json_spot *spot)
 	struct json_spot evidence, item;
 	struct saved_pair *p = arena_alloc(b->arena, sizeof(*p));
 
-	if (!json_is_object(spot->value)) {
+	if (!json_is(spot, JSON_VALUE_OBJECT)) {
 		json_fail(d, spot, "found something else, expected an object");
 		return;
 	}
 	p->last = &p->first;
 	read_peer(b, spot, "source", &p->source);
 	read_peer(b, spot, "destination", &p->destination);
-	if (!json_member(d, spot, "evidence", JSON_ARRAY, JSON_MUST, &evidence))
+	if (!json_member(d, spot, "evidence", JSON_VALUE_ARRAY, JSON_MUST, &evidence))
 		return;
-	for (size_t i = 0; i < json_array_size(evidence.value) && !d->failed; i++)
-		if (json_element(d, &evidence, i, JSON_OBJECT, &item))
+	for (size_t i = 0; i < json_count_of(&evidence) && !d->failed; i++)
+		if (json_element(d, &evidence, i, JSON_VALUE_OBJECT, JSON_MUST, &item))
 			read_evidence(b, &item, p);
 	*b->last = p;
 	b->last = &p->next;
@@ -466,7 +487,7 @@ static const char *const member_names[MEMBER_COUNT + 1] = {
 static void
 read_schema(struct batch *b, const struct json_spot *spot)
 {
-	const char *text = json_string_value(spot->value);
+	const char *text = json_string_of(spot);
 
 	if (text == NULL || strcmp(text, schema) != 0)
 		json_fail(&b->document, spot, "found %s%.40s%s, expected \"%s\"", text != NULL ? "\"" : "", text != NULL ? text : "no string", text != NULL ? "\"" : "", schema);
@@ -475,7 +496,7 @@ read_schema(struct batch *b, const struct json_spot *spot)
 static void
 read_input_object(struct batch *b, const struct json_spot *spot)
 {
-	if (json_is_object(spot->value))
+	if (json_is(spot, JSON_VALUE_OBJECT))
 		read_input(b, spot);
 	else
 		json_fail(&b->document, spot, "found something else, expected an object");
@@ -490,7 +511,7 @@ read_member(struct batch *b, const struct json_piece pieces[], enum member m, vo
 		json_fail(&b->document, &spot, "found nothing, expected it in a document of schema %s", schema);
 	if (json_parse_piece(&b->document, pieces[m], &spot))
 		read(b, &spot);
-	json_decref(spot.value);
+	json_release(&spot);
 }
 
 static void
@@ -503,7 +524,7 @@ read_items(struct batch *b, const struct json_piece pieces[], enum member m, voi
 		json_fail(&b->document, &array, "found nothing, expected an array");
 	while (json_next_item(&b->document, pieces[m], &at, &item)) {
 		read(b, &item);
-		json_decref(item.value);
+		json_release(&item);
 	}
 }
 
@@ -511,7 +532,7 @@ read_items(struct batch *b, const struct json_piece pieces[], enum member m, voi
 static void
 check_finding(struct batch *b, struct json_spot *spot)
 {
-	if (!json_is_object(spot->value))
+	if (!json_is(spot, JSON_VALUE_OBJECT))
 		json_fail(&b->document, spot, "found something else, expected an object");
 }
 
@@ -597,7 +618,7 @@ bool
 saved_result_read(struct report *to, const char *source, const char *text, size_t size, char *error, size_t error_size)
 {
 	struct batch b = {
-		.document = { .name = source, .text = text, .size = size, .error = error, .error_size = error_size },
+		.document = { .rules = &rules, .name = source, .text = text, .size = size, .error = error, .error_size = error_size },
 		.arena = arena_new(),
 		.files_before = to->file_count,
 	};

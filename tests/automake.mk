@@ -70,6 +70,8 @@ UNIT_TESTS = \
 	%D%/sensor/geoip_test \
 	%D%/sensor/inspection_test \
 	%D%/sensor/inventory_test \
+	%D%/sensor/json_document_test \
+	%D%/sensor/json_text_test \
 	%D%/sensor/output_explain_test \
 	%D%/sensor/output_json_test \
 	%D%/sensor/output_table_test \
