@@ -118,6 +118,20 @@ advances(struct flow *f, const struct packet *p, unsigned side)
 	return further;
 }
 
+/*
+ * Whether a segment answers something sent before the connection was opened: a late one of an old
+ * connection with the same 5-tuple. Until the SYN is answered nothing else tells it from the first
+ * of this one; the opener would refuse it (RFC 9293 3.10.7.3).
+ */
+static bool
+is_of_old_connection(const struct flow *f, const struct packet *p, unsigned side)
+{
+	unsigned opener = 1 - side;
+
+	return (f->seen[opener] & FLOW_SEEN_SYN) != 0 && (f->seen[side] & FLOW_SEEN_SYN_ACK) == 0 &&
+	       (p->tcp_flags & (TCP_SYN | TCP_ACK)) == TCP_ACK && distance(p->acknowledgement, f->initial_sequence[opener]) <= 0;
+}
+
 /* Packets of any protocol. */
 
 static bool
@@ -235,6 +249,8 @@ worker_frame(struct worker *w, const struct frame *frame)
 		return;
 	}
 	count(f, &p, side);
+	if (tcp && is_of_old_connection(f, &p, side))
+		return;
 	if (tcp)
 		track_flags(w, f, &p, side);
 	f->seen[side] |= FLOW_SEEN_PACKET;
