@@ -459,6 +459,9 @@ upgrade(struct inspector *in, struct inspection *ins, const struct dissector *ne
 	ins->carried = true;
 	ins->candidates = next == NULL ? all_dissectors : 0;
 	ins->waiting[0].probed = ins->waiting[1].probed = false;
+	/* Agreed upon, and to be seen: what was readable so far is no word on what follows. */
+	if (next != NULL)
+		evidence_doubt_plaintext(&ins->evidence);
 	if (!set_dissector(in, ins, next))
 		out_of_memory(in, ins);
 }
@@ -620,6 +623,9 @@ on_gap(void *context, unsigned side, uint64_t size, const struct stream_place *p
 	if (ins->over)
 		return;
 	evidence_note(&ins->evidence, in->packet != NULL && in->packet->truncated ? NOTE_TRUNCATED : NOTE_GAP);
+	evidence_doubt_failure(&ins->evidence);
+	if (ins->carried)
+		evidence_doubt_plaintext(&ins->evidence);
 	drop_waiting(in, w);
 	w->offset += size;
 	w->probed = false;
