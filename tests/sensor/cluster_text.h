@@ -44,7 +44,7 @@ at(int hour, int minute, int second)
 	return (INT64_C(1767225600) + hour * 3600 + minute * 60 + second) * 1000000000;
 }
 
-/* Writes the path of a recorded file; false, with a note, where there is none. */
+/* Writes the path of a recorded file; false, with a note, where there is none: the test returns then, since cmocka's skip() is a failure in TAP. */
 static inline bool
 shared_path(char *out, size_t size, const char *name)
 {

@@ -580,7 +580,7 @@ only_class(struct bench *b, const struct flow_record *f)
 	return b->report->pairs[b->report->pair_count - 1]->evidence[0].class;
 }
 
-/* Our own word for the protocol, else nDPI's for the application, else for what carries it. */
+/* Our own word for the protocol, else nDPI's for the base protocol, else for the application. */
 static void
 protocol_of_a_class(void **state)
 {
@@ -591,11 +591,14 @@ protocol_of_a_class(void **state)
 	f->ndpi_master = record_add_text(f, "smtp");
 	assert_string_equal(only_class(&b, f)->protocol, "smtp");
 	f = flow(&b, web, "203.0.113.2", 25);
-	f->ndpi_master = record_add_text(f, "http");
-	f->ndpi_application = record_add_text(f, "prometheus");
-	assert_string_equal(only_class(&b, f)->protocol, "prometheus");
+	f->ndpi_master = record_add_text(f, "ldap");
+	f->ndpi_application = record_add_text(f, "directory");
+	assert_string_equal(only_class(&b, f)->protocol, "ldap");
+	f = flow(&b, web, "203.0.113.5", 25);
+	f->ndpi_application = record_add_text(f, "kafka");
+	assert_string_equal(only_class(&b, f)->protocol, "kafka");
 	f = flow(&b, web, "203.0.113.3", 25);
-	f->ndpi_application = record_add_text(f, "prometheus");
+	f->ndpi_master = record_add_text(f, "kafka");
 	plaintext(f, "http", AUTH_NONE, NULL);
 	assert_string_equal(only_class(&b, f)->protocol, "http");
 	f = flow(&b, web, "203.0.113.4", 25);
