@@ -889,6 +889,9 @@ read_application_data(struct reading *r, size_t left)
 {
 	struct tls_state *s = r->s;
 
+	/* Until records show that this is TLS it counts that they are whole, however they come. */
+	if (s->whole_records < 2 && !s->joined && !s->sides[FROM_CLIENT].hello && !s->sides[FROM_SERVER].hello && cursor_left(r->bytes) < left)
+		return need(r, left);
 	s->application_records++;
 	s->server_served |= r->from == FROM_SERVER;
 	s->client_sent |= r->from == FROM_CLIENT;
