@@ -6,6 +6,7 @@ EXTRA_DIST += %D%/dissectors/tls
 TEST_EXTENSIONS = .py .sh
 TAP_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 LOG_DRIVER = $(TAP_DRIVER)
+LOG_COMPILER = sh $(top_srcdir)/%D%/scripts/run-unit-test
 PY_LOG_DRIVER = $(TAP_DRIVER)
 SH_LOG_DRIVER = $(TAP_DRIVER)
 PY_LOG_COMPILER = python3
@@ -152,8 +153,9 @@ SCRIPT_TESTS = \
 	%D%/scripts/analyze_test.py \
 	%D%/scripts/captures_test.py \
 	%D%/scripts/commands_test.py \
+	%D%/scripts/robustness_test.py \
 	%D%/scripts/shared_captures_test.py
-EXTRA_DIST += $(SCRIPT_TESTS)
+EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py
 
 # The runner's own count, for people and for CI: one line over all programs and scripts.
 check-count: check
