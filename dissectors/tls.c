@@ -541,22 +541,15 @@ lose_messages(struct reading *r)
 	r->side->unbroken = false;
 }
 
-/*
- * The server answers in something other than TLS: it never spoke it, and whatever protocol it
- * speaks has the flow. What the client's hello let us say is taken back.
- */
-static enum verdict
-withdraw(struct reading *r)
+/* What the client's hello let us say is taken back. */
+static void
+withdraw(struct evidence *e)
 {
-	struct evidence *e = r->e;
-
 	e->protocol = NULL;
 	e->strength = STRENGTH_NONE;
 	memset(&e->encryption, 0, sizeof(e->encryption));
 	memset(&e->basis[CLAIM_PROTOCOL], 0, sizeof(e->basis[CLAIM_PROTOCOL]));
 	memset(&e->basis[CLAIM_ENCRYPTION], 0, sizeof(e->basis[CLAIM_ENCRYPTION]));
-	evidence_note(e, NOTE_UPGRADE_REFUSED);
-	return NO_MATCH;
 }
 
 /* What is at the cursor is no record where one must begin. */
@@ -566,13 +559,20 @@ not_a_record(struct reading *r)
 	const struct side *other = &r->s->sides[r->from == FROM_CLIENT ? FROM_SERVER : FROM_CLIENT];
 
 	if (r->side->sync != SYNC_START || r->s->upgraded) {
+		/* A hello, then something else before any answer: another protocol in disguise, to get past filters. */
+		if (r->from == FROM_CLIENT && !other->seen && !r->side->changed && !r->s->client_sent && !r->s->upgraded)
+			withdraw(r->e);
 		evidence_note(r->e, NOTE_MALFORMED);
 		return MALFORMED;
 	}
 	if (!other->seen)
 		return NO_MATCH;
-	if (r->from == FROM_SERVER && other->sync == SYNC_MESSAGES && !r->s->key_exchange)
-		return withdraw(r);
+	/* The server answers in something other than TLS: it never spoke it, and whatever protocol it speaks has the flow. */
+	if (r->from == FROM_SERVER && other->sync == SYNC_MESSAGES && !r->s->key_exchange) {
+		withdraw(r->e);
+		evidence_note(r->e, NOTE_UPGRADE_REFUSED);
+		return NO_MATCH;
+	}
 	/* The other direction is TLS: joined inside a record, or something such as a PROXY header comes first. */
 	r->side->sync = SYNC_LOST;
 	return MATCH;

@@ -537,6 +537,31 @@ withdraws_for_a_server_without_tls(void **state)
 	conversation_clear(&c);
 }
 
+/* A client that goes on in something else before any answer only looked like TLS; after records it was. */
+static void
+withdraws_for_a_client_in_disguise(void **state)
+{
+	static const char rest[] = "\x0e\x94\x3a\x4f\xb1\xa1\x23\xf1\xd9\xb8\x02\xc6";
+	static const uint8_t changed[] = { 0x14, 3, 3, 0, 1, 1 };
+	struct conversation c;
+
+	(void)state;
+	for (int records = 0; records < 2; records++) {
+		start(&c);
+		send_hellos(&c, &plain_hello, NULL);
+		assert_int_equal(c.evidence.encryption.state, ENCRYPTION_ENCRYPTED);
+		if (records)
+			conversation_send(&c, FROM_CLIENT, changed, sizeof(changed));
+		conversation_send(&c, FROM_CLIENT, rest, sizeof(rest) - 1);
+		assert_int_equal(c.verdict, MALFORMED);
+		assert_int_equal(c.evidence.encryption.state, records ? ENCRYPTION_ENCRYPTED : ENCRYPTION_UNKNOWN);
+		assert_int_equal(c.evidence.strength, records ? STRENGTH_STRUCTURE : STRENGTH_NONE);
+		assert_int_equal(c.evidence.protocol != NULL, records);
+		assert_int_equal(c.evidence.notes, 1u << NOTE_MALFORMED);
+		conversation_clear(&c);
+	}
+}
+
 static void
 reads_a_hello_behind_a_proxy_header(void **state)
 {
@@ -1285,6 +1310,7 @@ main(void)
 		cmocka_unit_test(tells_a_hello_that_is_not_answered),
 		cmocka_unit_test(tells_an_answer_that_does_not_fit),
 		cmocka_unit_test(withdraws_for_a_server_without_tls),
+		cmocka_unit_test(withdraws_for_a_client_in_disguise),
 		cmocka_unit_test(reads_a_hello_behind_a_proxy_header),
 		cmocka_unit_test(reads_hellos_in_sslv2_form),
 		cmocka_unit_test(reads_an_sslv2_server),
