@@ -21,6 +21,7 @@ enum {
 	VERSION_MAX = 128,
 	COMMAND_SHOWN = 1024,        /* of a command's text: what we look at */
 	SSL_REQUEST_SIZE = 32,
+	SCRAMBLE_SHA256_SIZE = 32,
 	SSL_REQUEST_320_SIZE = 5,
 	ERROR_MIN = 1000,            /* error codes: servers' own from 1000, ProxySQL's from 9000 */
 	ERROR_MAX = 9999,
@@ -677,7 +678,7 @@ turn_to(struct dissection *d, const struct plugin *plugin)
 /*
  * With RSA the client asks for the key with one byte (1, or 2 in caching_sha2_password), or sends
  * what it encrypted, as long as the key. The password as it is ends in the only NUL it has, and is
- * not as long as a key.
+ * not as long as a key. A scramble of 32 bytes ends in a NUL once in 256 times, but is never text.
  */
 static bool
 is_bare_password(struct cursor c)
@@ -685,7 +686,15 @@ is_bare_password(struct cursor c)
 	size_t size = cursor_left(&c);
 	struct cursor password;
 
-	return size > 1 && size % 64 != 0 && cursor_take_until(&c, 0, &password) && cursor_left(&c) == 0;
+	if (size <= 1 || size % 64 == 0 || !cursor_take_until(&c, 0, &password) || cursor_left(&c) > 0)
+		return false;
+	while (size == SCRAMBLE_SHA256_SIZE && cursor_left(&password) > 0) {
+		uint8_t byte = cursor_u8(&password);
+
+		if (byte < 0x20 || byte > 0x7e)
+			return false;
+	}
+	return true;
 }
 
 static bool

@@ -227,12 +227,17 @@ test_sha2(void **state)
 		CLIENT("\200\000\000\005" CIPHER64 CIPHER64), SERVER(OK("\006")) };
 	static const struct message left[] = { SERVER(GREETING), CLIENT(RESPONSE), SERVER("\002\000\000\002\001\004"), SERVER("\035\000\000\003\377\206\004#08S01Got an error reading") };
 	/* What belongs inside TLS alone, sent by a client that thought it was there. */
+	/* A scramble may end in a NUL, its only one, and is no password for it. */
+	static const struct message ends_in_nul[] = { SERVER(GREETING),
+		CLIENT("\134\000\000\001\000\202\010\000\000\000\000\001!" ZEROS23 "anna\000\040" "\201\302\243hhhhhhhhhhhhhhhhhhhhhhhhhhhh\000" "caching_sha2_password\000"),
+		SERVER("\002\000\000\002\001\003"), SERVER(OK("\003")) };
 	static const struct message bare[] = { SERVER(GREETING), CLIENT(RESPONSE), SERVER("\002\000\000\002\001\004"), CLIENT("\010\000\000\003made-up\000"), SERVER(OK("\004")) };
 	static const struct message sha256[] = { SERVER(GREETING), CLIENT(RESPONSE), SERVER("\046\000\000\002\376sha256_password\000" HASH20 "\000"), CLIENT("\001\000\000\003\001"),
 		SERVER("\033\000\000\004" PUBLIC_KEY), CLIENT("\200\000\000\005" CIPHER64 CIPHER64), SERVER("\026\000\000\006\377\025\004#28000Access denied") };
 
 	(void)state;
 	CHECK(fast, AUTH_SUCCESS, "caching_sha2_password", 0, false, "anna", DONE);
+	CHECK(ends_in_nul, AUTH_SUCCESS, "caching_sha2_password", 0, false, "anna", DONE);
 	CHECK(full, AUTH_SUCCESS, "caching_sha2_password", 0, false, "anna", DONE);
 	CHECK(left, AUTH_FAILURE, "caching_sha2_password", 0, false, "anna", DONE);
 	CHECK(bare, AUTH_SUCCESS, "caching_sha2_password", 0, true, "anna", DONE);
