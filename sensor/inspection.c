@@ -13,6 +13,7 @@
 enum {
 	PROBE_SIZE_MAX = 4096, /* who cannot tell by then does not get the flow */
 	TURNS_MAX = 4096,      /* calls of dissectors for one piece of a stream */
+	DATAGRAMS_PROBED = 8,  /* that nobody knows, before a flow of datagrams is given up */
 };
 
 const struct inspector_options inspector_defaults = {
@@ -47,6 +48,7 @@ struct inspection {
 	const struct certificate *certificates[4]; /* references held */
 	uint8_t certificate_count;
 	uint8_t label_packets;
+	uint8_t unknown_datagrams;
 	bool over;                 /* nothing more for dissectors to learn */
 	bool label_over;
 	bool carried;              /* inside a tunnel of another protocol, which keeps its name */
@@ -407,17 +409,27 @@ believe_roles(struct flow *f, unsigned side, enum direction from)
 	f->client_side = (uint8_t)(from == FROM_CLIENT ? side : 1 - side);
 }
 
+/* Each datagram is a message of its own: an odd one says little of those that follow. */
+static bool
+ask_about_the_next(const struct inspector *in, struct inspection *ins)
+{
+	return in->flow->key.ip_protocol == IPPROTO_UDP && ++ins->unknown_datagrams < DATAGRAMS_PROBED;
+}
+
 /* True if a dissector was found for the flow by the bytes that wait on side. */
 static bool
 probe(struct inspector *in, struct inspection *ins, unsigned side)
 {
 	struct probe_result result;
+	uint64_t candidates = ins->candidates;
 
 	if (ins->waiting[side].size == 0 || ins->candidates == 0)
 		return false;
 	result = probe_side(in, ins, side);
 	if (result.best == NULL) {
-		if (ins->candidates == 0)
+		if (ask_about_the_next(in, ins))
+			ins->candidates = candidates;
+		else if (ins->candidates == 0)
 			conclude(in, ins);
 		return false;
 	}
@@ -691,7 +703,7 @@ wants_label(const struct inspector *in, const struct inspection *ins)
 {
 	if (ins->label_over)
 		return false;
-	return in->options.ndpi == NDPI_ALWAYS || (ins->over && ins->evidence.protocol == NULL);
+	return in->options.ndpi == NDPI_ALWAYS || ((ins->over || ins->unknown_datagrams > 0) && ins->evidence.protocol == NULL);
 }
 
 /* Shows nDPI a packet: only whole ones, whose headers the decoder has validated. */
@@ -813,6 +825,8 @@ add_label(struct inspector *in, struct inspection *ins, struct flow_record *reco
 	if (ins->label == NULL)
 		return;
 	classifier_flow_end(in->classifier, ins->label, &label);
+	if (in->options.ndpi != NDPI_ALWAYS && ins->evidence.protocol != NULL)
+		return;
 	record->ndpi_master = record_add_text(record, label.master);
 	record->ndpi_application = record_add_text(record, label.application);
 	record->ndpi_category = record_add_text(record, label.category);

@@ -886,6 +886,30 @@ test_datagrams_are_not_put_together(void **state)
 	assert_nothing_said();
 }
 
+/* A datagram that nobody knows, first of either side, leaves the next ones their chance; not for ever. */
+static void
+test_datagrams_after_odd_ones(void **state)
+{
+	(void)state;
+	begin_flow(IPPROTO_UDP, false);
+	packet(1, "odd", 3, 0);
+	packet(0, "odd", 3, 0);
+	packet(1, question, sizeof(question) - 1, 0);
+	packet(0, reply, sizeof(reply) - 1, 0);
+	end_flow();
+	assert_protocol("dns");
+	assert_int_equal(record.basis[CLAIM_PROTOCOL].packet, 4);
+	begin_flow(IPPROTO_UDP, false);
+	for (unsigned i = 0; i < 8; i++) {
+		assert_true(i == 0 || inspection_wanted(&flow));
+		packet(1, "odd", 3, 0);
+	}
+	assert_false(inspection_wanted(&flow));
+	packet(1, question, sizeof(question) - 1, 0);
+	end_flow();
+	assert_nothing_said();
+}
+
 static void
 test_datagrams_cut_by_the_capture(void **state)
 {
@@ -1062,6 +1086,7 @@ main(void)
 		TEST(test_tls_through_a_proxy),
 		TEST(test_datagrams),
 		TEST(test_datagrams_are_not_put_together),
+		TEST(test_datagrams_after_odd_ones),
 		TEST(test_datagrams_cut_by_the_capture),
 		TEST(test_datagrams_budget),
 		TEST(test_all_inspections_in_use),
