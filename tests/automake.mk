@@ -155,7 +155,7 @@ SCRIPT_TESTS = \
 	%D%/scripts/commands_test.py \
 	%D%/scripts/robustness_test.py \
 	%D%/scripts/shared_captures_test.py
-EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py
+EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py %D%/scripts/tap.py %D%/scripts/truth.py
 
 # The runner's own count, for people and for CI: one line over all programs and scripts.
 check-count: check
