@@ -23,6 +23,7 @@ enum {
 };
 
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, TYPE_OPT = 41 };
+enum { TYPE_NB = 32, TYPE_NBSTAT = 33, NETBIOS_NAME_SIZE = 32 }; /* RFC 1002 4.2.1.3; of DNS these are NIMLOC and SRV */
 enum { CLASS_IN = 1, CLASS_CHAOS = 3, CLASS_HESIOD = 4, CLASS_NONE = 254, CLASS_ANY = 255 };
 enum { OPCODE_QUERY = 0, OPCODE_STATUS = 2, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
 enum { FLAG_ANSWER = 0x8000, FLAG_TRUNCATED = 0x0200, FLAG_ZERO = 0x0040, OPCODE_SHIFT = 11, OPCODE_MASK = 15, RCODE_MASK = 15 };
@@ -194,11 +195,29 @@ hash_question(const struct name *name, uint16_t type, uint16_t class)
 	return ((hash ^ type) * 16777619u ^ class) * 16777619u;
 }
 
+/*
+ * NetBIOS names are asked for in messages of the same form (RFC 1002 4.2), but this is not DNS. The
+ * name is a label of 32 letters, 'A' for a nibble of 0 to 'P' for 15 (RFC 1001 14.1).
+ */
+static bool
+is_netbios(struct cursor name, uint16_t type)
+{
+	if ((type != TYPE_NB && type != TYPE_NBSTAT) || cursor_u8(&name) != NETBIOS_NAME_SIZE)
+		return false;
+	for (int i = 0; i < NETBIOS_NAME_SIZE; i++) {
+		uint8_t b = cursor_u8(&name);
+
+		if (b < 'A' || b > 'P')
+			return false;
+	}
+	return true;
+}
+
 /* A message, all of whose parts agree and fill it. */
 static bool
 parse_message(struct cursor bytes, struct message *m)
 {
-	struct cursor c = bytes;
+	struct cursor c = bytes, name;
 	struct header *h = &m->header;
 	struct record r;
 	uint16_t class;
@@ -209,11 +228,12 @@ parse_message(struct cursor bytes, struct message *m)
 	h->answers = cursor_u16(&c);
 	h->authorities = cursor_u16(&c);
 	h->additionals = cursor_u16(&c);
+	name = c;
 	if (!cursor_ok(&c) || !is_header(h) || !take_name(&bytes, &c, &m->question))
 		return false;
 	m->question_type = cursor_u16(&c);
 	class = cursor_u16(&c);
-	if (!cursor_ok(&c) || m->question_type == 0 || !is_class(class))
+	if (!cursor_ok(&c) || m->question_type == 0 || !is_class(class) || is_netbios(name, m->question_type))
 		return false;
 	m->bytes = bytes;
 	m->question_hash = hash_question(&m->question, m->question_type, class);

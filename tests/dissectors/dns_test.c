@@ -24,6 +24,7 @@
 #define A(owner, last) owner "\0\1\0\1" TTL "\0\4\xc0\0\2" last
 #define CNAME(owner, size, target) owner "\0\5\0\1" TTL "\0" size target
 #define QUERY HEADER(ASK, "\0", "\0", "\0") QUESTION
+#define NETBIOS_NAME "\x20" "EMEPEHFDCACACACACACACACACACACACA" "\0"
 #define OPT "\0\0\x29\4\xd0\0\0\0\0\0\0"
 
 static void
@@ -162,6 +163,10 @@ static const struct {
 	{ "pointer past the end", SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A("\xff\xff", "\1")), false },
 	{ "label of an unused kind", CLIENT(HEADER(ASK, "\0", "\0", "\0") "\x43" "abc\0\0\1\0\1"), false },
 	{ "OPT with a name", CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\1x" OPT), false },
+	{ "NetBIOS name", CLIENT("\0\7\1\x10\0\1\0\0\0\0\0\0" NETBIOS_NAME "\0\x20\0\1"), false },
+	{ "NetBIOS node status", CLIENT("\0\7\0\0\0\1\0\0\0\0\0\0" NETBIOS_NAME "\0\x21\0\1"), false },
+	{ "an address of a name of 32 letters", CLIENT(HEADER(ASK, "\0", "\0", "\0") NETBIOS_NAME "\0\1\0\1"), true },
+	{ "SRV of a name of 32 letters", CLIENT(HEADER(ASK, "\0", "\0", "\0") "\x20" "emepehfdcacacacacacacacacacacaca" "\0\0\x21\0\1"), true },
 	{ "NTP", CLIENT("\x1b\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), false },
 	{ "DHCP", CLIENT("\1\1\6\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0"), false },
 	{ "SNMP", CLIENT("\x30\x0f\2\1\1\4\6public\xa0\2\2\0"), false },
