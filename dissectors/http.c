@@ -59,7 +59,7 @@ struct http_state {
 	bool unpaired;         /* answers cannot be told apart any more */
 	bool requested;        /* a request was seen, and nothing but it */
 	bool claimed;
-	bool hello_waits;      /* the client speaks TLS, and no answer to its CONNECT was seen */
+	bool may_have_left;      /* the answer to a CONNECT or upgrade is lost, or the client went on to TLS without one */
 	bool challenged;       /* "attempted" rests on a challenge, not on a credential */
 	uint64_t request_offset;
 };
@@ -595,10 +595,10 @@ read_start(struct dissection *d, enum direction from, struct cursor *bytes, stru
 	if (from == FROM_SERVER)
 		return read_answer(d, bytes, start);
 	if (may_leave_http(s)) {
-		s->hello_waits = is_tls(d, from, *bytes);
+		s->may_have_left = is_tls(d, from, *bytes);
 		return NEED_MORE;
 	}
-	s->hello_waits = false;
+	s->may_have_left = false;
 	if (s->side[from].searched == 0)
 		skip_empty_lines(bytes);
 	return cursor_left(bytes) > 0 && !cursor_equals(bytes, "\r") ? read_request(d, bytes, start) : NEED_MORE;
@@ -702,8 +702,14 @@ http_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 static enum verdict
 http_gap(struct dissection *d, enum direction from, uint64_t size)
 {
+	struct http_state *s = d->state;
+
 	(void)size;
-	lose(d->state, from);
+	if (may_leave_http(s)) {
+		s->may_have_left = true;
+		evidence_doubt_plaintext(d->evidence);
+	}
+	lose(s, from);
 	return MATCH;
 }
 
@@ -714,7 +720,7 @@ http_finish(struct dissection *d)
 
 	if (s->requested && !s->claimed)
 		claim(d, STRENGTH_STRUCTURE, request_clause, FROM_CLIENT, s->request_offset);
-	if (s->hello_waits)
+	if (s->may_have_left)
 		evidence_doubt_plaintext(d->evidence);
 }
 

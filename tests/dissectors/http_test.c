@@ -556,6 +556,15 @@ finds_tls_after_a_loss(void **state)
 	assert_ptr_equal(c.dissector, &tls_dissector);
 	conversation_clear(&c);
 
+	/* Both answer and hello are lost: what follows tells nothing. */
+	CONVERSE(&c, CLIENT(CONNECT));
+	conversation_gap(&c, FROM_SERVER, sizeof(CONNECTED) - 1);
+	say(&c, FROM_SERVER, "\x81\x99\x12");
+	conversation_end(&c);
+	assert_string_equal(c.evidence.protocol, "http");
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	conversation_clear(&c);
+
 	/* Without the server's direction nothing tells that it agreed. */
 	CONVERSE(&c, CLIENT(CONNECT));
 	conversation_send(&c, FROM_CLIENT, HELLO, sizeof(HELLO) - 1);
