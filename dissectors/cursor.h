@@ -91,7 +91,9 @@ cursor_u16(struct cursor *c)
 {
 	const uint8_t *b = cursor_take(c, 2);
 
-	return b ? (uint16_t)(b[0] << 8 | b[1]) : 0;
+	if (b == NULL)
+		return 0;
+	return (uint16_t)(b[0] << 8 | b[1]);
 }
 
 static inline uint32_t
@@ -123,7 +125,9 @@ cursor_u16le(struct cursor *c)
 {
 	const uint8_t *b = cursor_take(c, 2);
 
-	return b ? (uint16_t)(b[1] << 8 | b[0]) : 0;
+	if (b == NULL)
+		return 0;
+	return (uint16_t)(b[1] << 8 | b[0]);
 }
 
 static inline uint32_t
