@@ -134,18 +134,18 @@ json_decimal_text(double value, char *text, size_t size)
 {
 	const char *sign = value < 0 ? "-" : "";
 	double millionths = (value < 0 ? -value : value) * 1e6 + 0.5;
+	char digits[32];
 	uint64_t n;
-	int digits = 6;
-	uint64_t fraction;
+	size_t end;
 
 	/* What is no number, or too large to be one of ours, is no value of JSON either. */
 	n = millionths < 1e18 ? (uint64_t)millionths : 0;
-	fraction = n % 1000000;
-	while (digits > 1 && fraction % 10 == 0) {
-		fraction /= 10;
-		digits--;
-	}
-	(void)snprintf(text, size, "%s%" PRIu64 ".%0*" PRIu64, n > 0 ? sign : "", n / 1000000, digits, fraction);
+	(void)snprintf(digits, sizeof(digits), "%" PRIu64 ".%06" PRIu64, n / 1000000, n % 1000000);
+	end = strlen(digits);
+	while (digits[end - 1] == '0' && digits[end - 2] != '.')
+		end--;
+	digits[end] = '\0';
+	(void)snprintf(text, size, "%s%s", n > 0 ? sign : "", digits);
 }
 
 void
