@@ -16,6 +16,7 @@ const struct dissector *const dissectors[] = {
 	&mysql_dissector,
 	&redis_dissector,
 	&dns_dissector,
+	&dns_tcp_dissector,
 	NULL,
 };
 

@@ -116,6 +116,7 @@ const struct dissector *dissector_find(const char *name);
 uint64_t dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t first_byte);
 
 extern const struct dissector dns_dissector;
+extern const struct dissector dns_tcp_dissector;
 extern const struct dissector http_dissector;
 extern const struct dissector mysql_dissector;
 extern const struct dissector postgresql_dissector;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DNS over UDP (RFC 1035), on any port: a message counts where all of it is one, to its last byte.
+ * DNS over UDP and TCP (RFC 1035), on any port: a message counts where all of it is one, to its last byte.
  * Addresses in answers to questions that were seen are reported with the name asked for, so that
  * peers outside can be called by their names.
  */
@@ -20,6 +20,8 @@ enum {
 	ALIASES_MAX = 8,
 	ASKED_MAX = 32,
 	QUESTION_MAX = NAME_ROOM + 8,
+	HEADER_SIZE = 12,
+	MESSAGE_SIZE_MIN = HEADER_SIZE + 5, /* a question for the root */
 };
 
 enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, TYPE_OPT = 41 };
@@ -213,6 +215,18 @@ is_netbios(struct cursor name, uint16_t type)
 	return true;
 }
 
+static bool
+take_header(struct cursor *c, struct header *h)
+{
+	h->id = cursor_u16(c);
+	h->flags = cursor_u16(c);
+	h->questions = cursor_u16(c);
+	h->answers = cursor_u16(c);
+	h->authorities = cursor_u16(c);
+	h->additionals = cursor_u16(c);
+	return cursor_ok(c) && is_header(h);
+}
+
 /* A message, all of whose parts agree and fill it. */
 static bool
 parse_message(struct cursor bytes, struct message *m)
@@ -222,14 +236,10 @@ parse_message(struct cursor bytes, struct message *m)
 	struct record r;
 	uint16_t class;
 
-	h->id = cursor_u16(&c);
-	h->flags = cursor_u16(&c);
-	h->questions = cursor_u16(&c);
-	h->answers = cursor_u16(&c);
-	h->authorities = cursor_u16(&c);
-	h->additionals = cursor_u16(&c);
+	if (!take_header(&c, h))
+		return false;
 	name = c;
-	if (!cursor_ok(&c) || !is_header(h) || !take_name(&bytes, &c, &m->question))
+	if (!take_name(&bytes, &c, &m->question))
 		return false;
 	m->question_type = cursor_u16(&c);
 	class = cursor_u16(&c);
@@ -344,27 +354,81 @@ report_addresses(const struct dissection *d, const struct message *m)
 	}
 }
 
-static enum verdict
-dns_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
+/* Tells what a message says, which starts at offset of its direction; false where bytes are none. */
+static bool
+dissect_message(struct dissection *d, enum direction from, struct cursor bytes, uint64_t offset)
 {
 	struct dns_state *s = d->state;
 	struct message m;
-	bool answer;
 	enum strength strength = STRENGTH_STRUCTURE;
 
-	if (!parse_message(*bytes, &m))
-		return d->evidence->strength < STRENGTH_STRUCTURE ? NO_MATCH : MATCH; /* one odd datagram ends nothing */
-	cursor_skip(bytes, cursor_left(bytes));
-	answer = (m.header.flags & FLAG_ANSWER) != 0;
-	if (!answer)
+	if (!parse_message(bytes, &m))
+		return false;
+	if ((m.header.flags & FLAG_ANSWER) == 0)
 		remember(s, &m, from);
 	else if (was_asked(s, &m, from))
 		strength = STRENGTH_EXCHANGE;
-	evidence_protocol(d->evidence, "dns", strength, "RFC 1035 4.1 message", from, d->offset[from]);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, "RFC 1035 4.1 message", from, d->offset[from]);
-	evidence_authentication(d->evidence, AUTH_NOT_APPLICABLE, NULL, strength, "RFC 1035", from, d->offset[from]);
+	evidence_protocol(d->evidence, "dns", strength, "RFC 1035 4.1 message", from, offset);
+	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, "RFC 1035 4.1 message", from, offset);
+	evidence_authentication(d->evidence, AUTH_NOT_APPLICABLE, NULL, strength, "RFC 1035", from, offset);
 	if (strength == STRENGTH_EXCHANGE && (m.header.flags >> OPCODE_SHIFT & OPCODE_MASK) == OPCODE_QUERY && (m.header.flags & RCODE_MASK) == 0)
 		report_addresses(d, &m);
+	return true;
+}
+
+static enum verdict
+dns_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
+{
+	if (!dissect_message(d, from, *bytes, d->offset[from]))
+		return d->evidence->strength < STRENGTH_STRUCTURE ? NO_MATCH : MATCH; /* one odd datagram ends nothing */
+	cursor_skip(bytes, cursor_left(bytes));
+	return MATCH;
+}
+
+/* Over TCP each message comes after its length (RFC 1035 4.2.2); false where it is not all there. */
+static bool
+take_framed(struct cursor *bytes, struct cursor *message)
+{
+	struct cursor c = *bytes;
+
+	*message = cursor_sub(&c, cursor_u16(&c));
+	if (!cursor_ok(&c))
+		return false;
+	*bytes = c;
+	return true;
+}
+
+static enum verdict
+dns_tcp_probe(const struct flow_view *flow, enum direction from, struct cursor bytes, enum strength *strength)
+{
+	struct cursor c = bytes, message;
+	struct header h;
+	uint16_t size = cursor_u16(&c);
+
+	if (!cursor_ok(&c))
+		return NEED_MORE;
+	if (size < MESSAGE_SIZE_MIN || (cursor_left(&c) >= HEADER_SIZE && !take_header(&c, &h)))
+		return NO_MATCH;
+	return take_framed(&bytes, &message) ? dns_probe(flow, from, message, strength) : NEED_MORE;
+}
+
+static enum verdict
+dns_tcp_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
+{
+	struct cursor start = *bytes, message;
+
+	while (cursor_left(bytes) > 0) {
+		uint64_t at = dissection_offset(d, from, start, *bytes);
+		int high = cursor_peek(bytes, 0), low = cursor_peek(bytes, 1);
+
+		if (!take_framed(bytes, &message)) {
+			d->need = low < 0 ? 2 : 2 + (size_t)(high << 8 | low);
+			return NEED_MORE;
+		}
+		/* In a transfer of a zone only the first answer repeats the question (RFC 5936 2.2.1). */
+		if (!dissect_message(d, from, message, at) && d->evidence->strength < STRENGTH_STRUCTURE)
+			return NO_MATCH;
+	}
 	return MATCH;
 }
 
@@ -376,4 +440,19 @@ const struct dissector dns_dissector = {
 	.state_size = sizeof(struct dns_state),
 	.probe = dns_probe,
 	.dissect = dns_dissect,
+};
+
+/* The first byte is that of a length: nobody begins with 4 KiB. */
+#define LENGTHS "\0\1\2\3\4\5\6\7\x8\x9\xa\xb\xc\xd\xe\xf"
+
+const struct dissector dns_tcp_dissector = {
+	.name = "dns",
+	.specification = "RFC 7766",
+	.ip_protocol = IPPROTO_TCP,
+	.hint_ports = { 53 },
+	.first_bytes = { LENGTHS, LENGTHS },
+	.first_bytes_size = { sizeof(LENGTHS) - 1, sizeof(LENGTHS) - 1 },
+	.state_size = sizeof(struct dns_state),
+	.probe = dns_tcp_probe,
+	.dissect = dns_tcp_dissect,
 };

@@ -94,6 +94,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_capture_pcapng \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
+	%D%/fuzz/fuzz_dns_tcp \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_packet \
@@ -118,6 +119,9 @@ endif
 %C%_fuzz_fuzz_dns_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_dns_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"dns\" -DFUZZ_DISSECTOR=dns_dissector
 %C%_fuzz_fuzz_dns_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_dns_tcp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_dns_tcp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"dns_tcp\" -DFUZZ_DISSECTOR=dns_tcp_dissector
+%C%_fuzz_fuzz_dns_tcp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_http_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http\" -DFUZZ_DISSECTOR=http_dissector
 %C%_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -289,6 +289,76 @@ many_questions(void **state)
 	conversation_clear(&c);
 }
 
+/* Queries one after the other, in pieces of any size; answers of which the second is cut off. */
+static void
+over_tcp(void **state)
+{
+	static const char queries[] = "\0\x22" QUERY "\0\x22" QUERY;
+	static const char answers[] = "\0\x32" HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\1") "\0\x11odd but no matter" "\0\x32\0\7";
+	struct conversation c;
+
+	(void)state;
+	for (size_t chunk = 1; chunk < sizeof(queries); chunk++) {
+		conversation_init(&c, &dns_tcp_dissector);
+		for (size_t at = 0; at < sizeof(queries) - 1; at += chunk)
+			conversation_send(&c, FROM_CLIENT, queries + at, sizeof(queries) - 1 - at < chunk ? sizeof(queries) - 1 - at : chunk);
+		assert_int_equal(c.verdict, MATCH);
+		assert_int_equal(c.evidence.strength, STRENGTH_STRUCTURE);
+		for (size_t at = 0; at < sizeof(answers) - 1; at += chunk)
+			conversation_send(&c, FROM_SERVER, answers + at, sizeof(answers) - 1 - at < chunk ? sizeof(answers) - 1 - at : chunk);
+		assert_int_equal(c.verdict, NEED_MORE);
+		assert_string_equal(c.evidence.protocol, "dns");
+		assert_int_equal(c.evidence.strength, STRENGTH_EXCHANGE);
+		assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
+		assert_int_equal(c.evidence.basis[CLAIM_PROTOCOL].offset, 0);
+		assert_int_equal(c.names, 1);
+		conversation_clear(&c);
+	}
+}
+
+static const struct {
+	const char *what;
+	struct message message;
+	enum verdict verdict;
+} openings[] = {
+	{ "query", CLIENT("\0\x22" QUERY), MATCH },
+	{ "query and more", CLIENT("\0\x22" QUERY "\0"), MATCH },
+	{ "answer", SERVER("\0\x22" HEADER(ANSWER, "\0", "\0", "\0") QUESTION), MATCH },
+	{ "a query from who answers", SERVER("\0\x22" QUERY), NO_MATCH },
+	{ "a length that is too small", CLIENT("\0\x21" QUERY), NO_MATCH },
+	{ "a length that is too large", CLIENT("\0\x23" QUERY "x"), NO_MATCH },
+	{ "no room for a question", CLIENT("\0\x10" QUERY), NO_MATCH },
+	{ "a header that is none", CLIENT("\0\x22\0\7\1\0\0\2\0\0\0\0\0\0"), NO_MATCH },
+	{ "PostgreSQL", CLIENT("\0\0\0\x08\4\xd2\x16\x2f"), NO_MATCH },
+	{ "TNS", CLIENT("\0\x3a\0\0\1\0\0\0\1\x39\1\x2c\0\0\x08\0"), NO_MATCH },
+	{ "TPKT", CLIENT("\3\0\0\x13\x0e\xe0\0\0\0\0\0\1\0\x08\0\3\0\0\0"), NO_MATCH },
+};
+
+static void
+tcp_openings(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
+		const struct message *m = &openings[i].message;
+		struct flow_view flow = { 0 };
+
+		for (size_t size = 1; size <= m->size; size++) {
+			enum strength strength = STRENGTH_NONE;
+			uint8_t *block = malloc(size);
+			enum verdict verdict;
+
+			memcpy(block, m->bytes, size);
+			verdict = dns_tcp_dissector.probe(&flow, m->from, cursor_over(block, size), &strength);
+			free(block);
+			if (size == m->size && verdict != openings[i].verdict)
+				fail_msg("%s", openings[i].what);
+			if (openings[i].verdict == MATCH && size < 36)
+				assert_int_equal(verdict, NEED_MORE);
+			assert_int_equal(strength, verdict == MATCH ? STRENGTH_STRUCTURE : STRENGTH_NONE);
+		}
+	}
+}
+
 int
 main(void)
 {
@@ -302,6 +372,8 @@ main(void)
 		cmocka_unit_test(chained_pointers),
 		cmocka_unit_test(one_odd_datagram),
 		cmocka_unit_test(many_questions),
+		cmocka_unit_test(over_tcp),
+		cmocka_unit_test(tcp_openings),
 	};
 
 	return cmocka_run_group_tests_name("dissectors/dns", tests, NULL, NULL);
