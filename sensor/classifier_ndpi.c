@@ -87,6 +87,9 @@ configure_lean(struct ndpi_detection_module_struct *module)
 #endif
 
 #if HAVE_DECL_NDPI_SET_PROTOCOL_DETECTION_BITMASK2
+/* Its macro narrows a mask of its own, which gcc sees under sanitizers. */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
 static void
 choose_protocols(struct ndpi_detection_module_struct *module)
 {
@@ -98,6 +101,7 @@ choose_protocols(struct ndpi_detection_module_struct *module)
 			NDPI_BITMASK_ADD(chosen, id);
 	(void)ndpi_set_protocol_detection_bitmask2(module, &chosen);
 }
+#pragma GCC diagnostic pop
 #else
 static void
 choose_protocols(struct ndpi_detection_module_struct *module)
