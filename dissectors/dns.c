@@ -24,7 +24,7 @@ enum {
 	MESSAGE_SIZE_MIN = HEADER_SIZE + 5, /* a question for the root */
 };
 
-enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_AAAA = 28, TYPE_OPT = 41 };
+enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_SIG = 24, TYPE_AAAA = 28, TYPE_OPT = 41, TYPE_TKEY = 249, TYPE_TSIG = 250 };
 enum { TYPE_NB = 32, TYPE_NBSTAT = 33, NETBIOS_NAME_SIZE = 32 }; /* RFC 1002 4.2.1.3; of DNS these are NIMLOC and SRV */
 enum { CLASS_IN = 1, CLASS_CHAOS = 3, CLASS_HESIOD = 4, CLASS_NONE = 254, CLASS_ANY = 255 };
 enum { OPCODE_QUERY = 0, OPCODE_STATUS = 2, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
@@ -69,6 +69,7 @@ struct message {
 	uint16_t question_type;
 	uint32_t question_hash;
 	size_t answers_at;
+	const char *method; /* of a credential that some record is: static, or NULL */
 };
 
 static bool
@@ -227,6 +228,24 @@ take_header(struct cursor *c, struct header *h)
 	return cursor_ok(c) && is_header(h);
 }
 
+/* Records that are credentials. Whether they were accepted is not followed. */
+static const char *
+method_of(const struct record *r)
+{
+	struct cursor data = r->data;
+
+	switch (r->type) {
+	case TYPE_TSIG:
+		return "dns-tsig"; /* RFC 8945 */
+	case TYPE_TKEY:
+		return "dns-tkey"; /* RFC 2930 */
+	case TYPE_SIG: /* of no type: of the whole message (RFC 2931) */
+		return cursor_u16(&data) == 0 && cursor_ok(&data) ? "dns-sig0" : NULL;
+	default:
+		return NULL;
+	}
+}
+
 /* A message, all of whose parts agree and fill it. */
 static bool
 parse_message(struct cursor bytes, struct message *m)
@@ -248,10 +267,14 @@ parse_message(struct cursor bytes, struct message *m)
 	m->bytes = bytes;
 	m->question_hash = hash_question(&m->question, m->question_type, class);
 	m->answers_at = bytes.left - c.left;
-	for (unsigned int i = 0, n = (unsigned int)h->answers + h->authorities + h->additionals; i < n; i++)
+	m->method = NULL;
+	for (unsigned int i = 0, n = (unsigned int)h->answers + h->authorities + h->additionals; i < n; i++) {
 		if (!take_record(&bytes, &c, &r))
 			/* A server may cut an answer anywhere, and says so (RFC 2181 9). */
 			return (h->flags & FLAG_ANSWER) != 0 && (h->flags & FLAG_TRUNCATED) != 0;
+		if (m->method == NULL)
+			m->method = method_of(&r);
+	}
 	return cursor_left(&c) == 0;
 }
 
@@ -370,7 +393,10 @@ dissect_message(struct dissection *d, enum direction from, struct cursor bytes, 
 		strength = STRENGTH_EXCHANGE;
 	evidence_protocol(d->evidence, "dns", strength, "RFC 1035 4.1 message", from, offset);
 	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, "RFC 1035 4.1 message", from, offset);
-	evidence_authentication(d->evidence, AUTH_NOT_APPLICABLE, NULL, strength, "RFC 1035", from, offset);
+	if (m.method != NULL)
+		evidence_authentication(d->evidence, AUTH_ATTEMPTED, m.method, strength, "RFC 1035 4.1.3 TSIG, TKEY or SIG record", from, offset);
+	else
+		evidence_authentication(d->evidence, AUTH_NOT_APPLICABLE, NULL, strength, "RFC 1035", from, offset);
 	if (strength == STRENGTH_EXCHANGE && (m.header.flags >> OPCODE_SHIFT & OPCODE_MASK) == OPCODE_QUERY && (m.header.flags & RCODE_MASK) == 0)
 		report_addresses(d, &m);
 	return true;

@@ -60,6 +60,38 @@ answer_to_question(void **state)
 	conversation_clear(&c);
 }
 
+/* A record that is a credential: what became of it is not followed, so it is no "not-applicable" either. */
+static void
+credentials(void **state)
+{
+	static const struct {
+		struct message query;
+		uint8_t result;
+		const char *method;
+	} list[] = {
+		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\3key\0\0\372\0\xff" "\0\0\0\0" "\0\4made"), AUTH_ATTEMPTED, "dns-tsig" },
+		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\3key\0\0\371\0\xff" "\0\0\0\0" "\0\4made"), AUTH_ATTEMPTED, "dns-tkey" },
+		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\0\0\x18\0\xff" "\0\0\0\0" "\0\4\0\0up"), AUTH_ATTEMPTED, "dns-sig0" },
+		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\0\0\x18\0\1" "\0\0\0\0" "\0\4\0\1up"), AUTH_NOT_APPLICABLE, NULL },
+		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION OPT), AUTH_NOT_APPLICABLE, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct conversation c;
+
+		begin(&c);
+		conversation_send(&c, list[i].query.from, list[i].query.bytes, list[i].query.size);
+		SEND(&c, FROM_SERVER, HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\1"));
+		assert_int_equal(c.evidence.authentication.result, list[i].result);
+		if (list[i].method != NULL)
+			assert_string_equal(c.evidence.authentication.method, list[i].method);
+		else
+			assert_null(c.evidence.authentication.method);
+		conversation_clear(&c);
+	}
+}
+
 static void
 answers_that_name_nothing(void **state)
 {
@@ -364,6 +396,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answer_to_question),
+		cmocka_unit_test(credentials),
 		cmocka_unit_test(answers_that_name_nothing),
 		cmocka_unit_test(aliases),
 		cmocka_unit_test(ipv6_without_case),
