@@ -83,6 +83,18 @@ cursor_take_line(struct cursor *c, struct cursor *line)
 	return true;
 }
 
+bool
+cursor_is_text(struct cursor c)
+{
+	while (cursor_left(&c) > 0) {
+		uint8_t b = cursor_u8(&c);
+
+		if (b == 0x7f || (b < 0x20 && (b < '\t' || b > '\r')))
+			return false;
+	}
+	return true;
+}
+
 void
 cursor_skip_blanks(struct cursor *c)
 {

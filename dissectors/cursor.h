@@ -186,6 +186,12 @@ bool cursor_take_line(struct cursor *, struct cursor *line);
  */
 bool cursor_take_until(struct cursor *, uint8_t stop, struct cursor *part);
 
+/*
+ * Whether the unread bytes can be text a person wrote, such as SQL or an error's: any charset, no
+ * control characters but white space. Reads nothing.
+ */
+bool cursor_is_text(struct cursor);
+
 /* Passes over spaces and tabs. */
 void cursor_skip_blanks(struct cursor *);
 

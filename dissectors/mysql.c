@@ -185,19 +185,6 @@ is_printable(struct cursor c)
 	return true;
 }
 
-/* Text a person wrote: any charset, no control characters but blanks. */
-static bool
-is_text(struct cursor c)
-{
-	while (cursor_left(&c) > 0) {
-		uint8_t b = cursor_u8(&c);
-
-		if (b == 0x7f || (b < 0x20 && (b < '\t' || b > '\r')))
-			return false;
-	}
-	return true;
-}
-
 static bool
 take_zeros(struct cursor *c, size_t count)
 {
@@ -301,7 +288,7 @@ read_error(struct cursor c, struct error *out)
 	if (!cursor_ok(&c) || out->code < ERROR_MIN || out->code > ERROR_MAX || cursor_left(&c) < ERROR_TEXT_MIN)
 		return false;
 	/* Without a SQLSTATE the text is all there is to know it by. */
-	return out->sqlstate[0] != '\0' ? is_text(c) : is_printable(c);
+	return out->sqlstate[0] != '\0' ? cursor_is_text(c) : is_printable(c);
 }
 
 struct response {
@@ -368,7 +355,7 @@ read_response(struct cursor c, struct response *out)
 		out->plugin = name.left > 0 ? plugin_named(name) : NULL;
 		out->exact &= is_printable(name);
 	}
-	out->exact &= is_text(out->user);
+	out->exact &= cursor_is_text(out->user);
 	return cursor_ok(&c);
 }
 
@@ -406,7 +393,7 @@ is_statement(struct cursor c)
 {
 	ptrdiff_t end;
 
-	if (!is_text(c))
+	if (!cursor_is_text(c))
 		return false;
 	for (;;) {
 		while (cursor_peek(&c, 0) == '(' || (cursor_peek(&c, 0) >= '\t' && cursor_peek(&c, 0) <= ' '))
@@ -451,7 +438,7 @@ may_be_command(struct cursor c)
 	case COM_QUERY:
 	case COM_STMT_PREPARE:
 		cursor_skip(&c, cursor_peek(&c, 1) == 0 ? 3 : 1);
-		return is_text(c);
+		return cursor_is_text(c);
 	case COM_STMT_EXECUTE:
 	case COM_STMT_CLOSE:
 	case -1:

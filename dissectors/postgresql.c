@@ -71,26 +71,13 @@ at_end(const struct cursor *c)
 	return cursor_ok(c) && cursor_left(c) == 0;
 }
 
-/* Whether this can be SQL or an error's text: no control characters but blanks. */
-static bool
-is_text(struct cursor c)
-{
-	while (cursor_left(&c) > 0) {
-		uint8_t b = cursor_u8(&c);
-
-		if (b == 0x7f || (b < 0x20 && (b < '\t' || b > '\r')))
-			return false;
-	}
-	return true;
-}
-
 static bool
 take_strings(struct cursor *c, unsigned count)
 {
 	struct cursor text;
 
 	while (count-- > 0)
-		if (!take_string(c, &text) || !is_text(text))
+		if (!take_string(c, &text) || !cursor_is_text(text))
 			return false;
 	return true;
 }
@@ -290,7 +277,7 @@ read_error(struct cursor c, struct error *out)
 	if (cursor_peek(&c, 0) != 'S')
 		return false;
 	while ((field = cursor_u8(&c)) != 0) {
-		if (!take_string(&c, &text) || !is_text(text))
+		if (!take_string(&c, &text) || !cursor_is_text(text))
 			return false;
 		if (field == 'C' && text.left == 5)
 			cursor_copy_text(&text, out->sqlstate, sizeof(out->sqlstate));
@@ -344,7 +331,7 @@ valid_mechanisms(struct cursor c)
 	struct cursor name;
 
 	while (take_string(&c, &name) && name.left > 0)
-		if (!is_text(name))
+		if (!cursor_is_text(name))
 			return false;
 	return at_end(&c);
 }

@@ -360,6 +360,23 @@ test_copy_text(void **state)
 	assert_string_equal(text, "");
 }
 
+static void
+test_is_text(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		bool is;
+	} list[] = {
+		{ "", 0, true }, { "SELECT 1\r\n\t\v\f", 13, true }, { "\xc3\xa9\xff", 3, true },
+		{ "a\0", 2, false }, { "\x08", 1, false }, { "\x0e", 1, false }, { "\x1f", 1, false }, { "\x7f", 1, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		assert_int_equal(cursor_is_text(cursor_over(list[i].text, list[i].size)), list[i].is);
+}
+
 #define TEST(name) cmocka_unit_test_teardown(name, teardown)
 
 int
@@ -380,6 +397,7 @@ main(void)
 		TEST(test_find),
 		TEST(test_decimal),
 		TEST(test_copy_text),
+		TEST(test_is_text),
 	};
 
 	return cmocka_run_group_tests_name("dissectors/cursor", tests, NULL, NULL);
