@@ -5,6 +5,7 @@
 #include "command.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
@@ -138,6 +139,22 @@ parse_result_option(struct result_options *o, int option, const char *value)
 	default:
 		return false;
 	}
+}
+
+bool
+parse_result_options(struct result_options *o, int argc, char **argv, const char *help, const char *options_help, int *code)
+{
+	static const struct option long_options[] = { RESULT_OPTIONS, { 0 } };
+	int c;
+
+	while ((c = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
+		*code = c == 'h' ? EXIT_DONE : EXIT_ERROR;
+		if (c == 'h')
+			printf("%s%s", help, options_help);
+		if (c == 'h' || !parse_result_option(o, c, optarg))
+			return false;
+	}
+	return true;
 }
 
 struct policy_set *

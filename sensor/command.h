@@ -69,6 +69,12 @@ extern const char result_options_help[];
 /* Takes one common option. False, after a complaint, where the value is wrong or the option is none of these. */
 bool parse_result_option(struct result_options *, int option, const char *value);
 
+/*
+ * Takes the options of a command that has the common ones only; optind is then at its first argument.
+ * False where it is not to go on: *code is the exit code, after a complaint or the two help texts.
+ */
+bool parse_result_options(struct result_options *, int argc, char **argv, const char *help, const char *options_help, int *code);
+
 /* A number option's value: base 10, with an optional suffix k, M or G (of 1024). False, after a complaint, where it is none or out of range. */
 bool parse_size(const char *option, const char *value, unsigned long long minimum, unsigned long long maximum, unsigned long long *out);
 

@@ -2,8 +2,6 @@
 /* podwire explain RESULT PAIR: every term of a pair's score, with the evidence for it. */
 #include <config.h>
 
-#include <getopt.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -13,6 +11,13 @@ static const char help[] =
 	"usage: podwire explain [--policy FILE] [-o FILE] RESULT.json PAIR\n"
 	"Shows how a pair's score came about: each policy's value, the flows behind it, the packets to open.\n"
 	"PAIR is \"SOURCE->DESTINATION\", a part of it that fits one pair only, or the pair's id; * and ? match as in a shell.\n\n";
+
+/* Of the common options those that bear on it. */
+static const char options_help[] =
+	"      --policy FILE        judge by this policy set instead of the default one\n"
+	"  -o, --output FILE        write there instead of standard output\n"
+	"      --width COLUMNS      of the text (default 120)\n"
+	"  -h, --help               this text\n";
 
 static int
 explain(const char *path, const char *pattern, struct result_options *o)
@@ -48,18 +53,11 @@ explain(const char *path, const char *pattern, struct result_options *o)
 static int
 run(int argc, char **argv)
 {
-	static const struct option long_options[] = { RESULT_OPTIONS, { 0 } };
 	struct result_options o = { .show.limit = 50 };
-	int c;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
-		if (c == 'h') {
-			printf("%s%s", help, result_options_help);
-			return EXIT_DONE;
-		}
-		if (!parse_result_option(&o, c, optarg))
-			return EXIT_ERROR;
-	}
+	if (!parse_result_options(&o, argc, argv, help, options_help, &code))
+		return code;
 	if (argc - optind != 2) {
 		complain("explain: a saved result and a pair are needed (podwire explain --help)");
 		return EXIT_ERROR;

@@ -2,7 +2,7 @@
 /* podwire score RESULT...: scores saved results again, merged, under another policy set; no packets needed. */
 #include <config.h>
 
-#include <getopt.h>
+#include <unistd.h>
 
 #include "command.h"
 #include "saved_result.h"
@@ -42,18 +42,11 @@ score_files(char **paths, struct result_options *o)
 static int
 run(int argc, char **argv)
 {
-	static const struct option long_options[] = { RESULT_OPTIONS, { 0 } };
 	struct result_options o = { .show.limit = 50 };
-	int c;
+	int code;
 
-	while ((c = getopt_long(argc, argv, "o:h", long_options, NULL)) != -1) {
-		if (c == 'h') {
-			printf("%s%s", help, result_options_help);
-			return EXIT_DONE;
-		}
-		if (!parse_result_option(&o, c, optarg))
-			return EXIT_ERROR;
-	}
+	if (!parse_result_options(&o, argc, argv, help, result_options_help, &code))
+		return code;
 	if (optind == argc) {
 		complain("score: no saved result was named (podwire score --help)");
 		return EXIT_ERROR;
