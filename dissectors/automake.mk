@@ -1,5 +1,5 @@
 noinst_LIBRARIES += libdissectors.a
-libdissectors_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS)
+libdissectors_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS)
 libdissectors_a_SOURCES = \
 	%D%/base64.c %D%/base64.h \
 	%D%/certificate.c %D%/certificate.h \
@@ -14,6 +14,7 @@ libdissectors_a_SOURCES = \
 	%D%/mysql.c \
 	%D%/postgresql.c \
 	%D%/redis.c \
+	%D%/sasl.c %D%/sasl.h \
 	%D%/tls.c \
 	%D%/tls_hello.c %D%/tls_hello.h \
 	%D%/tls_names.c %D%/tls_names.h \

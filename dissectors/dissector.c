@@ -22,14 +22,31 @@ const struct dissector *const dissectors[] = {
 
 static_assert(sizeof(dissectors) / sizeof(dissectors[0]) - 1 <= 64, "candidates are bits of a 64-bit word");
 
-/* Candidates by [UDP][direction][first byte]: derived from the table once, constant afterwards. */
-static uint64_t index_by_byte[2][2][256];
+/* Candidates by [transport][direction][first byte]: derived from the table once, constant afterwards. */
+static uint64_t index_by_byte[5][2][256];
 static pthread_once_t index_once = PTHREAD_ONCE_INIT;
+
+static unsigned
+transport_index(uint8_t ip_protocol)
+{
+	switch (ip_protocol) {
+	case IPPROTO_TCP:
+		return 0;
+	case IPPROTO_UDP:
+		return 1;
+	case IPPROTO_ESP:
+		return 2;
+	case IPPROTO_AH:
+		return 3;
+	default:
+		return 4; /* nobody's */
+	}
+}
 
 static void
 index_direction(const struct dissector *d, uint64_t bit, enum direction from)
 {
-	uint64_t *row = index_by_byte[d->ip_protocol == IPPROTO_UDP][from];
+	uint64_t *row = index_by_byte[transport_index(d->ip_protocol)][from];
 	const char *first = d->first_bytes[from];
 
 	if (first == NULL) {
@@ -54,7 +71,7 @@ uint64_t
 dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t first_byte)
 {
 	pthread_once(&index_once, build_index);
-	return index_by_byte[ip_protocol == IPPROTO_UDP][from][first_byte];
+	return index_by_byte[transport_index(ip_protocol)][from][first_byte];
 }
 
 const struct dissector *

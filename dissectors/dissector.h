@@ -6,7 +6,7 @@
  * that matches is given the flow: dissect() sees the bytes of one direction at a time, in order,
  * takes whole messages off the cursor and reports evidence. What it leaves on the cursor is shown
  * again, at the front, when more bytes have come. A dissector does no I/O, knows no clock and
- * allocates nothing: what it must remember is a struct the sensor owns, zeroed at the start.
+ * allocates nothing itself: what it must remember is a struct the sensor owns, zeroed at the start.
  */
 #ifndef PODWIRE_DISSECTOR_H
 #define PODWIRE_DISSECTOR_H
@@ -30,7 +30,7 @@ enum verdict {
 
 /* What a dissector may know of the flow; read only. */
 struct flow_view {
-	uint8_t ip_protocol;       /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t ip_protocol;       /* as in struct dissector */
 	uint16_t client_port;      /* by the roles now believed */
 	uint16_t server_port;
 	bool handshake_seen;       /* TCP: the stream was captured from its first byte */
@@ -44,6 +44,12 @@ struct dissection_services {
 	const struct certificate *(*certificate)(void *context, struct cursor der);
 	/* A DNS answer was seen: address (4 or 16 bytes, network order) is name, for ttl seconds. */
 	void (*name)(void *context, const uint8_t *address, size_t size, const char *name, uint32_t ttl);
+	/*
+	 * Memory beyond the state, as realloc() gives it, but zeroed where new: for a library's tables
+	 * (HPACK) or a message in pieces. NULL where a bound is reached: go on without, or be DONE.
+	 * Whatever is left is wiped and freed when the dissector loses the flow.
+	 */
+	void *(*resize)(void *context, void *memory, size_t size);
 	void *context;
 };
 
@@ -72,7 +78,7 @@ dissection_offset(const struct dissection *d, enum direction from, struct cursor
 struct dissector {
 	const char *name;          /* the protocol, as outputs spell it */
 	const char *specification; /* "RFC 8446" */
-	uint8_t ip_protocol;       /* IPPROTO_TCP or IPPROTO_UDP */
+	uint8_t ip_protocol;       /* IPPROTO_TCP, _UDP, _ESP or _AH */
 	uint16_t hint_ports[4];    /* who is asked first; no evidence */
 	/*
 	 * The bytes a stream of this protocol can begin with, by direction, as a string of characters;
@@ -87,7 +93,7 @@ struct dissector {
 	 */
 	enum verdict (*probe)(const struct flow_view *, enum direction, struct cursor bytes, enum strength *);
 	/*
-	 * Reads whole messages of one direction off *bytes. For UDP *bytes is one datagram. A
+	 * Reads whole messages of one direction off *bytes. But for TCP *bytes is one datagram, shown once. A
 	 * direction is called only when new bytes have come for it, after an upgrade, or when the
 	 * other direction's call returned MATCH while bytes were left here.
 	 */

@@ -17,6 +17,7 @@ libsensor_a_SOURCES = \
 	%D%/command_explain.c \
 	%D%/command_policy.c \
 	%D%/command_score.c \
+	%D%/dissection_memory.c %D%/dissection_memory.h \
 	%D%/fixed_pool.c %D%/fixed_pool.h \
 	%D%/flow_table.c %D%/flow_table.h \
 	%D%/fragment.c %D%/fragment.h \
@@ -67,7 +68,7 @@ CLEANFILES += %D%/ndpi_protocols.inc
 %D%/libsensor_a-classifier_ndpi.$(OBJEXT): %D%/ndpi_protocols.inc
 
 PODWIRE_LIBS = libsensor.a libpolicies.a libdissectors.a \
-	$(PCAP_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS) $(NDPI_LIBS) -lpthread -lm
+	$(PCAP_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS) $(NGHTTP2_LIBS) $(NDPI_LIBS) -lpthread -lm
 
 bin_PROGRAMS += podwire
 podwire_SOURCES = %D%/main.c

@@ -20,6 +20,7 @@ const struct inspector_options inspector_defaults = {
 	.budget = 64 * 1024,
 	.max_inspections = 1u << 17,
 	.buffer_memory = (size_t)256 << 20,
+	.dissection_memory = (size_t)64 << 20,
 	.ndpi = NDPI_FALLBACK,
 };
 
@@ -43,6 +44,7 @@ struct inspection {
 	const struct dissector *dissector;
 	void *state;
 	size_t state_capacity;
+	struct dissection_memory memory;
 	uint64_t candidates;       /* dissectors that may still have the flow, by index */
 	struct classifier_flow *label;
 	const struct certificate *certificates[4]; /* references held */
@@ -61,6 +63,7 @@ struct inspector {
 	const struct record_sink *sink;
 	struct fixed_pool inspections;
 	struct buffer_pool buffers;
+	struct memory_bound memory;
 	struct certificate_store *certificates;
 	struct classifier *classifier;
 	bool classifier_failed;
@@ -118,6 +121,19 @@ tell_name(void *context, const uint8_t *address, size_t size, const char *name, 
 	record.address = size == 4 ? address_from_v4(address) : address_from_v6(address);
 	strncpy(record.name, name, sizeof(record.name) - 1);
 	in->sink->name(in->sink->context, &record);
+}
+
+static void *
+resize_memory(void *context, void *memory, size_t size)
+{
+	struct inspector *in = context;
+	void *resized = dissection_memory_resize(&in->inspection->memory, &in->memory, memory, size);
+
+	if (resized == NULL && size > 0) {
+		in->counters.no_memory++;
+		evidence_note(&in->inspection->evidence, NOTE_NO_MEMORY);
+	}
+	return resized;
 }
 
 /* The bytes that wait. */
@@ -246,6 +262,7 @@ release_state(struct inspector *in, struct inspection *ins)
 		memset(ins->state, 0, ins->state_capacity);
 	buffer_give(&in->buffers, ins->state, ins->state_capacity);
 	ins->state = NULL;
+	dissection_memory_clear(&ins->memory, &in->memory);
 }
 
 /* Nothing more to learn from the payload: keeps the evidence, gives back the rest. */
@@ -413,7 +430,7 @@ believe_roles(struct flow *f, unsigned side, enum direction from)
 static bool
 ask_about_the_next(const struct inspector *in, struct inspection *ins)
 {
-	return in->flow->key.ip_protocol == IPPROTO_UDP && ++ins->unknown_datagrams < DATAGRAMS_PROBED;
+	return in->flow->key.ip_protocol != IPPROTO_TCP && ++ins->unknown_datagrams < DATAGRAMS_PROBED;
 }
 
 /* True if a dissector was found for the flow by the bytes that wait on side. */
@@ -508,7 +525,7 @@ call(struct inspector *in, struct inspection *ins, unsigned side)
 	verdict = ins->dissector->dissect(&d, direction_of(in->flow, side), &bytes);
 	keep_carrier(ins, protocol, &basis);
 	taken = w->size - bytes.left;
-	if (in->flow->key.ip_protocol == IPPROTO_UDP)
+	if (in->flow->key.ip_protocol != IPPROTO_TCP)
 		taken = w->size; /* a datagram is shown once */
 	take_waiting(w, taken);
 	w->to_skip += d.skip;
@@ -736,7 +753,8 @@ inspector_new(const struct inspector_options *options, const struct record_sink 
 		all_dissectors |= UINT64_C(1) << i;
 	in->options = *options;
 	in->sink = sink;
-	in->services = (struct dissection_services){ .certificate = take_certificate, .name = tell_name, .context = in };
+	in->memory.limit = options->dissection_memory;
+	in->services = (struct dissection_services){ .certificate = take_certificate, .name = tell_name, .resize = resize_memory, .context = in };
 	in->reader = (struct stream_reader){ .bytes = on_bytes, .gap = on_gap, .context = in, .buffers = &in->buffers };
 	in->certificates = certificate_store_new(4096);
 	if (in->certificates == NULL || !fixed_pool_init(&in->inspections, sizeof(struct inspection), options->max_inspections) || !buffer_pool_init(&in->buffers, options->buffer_memory)) {

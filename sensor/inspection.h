@@ -13,6 +13,7 @@
 
 #include "certificate_store.h"
 #include "classifier.h"
+#include "dissection_memory.h"
 #include "dissectors/dissector.h"
 #include "fixed_pool.h"
 #include "flow_table.h"
@@ -27,6 +28,7 @@ struct inspector_options {
 	uint32_t budget;          /* bytes of each direction shown to dissectors */
 	uint32_t max_inspections; /* flows inspected at a time */
 	size_t buffer_memory;     /* bytes for what waits: incomplete messages, segments out of order */
+	size_t dissection_memory; /* bytes that dissectors may ask for together */
 	enum ndpi_mode ndpi;
 	bool principals;          /* keep user names */
 };

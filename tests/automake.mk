@@ -43,6 +43,7 @@ UNIT_TESTS = \
 	%D%/dissectors/mysql_test \
 	%D%/dissectors/postgresql_test \
 	%D%/dissectors/redis_test \
+	%D%/dissectors/sasl_test \
 	%D%/dissectors/tls_hello_test \
 	%D%/dissectors/tls_names_test \
 	%D%/dissectors/tls_record_test \
@@ -65,6 +66,7 @@ UNIT_TESTS = \
 	%D%/sensor/capture_file_test \
 	%D%/sensor/certificate_store_test \
 	%D%/sensor/cluster_json_test \
+	%D%/sensor/dissection_memory_test \
 	%D%/sensor/fixed_pool_test \
 	%D%/sensor/flow_table_test \
 	%D%/sensor/fragment_test \

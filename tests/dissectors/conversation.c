@@ -39,6 +39,20 @@ keep_name(void *context, const uint8_t *address, size_t size, const char *name, 
 	strncpy(c->last_name, name, sizeof(c->last_name) - 1);
 }
 
+static void *
+resize_memory(void *context, void *memory, size_t size)
+{
+	struct conversation *c = context;
+
+	return dissection_memory_resize(&c->memory, &c->bound, memory, size);
+}
+
+static struct dissection_services
+services_of(struct conversation *c)
+{
+	return (struct dissection_services){ .certificate = parse_certificate, .name = keep_name, .resize = resize_memory, .context = c };
+}
+
 void
 conversation_init(struct conversation *c, const struct dissector *dissector)
 {
@@ -53,6 +67,7 @@ conversation_init(struct conversation *c, const struct dissector *dissector)
 		},
 		.dissector = dissector,
 		.verdict = NEED_MORE,
+		.bound.limit = DISSECTION_MEMORY_FLOW_MAX,
 		.state = calloc(1, dissector->state_size + 1),
 	};
 }
@@ -64,6 +79,7 @@ conversation_clear(struct conversation *c)
 		free(c->certificates[i]);
 	free(c->bytes[FROM_CLIENT]);
 	free(c->bytes[FROM_SERVER]);
+	dissection_memory_clear(&c->memory, &c->bound);
 	free(c->state);
 	memset(c, 0, sizeof(*c));
 }
@@ -114,6 +130,7 @@ pass_over(struct conversation *c, enum direction from)
 static void
 upgrade(struct conversation *c, const struct dissector *next)
 {
+	dissection_memory_clear(&c->memory, &c->bound);
 	free(c->state);
 	c->state = NULL;
 	c->dissector = next;
@@ -129,7 +146,7 @@ upgrade(struct conversation *c, const struct dissector *next)
 static bool
 call(struct conversation *c, enum direction from)
 {
-	struct dissection_services services = { .certificate = parse_certificate, .name = keep_name, .context = c };
+	struct dissection_services services = services_of(c);
 	struct dissection d = {
 		.flow = &c->flow,
 		.evidence = &c->evidence,
@@ -152,7 +169,7 @@ call(struct conversation *c, enum direction from)
 	if (taken > c->size[from])
 		abort(); /* the cursor left its bytes */
 	take(c, from, taken);
-	if (c->flow.ip_protocol == IPPROTO_UDP)
+	if (c->flow.ip_protocol != IPPROTO_TCP)
 		take(c, from, c->size[from]); /* a datagram is shown once */
 	c->to_skip[from] += d.skip;
 	pass_over(c, from);
@@ -189,9 +206,11 @@ conversation_send(struct conversation *c, enum direction from, const void *bytes
 void
 conversation_gap(struct conversation *c, enum direction from, uint64_t size)
 {
+	struct dissection_services services = services_of(c);
 	struct dissection d = {
 		.flow = &c->flow,
 		.evidence = &c->evidence,
+		.services = &services,
 		.state = c->state,
 		.offset = { c->offset[0], c->offset[1] },
 	};
@@ -224,9 +243,11 @@ conversation_gap(struct conversation *c, enum direction from, uint64_t size)
 void
 conversation_end(struct conversation *c)
 {
+	struct dissection_services services = services_of(c);
 	struct dissection d = {
 		.flow = &c->flow,
 		.evidence = &c->evidence,
+		.services = &services,
 		.state = c->state,
 		.offset = { c->offset[0], c->offset[1] },
 	};

@@ -8,6 +8,7 @@
 #define PODWIRE_TESTS_CONVERSATION_H
 
 #include "dissectors/dissector.h"
+#include "sensor/dissection_memory.h"
 
 struct conversation {
 	struct flow_view flow;
@@ -26,6 +27,8 @@ struct conversation {
 	uint8_t last_address[16];
 	size_t last_address_size;
 	void *state;
+	struct dissection_memory memory;
+	struct memory_bound bound;
 	struct certificate *certificates[8]; /* parsed for the dissection, freed with it */
 	size_t certificate_count;
 };
