@@ -13,6 +13,7 @@ libdissectors_a_SOURCES = \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/mysql.c \
 	%D%/postgresql.c \
+	%D%/readable.c %D%/readable.h \
 	%D%/redis.c \
 	%D%/sasl.c %D%/sasl.h \
 	%D%/tls.c \

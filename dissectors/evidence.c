@@ -64,6 +64,7 @@ const char *const note_names[NOTE_COUNT + 1] = {
 	[NOTE_RENEGOTIATION] = "renegotiation",
 	[NOTE_SERVICE_ACCOUNT_TOKEN] = "service-account-token",
 	[NOTE_NOT_PERMITTED] = "not-permitted",
+	[NOTE_READABLE_TEXT] = "readable-text",
 };
 
 const char *const certificate_flag_names[CERTIFICATE_FLAG_COUNT + 1] = {

@@ -90,6 +90,7 @@ enum note {
 	NOTE_RENEGOTIATION,       /* a second TLS handshake inside the session: not visible */
 	NOTE_SERVICE_ACCOUNT_TOKEN, /* a Kubernetes service-account token crossed in the clear */
 	NOTE_NOT_PERMITTED,       /* authenticated, then refused by authorization */
+	NOTE_READABLE_TEXT,       /* nobody's protocol, but readable text: a weak word */
 	NOTE_COUNT
 };
 extern const char *const note_names[];

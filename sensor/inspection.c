@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dissectors/readable.h"
+
 #define SECOND INT64_C(1000000000)
 
 enum {
@@ -45,6 +47,8 @@ struct inspection {
 	void *state;
 	size_t state_capacity;
 	struct dissection_memory memory;
+	struct readable *text;     /* by side: samples of what nobody recognised, or NULL */
+	size_t text_capacity;
 	uint64_t candidates;       /* dissectors that may still have the flow, by index */
 	struct classifier_flow *label;
 	const struct certificate *certificates[4]; /* references held */
@@ -265,10 +269,54 @@ release_state(struct inspector *in, struct inspection *ins)
 	dissection_memory_clear(&ins->memory, &in->memory);
 }
 
+/* What nobody recognises. */
+
+/* Adds a side's bytes to the sample of it; false where no more are wanted. */
+static bool
+sample(struct inspector *in, struct inspection *ins, unsigned side, const uint8_t *bytes, size_t size)
+{
+	if (size == 0)
+		return true;
+	if (ins->text == NULL) {
+		ins->text = buffer_take(&in->buffers, 2 * sizeof(ins->text[0]), &ins->text_capacity);
+		if (ins->text == NULL)
+			return false;
+		memset(ins->text, 0, 2 * sizeof(ins->text[0]));
+	}
+	if (!readable_add(&ins->text[side], cursor_over(bytes, size)))
+		stream_finish(&ins->stream, side);
+	if (ins->text[side].size >= READABLE_SIZE_MIN && readable_judge(&ins->text[side]) == READABLE_NOT)
+		return false;
+	return ins->text[0].size < READABLE_SAMPLE_MAX || ins->text[1].size < READABLE_SAMPLE_MAX;
+}
+
+/*
+ * Nobody's protocol, but text: that is plaintext, on a weak word. Both directions must be, as far
+ * as they go, since a greeting in words may begin what is encrypted afterwards.
+ */
+static void
+judge_text(struct inspector *in, struct inspection *ins)
+{
+	enum readable_verdict of[2];
+	struct evidence *e = &ins->evidence;
+
+	if (ins->text == NULL)
+		return;
+	for (unsigned side = 0; side < 2; side++)
+		of[side] = readable_judge(&ins->text[side]);
+	if (of[0] != READABLE_NOT && of[1] != READABLE_NOT && (of[0] == READABLE_TEXT || of[1] == READABLE_TEXT) && e->protocol == NULL && e->encryption.state == ENCRYPTION_UNKNOWN) {
+		evidence_note(e, NOTE_READABLE_TEXT);
+		evidence_encryption(e, ENCRYPTION_PLAINTEXT, STRENGTH_SIGNATURE, "readable text", direction_of(in->flow, of[0] == READABLE_TEXT ? 0 : 1), 0);
+	}
+	buffer_give(&in->buffers, ins->text, ins->text_capacity);
+	ins->text = NULL;
+}
+
 /* Nothing more to learn from the payload: keeps the evidence, gives back the rest. */
 static void
 conclude(struct inspector *in, struct inspection *ins)
 {
+	judge_text(in, ins);
 	ins->over = true;
 	ins->dissector = NULL;
 	ins->candidates = 0;
@@ -285,6 +333,22 @@ out_of_memory(struct inspector *in, struct inspection *ins)
 	in->counters.no_memory++;
 	evidence_note(&ins->evidence, NOTE_NO_MEMORY);
 	conclude(in, ins);
+}
+
+/* Nobody knows the protocol. Whether it is text takes more than its first bytes to tell. */
+static void
+read_on(struct inspector *in, struct inspection *ins)
+{
+	bool more = in->flow->key.ip_protocol == IPPROTO_TCP && ins->evidence.protocol == NULL;
+
+	for (unsigned side = 0; side < 2 && more; side++) {
+		struct waiting *w = &ins->waiting[side];
+
+		more = sample(in, ins, side, w->at, w->size);
+		drop_waiting(in, w);
+	}
+	if (!more)
+		conclude(in, ins);
 }
 
 /* Dissectors. */
@@ -447,7 +511,7 @@ probe(struct inspector *in, struct inspection *ins, unsigned side)
 		if (ask_about_the_next(in, ins))
 			ins->candidates = candidates;
 		else if (ins->candidates == 0)
-			conclude(in, ins);
+			read_on(in, ins);
 		return false;
 	}
 	if (!result.either_way)
@@ -468,7 +532,7 @@ disown(struct inspector *in, struct inspection *ins)
 	for (size_t i = 0; dissectors[i] != NULL; i++)
 		if (dissectors[i] == was)
 			ins->candidates &= ~(UINT64_C(1) << i);
-	if (ins->evidence.strength >= STRENGTH_STRUCTURE || ins->candidates == 0) {
+	if (ins->evidence.strength >= STRENGTH_STRUCTURE) {
 		conclude(in, ins);
 		return;
 	}
@@ -480,6 +544,8 @@ disown(struct inspector *in, struct inspection *ins)
 		.file = ins->evidence.file,
 	};
 	(void)set_dissector(in, ins, NULL);
+	if (ins->candidates == 0)
+		read_on(in, ins);
 }
 
 static void
@@ -632,6 +698,11 @@ on_bytes(void *context, unsigned side, const uint8_t *bytes, size_t size, const 
 	ins->evidence.packet = place->packet;
 	ins->evidence.file = place->file;
 	in->time = place->time;
+	if (ins->text != NULL) {
+		if (!sample(in, ins, side, bytes, size))
+			conclude(in, ins);
+		return;
+	}
 	if (!add_waiting(in, w, bytes, size)) {
 		out_of_memory(in, ins);
 		return;
@@ -690,6 +761,8 @@ inspect_datagram(struct inspector *in, struct inspection *ins, unsigned side, co
 	w->at = p->payload;
 	w->size = p->payload_captured;
 	run(in, ins, side);
+	if (ins->dissector == NULL && !ins->over && ins->evidence.protocol == NULL)
+		(void)sample(in, ins, side, p->payload, p->payload_captured);
 	if (w->size > 0)
 		take_waiting(w, w->size);
 	w->at = NULL;
@@ -720,7 +793,7 @@ wants_label(const struct inspector *in, const struct inspection *ins)
 {
 	if (ins->label_over)
 		return false;
-	return in->options.ndpi == NDPI_ALWAYS || ((ins->over || ins->unknown_datagrams > 0) && ins->evidence.protocol == NULL);
+	return in->options.ndpi == NDPI_ALWAYS || ((ins->over || ins->text != NULL || ins->unknown_datagrams > 0) && ins->evidence.protocol == NULL);
 }
 
 /* Shows nDPI a packet: only whole ones, whose headers the decoder has validated. */
@@ -829,6 +902,9 @@ finish(struct inspector *in, struct inspection *ins)
 
 		ins->dissector->finish(&d);
 	}
+	/* Bytes that somebody might still have known, had more come. */
+	for (unsigned side = 0; side < 2 && !ins->over && ins->dissector == NULL && ins->evidence.protocol == NULL; side++)
+		(void)sample(in, ins, side, ins->waiting[side].at, ins->waiting[side].size);
 	if (ins->stream.no_memory)
 		evidence_note(&ins->evidence, NOTE_NO_MEMORY);
 	conclude(in, ins);

@@ -62,10 +62,15 @@ add_certificate(struct flow_record *r, struct record_certificate *out, const str
 	};
 }
 
-/* A verdict that outputs show rests at least on structure. */
+/*
+ * A verdict that outputs show rests at least on structure. The one exception, readable text of a
+ * protocol that nobody knows, says so in its note.
+ */
 static bool
 stands(const struct evidence *e, enum claim claim)
 {
+	if (claim == CLAIM_ENCRYPTION && evidence_has_note(e, NOTE_READABLE_TEXT))
+		return true;
 	return e->basis[claim].clause != NULL && e->basis[claim].strength >= STRENGTH_STRUCTURE;
 }
 

@@ -647,6 +647,64 @@ test_probes_end(void **state)
 	assert_nothing_said();
 }
 
+/* Nobody's protocol: the encryption verdict of a conversation, client and server in turn. */
+static void
+assert_unrecognised(const char *first, const char *second, enum encryption_state expected)
+{
+	begin_flow(flow.key.ip_protocol, true);
+	client(first);
+	server(second);
+	client(first);
+	end_flow();
+	assert_protocol(NULL);
+	assert_int_equal(record.state, expected);
+	assert_int_equal(record.auth_result, AUTH_UNKNOWN);
+	assert_notes(expected == ENCRYPTION_PLAINTEXT ? 1u << NOTE_READABLE_TEXT : 0);
+}
+
+static void
+test_readable_text(void **state)
+{
+	static const char text[] = "set the lamp to 12, and tell me\n";
+	static const uint8_t transports[] = { IPPROTO_TCP, IPPROTO_UDP };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		flow.key.ip_protocol = transports[i];
+		assert_unrecognised(text, "", ENCRYPTION_PLAINTEXT);
+		assert_int_equal(record.basis[CLAIM_ENCRYPTION].strength, STRENGTH_SIGNATURE);
+		assert_int_equal(record.basis[CLAIM_ENCRYPTION].direction, FROM_CLIENT);
+		assert_string_equal(record_text(&record, record.basis[CLAIM_ENCRYPTION].clause), "readable text");
+		assert_unrecognised(text, "it is", ENCRYPTION_PLAINTEXT);
+		assert_unrecognised("ok?", text, ENCRYPTION_PLAINTEXT);
+		/* Too little; a greeting before something else; an answer that is none. */
+		assert_unrecognised("lamp 12\n", "ok\n", ENCRYPTION_UNKNOWN);
+		assert_unrecognised("greetings\n\1\2\3\4\5\6\7\x81\x82\x83\x84", text, ENCRYPTION_UNKNOWN);
+		assert_unrecognised(text, "\1\2\3", ENCRYPTION_UNKNOWN);
+	}
+}
+
+/* What a known protocol left unsaid is not filled in by its looks. */
+static void
+test_text_of_a_known_protocol(void **state)
+{
+	(void)state;
+	client("FAKE\nsome words that nobody will ask about, and more\n");
+	end_flow();
+	assert_int_equal(record.state, ENCRYPTION_UNKNOWN);
+	assert_notes(0);
+}
+
+/* Bytes that a dissector was still waiting for more of. */
+static void
+test_text_too_short_for_probes(void **state)
+{
+	(void)state;
+	client("so many of these words begin with the same letter\n");
+	end_flow();
+	assert_int_equal(record.state, ENCRYPTION_PLAINTEXT);
+}
+
 static void
 test_budget(void **state)
 {
@@ -1074,6 +1132,9 @@ main(void)
 		TEST(test_gap_while_probing),
 		TEST(test_cut_by_the_capture),
 		TEST(test_probes_end),
+		TEST(test_readable_text),
+		TEST(test_text_of_a_known_protocol),
+		TEST(test_text_too_short_for_probes),
 		TEST(test_budget),
 		TEST(test_skipped_bytes_are_free),
 		TEST(test_turns_end),
