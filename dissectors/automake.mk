@@ -16,7 +16,11 @@ libdissectors_a_SOURCES = \
 	%D%/readable.c %D%/readable.h \
 	%D%/redis.c \
 	%D%/sasl.c %D%/sasl.h \
-	%D%/tls.c \
+	%D%/tls.c %D%/tls_state.h \
+	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \
 	%D%/tls_names.c %D%/tls_names.h \
-	%D%/tls_record.c %D%/tls_record.h
+	%D%/tls_probe.c \
+	%D%/tls_record.c %D%/tls_record.h \
+	%D%/tls_settle.c \
+	%D%/tls_sslv2.c

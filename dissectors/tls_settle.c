@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the two directions of a TLS stream have shown so far, put together. A conclusion from something
+ * that is absent ("no client certificate", "resumed") is drawn only where that direction was seen
+ * without a gap since its hello.
+ */
+#include <config.h>
+
+#include "tls_state.h"
+
+#include <string.h>
+
+#include "certificate.h"
+
+static const char record_clause[] = "RFC 8446 5.1 records";
+static const char certificate_clause[] = "RFC 5246 7.4.6 client Certificate";
+static const char accepted_clause[] = "RFC 5246 7.4.8 CertificateVerify, and the server goes on";
+static const char refused_clause[] = "RFC 5246 7.2.2 fatal alert after the client's Certificate";
+
+static const char method[] = "tls-client-cert";
+
+/* What TLS makes of this flow. */
+static enum encryption_state
+protected_state(const struct reading *r)
+{
+	if (r->s->cipher != NULL && tls_cipher_is_null(r->s->cipher))
+		return ENCRYPTION_PLAINTEXT;
+	if (!r->s->upgraded)
+		return ENCRYPTION_ENCRYPTED;
+	return evidence_has_note(r->e, NOTE_EARLY_DATA) || r->e->cleartext_credentials ? ENCRYPTION_PARTIAL : ENCRYPTION_UPGRADED;
+}
+
+/* The application inside: by the ALPN the server chose, else by the port of a service; else "tls". */
+static const char *
+application(const struct reading *r)
+{
+	const char *name = r->e->encryption.alpn[0] != '\0' ? tls_alpn_application(r->e->encryption.alpn) : tls_port_application(r->d->flow->server_port);
+
+	return name != NULL ? name : "tls";
+}
+
+void
+tls_claim(struct reading *r, enum strength strength, const char *clause)
+{
+	if (!r->s->upgraded)
+		evidence_protocol(r->e, application(r), strength, clause, r->from, r->at);
+	evidence_encryption(r->e, protected_state(r), strength, clause, r->from, r->at);
+	r->e->encryption.by = "tls";
+}
+
+/* Records alone show TLS joined in the middle once two have been followed. */
+void
+tls_claim_records(struct reading *r)
+{
+	const struct tls_state *s = r->s;
+
+	if (s->sides[FROM_CLIENT].hello || s->sides[FROM_SERVER].hello)
+		return;
+	tls_claim(r, s->joined || s->whole_records >= 2 ? STRENGTH_STRUCTURE : STRENGTH_SIGNATURE, record_clause);
+}
+
+void
+tls_set_mutual(struct reading *r, enum mutual mutual)
+{
+	r->e->encryption.mutual = (uint8_t)mutual;
+	r->e->encryption.mutual_basis = mutual == MUTUAL_UNKNOWN ? MUTUAL_BASIS_NONE : MUTUAL_BASIS_HANDSHAKE;
+}
+
+/*
+ * Whether the client showed a certificate, up to TLS 1.2. A client that is asked answers with a
+ * Certificate before its ClientKeyExchange, so one that sent none was not asked (RFC 5246 7.4.6).
+ */
+void
+tls_settle_mutual(struct reading *r)
+{
+	const struct tls_state *s = r->s;
+	const struct side *client = &s->sides[FROM_CLIENT], *server = &s->sides[FROM_SERVER];
+
+	if (s->is_13)
+		return;
+	if (s->client_certificate || s->verified)
+		tls_set_mutual(r, MUTUAL_YES);
+	else if (s->declined)
+		tls_set_mutual(r, MUTUAL_REQUESTED);
+	else if (s->key_exchange && client->hello && client->unbroken)
+		tls_set_mutual(r, s->requested ? MUTUAL_REQUESTED : MUTUAL_NO);
+	else if (s->hello_done && server->hello && server->unbroken && !s->requested)
+		tls_set_mutual(r, MUTUAL_NO);
+}
+
+/* The server takes the client's proof of its key by going on: by its ChangeCipherSpec or data. */
+void
+tls_settle_authentication(struct reading *r)
+{
+	const struct tls_state *s = r->s;
+
+	if (s->is_13 || !s->client_certificate)
+		return;
+	evidence_authentication(r->e, AUTH_ATTEMPTED, method, STRENGTH_STRUCTURE, certificate_clause, r->from, r->at);
+	if (s->verified && (s->sides[FROM_SERVER].changed || s->server_served))
+		evidence_authentication(r->e, AUTH_SUCCESS, method, STRENGTH_EXCHANGE, accepted_clause, r->from, r->at);
+}
+
+/* The server's certificate against the time and the name asked for. */
+void
+tls_settle_certificate(struct reading *r)
+{
+	struct encryption *encryption = &r->e->encryption;
+
+	if (encryption->certificate != NULL)
+		encryption->certificate_flags = certificate_flags(encryption->certificate, r->d->flow->time, encryption->sni);
+}
+
+/* What the hellos say together; either may come first where a capture is out of order. */
+void
+tls_settle_hellos(struct reading *r, const char *clause)
+{
+	struct tls_state *s = r->s;
+	bool both = s->sides[FROM_CLIENT].hello && s->sides[FROM_SERVER].hello;
+
+	tls_claim(r, both && tls_hellos_fit(&s->client_hello, &s->server_hello) ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, clause);
+}
+
+/* A fatal alert of the server's after the client's Certificate, empty or not, refuses the client. */
+void
+tls_settle_refusal(struct reading *r)
+{
+	const struct tls_state *s = r->s;
+
+	if (r->from == FROM_SERVER && !s->is_13 && !s->sides[FROM_SERVER].changed && (s->client_certificate || (s->requested && s->declined)))
+		evidence_authentication(r->e, AUTH_FAILURE, method, STRENGTH_EXCHANGE, refused_clause, r->from, r->at);
+}
