@@ -10,6 +10,7 @@ libdissectors_a_SOURCES = \
 	%D%/http.c \
 	%D%/http_auth.c %D%/http_auth.h \
 	%D%/http_head.c %D%/http_head.h \
+	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/mysql.c \
 	%D%/postgresql.c \

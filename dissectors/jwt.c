@@ -10,9 +10,10 @@
 #include <string.h>
 
 #include "base64.h"
+#include "json.h"
 
 /* A service-account token has about 700 bytes of claims; what is beyond is not looked at. */
-enum { HEADER_ROOM = 512, CLAIMS_ROOM = 2048, JSON_STEPS_MAX = 4096 };
+enum { HEADER_ROOM = 512, CLAIMS_ROOM = 2048 };
 
 struct claims {
 	struct cursor subject; /* of the decoded claims; failed where there is none */
@@ -57,30 +58,6 @@ jwt_matches(struct cursor token)
 }
 
 static void
-skip_space(struct cursor *c)
-{
-	while (cursor_peek(c, 0) == ' ' || cursor_peek(c, 0) == '\t' || cursor_peek(c, 0) == '\n' || cursor_peek(c, 0) == '\r')
-		cursor_skip(c, 1);
-}
-
-/* Reads a JSON string, whose opening quote is next; escapes stay as they are. Failed where it does not end. */
-static struct cursor
-take_string(struct cursor *c)
-{
-	struct cursor from, mark;
-	size_t size = 0;
-
-	cursor_skip(c, 1);
-	for (from = mark = *c; cursor_peek(&mark, 0) >= 0 && cursor_peek(&mark, 0) != '"'; size = from.left - mark.left)
-		cursor_skip(&mark, cursor_peek(&mark, 0) == '\\' && cursor_left(&mark) > 1 ? 2 : 1);
-	from = cursor_sub(c, size);
-	if (cursor_peek(c, 0) != '"')
-		cursor_fail(&from);
-	cursor_skip(c, 1);
-	return from;
-}
-
-static void
 read_claim(struct claims *claims, struct cursor name, struct cursor value)
 {
 	if (cursor_equals(&name, "sub"))
@@ -94,27 +71,14 @@ read_claim(struct claims *claims, struct cursor name, struct cursor value)
 static void
 read_claims(struct cursor json, struct claims *claims)
 {
-	int depth = 0;
+	struct json_member member;
 
-	for (int i = 0; i < JSON_STEPS_MAX && cursor_left(&json) > 0; i++) {
-		int b = cursor_peek(&json, 0);
-		struct cursor name, value = { .failed = true };
+	if (!json_enter(&json))
+		return;
+	while (json_next(&json, &member)) {
+		struct cursor none = { .failed = true };
 
-		if (b != '"') {
-			depth += b == '{' || b == '[';
-			depth -= b == '}' || b == ']';
-			cursor_skip(&json, 1);
-			continue;
-		}
-		name = take_string(&json);
-		skip_space(&json);
-		if (depth != 1 || cursor_peek(&json, 0) != ':')
-			continue;
-		cursor_skip(&json, 1);
-		skip_space(&json);
-		if (cursor_peek(&json, 0) == '"')
-			value = take_string(&json);
-		read_claim(claims, name, value);
+		read_claim(claims, member.name, member.type == JSON_STRING ? member.value : none);
 	}
 }
 

@@ -39,6 +39,7 @@ UNIT_TESTS = \
 	%D%/dissectors/evidence_test \
 	%D%/dissectors/http_auth_test \
 	%D%/dissectors/http_test \
+	%D%/dissectors/json_test \
 	%D%/dissectors/jwt_test \
 	%D%/dissectors/mysql_test \
 	%D%/dissectors/postgresql_test \
