@@ -43,6 +43,7 @@ UNIT_TESTS = \
 	%D%/dissectors/jwt_test \
 	%D%/dissectors/mysql_test \
 	%D%/dissectors/postgresql_test \
+	%D%/dissectors/protobuf_test \
 	%D%/dissectors/readable_test \
 	%D%/dissectors/redis_test \
 	%D%/dissectors/sasl_test \
