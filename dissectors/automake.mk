@@ -13,6 +13,7 @@ libdissectors_a_SOURCES = \
 	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/mysql.c \
+	%D%/nats.c \
 	%D%/postgresql.c \
 	%D%/protobuf.c %D%/protobuf.h \
 	%D%/readable.c %D%/readable.h \

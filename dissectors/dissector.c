@@ -15,6 +15,7 @@ const struct dissector *const dissectors[] = {
 	&postgresql_dissector,
 	&mysql_dissector,
 	&redis_dissector,
+	&nats_dissector,
 	&dns_dissector,
 	&dns_tcp_dissector,
 	NULL,

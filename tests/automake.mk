@@ -22,6 +22,7 @@ if TESTS_POSSIBLE
 check_LIBRARIES += libtesting.a
 libtesting_a_SOURCES = \
 	%D%/dissectors/conversation.c %D%/dissectors/conversation.h \
+	%D%/dissectors/scenario.c %D%/dissectors/scenario.h \
 	%D%/dissectors/tls_messages.c %D%/dissectors/tls_messages.h \
 	%D%/dissectors/tokens.h \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
@@ -42,6 +43,7 @@ UNIT_TESTS = \
 	%D%/dissectors/json_test \
 	%D%/dissectors/jwt_test \
 	%D%/dissectors/mysql_test \
+	%D%/dissectors/nats_test \
 	%D%/dissectors/postgresql_test \
 	%D%/dissectors/protobuf_test \
 	%D%/dissectors/readable_test \
@@ -102,6 +104,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_dns_tcp \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_mysql \
+	%D%/fuzz/fuzz_nats \
 	%D%/fuzz/fuzz_packet \
 	%D%/fuzz/fuzz_policy_yaml \
 	%D%/fuzz/fuzz_postgresql \
@@ -133,6 +136,9 @@ endif
 %C%_fuzz_fuzz_mysql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mysql\" -DFUZZ_DISSECTOR=mysql_dissector
 %C%_fuzz_fuzz_mysql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_nats_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_nats_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"nats\" -DFUZZ_DISSECTOR=nats_dissector
+%C%_fuzz_fuzz_nats_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_packet_SOURCES = %D%/fuzz/fuzz_packet.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_packet_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"packet\"
 %C%_fuzz_fuzz_packet_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

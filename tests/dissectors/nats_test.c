@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * NATS conversations, with messages as nats-server 2.9 and its clients send them: each way to log in and
+ * its outcomes, the change to TLS, servers among themselves, losses, and what NATS must not be taken for.
+ */
+#include <config.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "scenario.h"
+
+#define INFO_WITH(more) "INFO {\"server_id\":\"NEX\",\"server_name\":\"n1\",\"version\":\"2.9.10\",\"proto\":1,\"headers\":true,\"max_payload\":1048576,\"client_id\":4" more "} \r\n"
+#define INFO INFO_WITH("")
+#define INFO_AUTH INFO_WITH(",\"auth_required\":true")
+#define INFO_NONCE INFO_WITH(",\"auth_required\":true,\"nonce\":\"abcdefghijk\"")
+#define CONNECT_WITH(more) "CONNECT {\"verbose\":false,\"pedantic\":false" more ",\"tls_required\":false,\"lang\":\"go\",\"version\":\"1.0\",\"protocol\":1,\"echo\":true}\r\n"
+#define CONNECT CONNECT_WITH("")
+#define USERPASS CONNECT_WITH(",\"user\":\"ann\",\"pass\":\"example\"")
+#define TOKEN CONNECT_WITH(",\"auth_token\":\"example\"")
+#define NKEY CONNECT_WITH(",\"nkey\":\"UEXAMPLE\",\"sig\":\"c2ln\"")
+#define JWT CONNECT_WITH(",\"jwt\":\"eyJ0.eyJ9.c2ln\",\"sig\":\"c2ln\"")
+#define BEARER CONNECT_WITH(",\"jwt\":\"eyJ0.eyJ9.c2ln\",\"sig\":\"\"")
+#define PING "PING\r\n"
+#define PONG "PONG\r\n"
+#define VIOLATION "-ERR 'Authorization Violation'\r\n"
+#define NOTE(name) (1u << NOTE_##name)
+
+static const struct scenario scenarios[] = {
+	{ "served", { SERVER(INFO), CLIENT(CONNECT PING), SERVER(PONG) }, AUTH_NONE, NULL, false, 0 },
+	{ "served without CONNECT", { SERVER(INFO), CLIENT("SUB a 1\r\nPUB a 2\r\nhi\r\n"), SERVER("+OK\r\n") }, AUTH_NONE, NULL, false, 0 },
+	{ "verbose", { SERVER(INFO), CLIENT("CONNECT {}\r\n"), SERVER("+OK\r\n") }, AUTH_NONE, NULL, false, 0 },
+	{ "message", { SERVER(INFO), CLIENT(CONNECT "SUB a.* q 1\r\n"), SERVER("MSG a.b 1 4\r\nP\r\nG\r\n") }, AUTH_NONE, NULL, false, 0 },
+	{ "unanswered", { SERVER(INFO), CLIENT(CONNECT PING) }, AUTH_UNKNOWN, NULL, false, 0 },
+	{ "the server's PING is no answer", { SERVER(INFO_AUTH), CLIENT(USERPASS), SERVER(PING) }, AUTH_ATTEMPTED, "nats-userpass", true, 0 },
+	{ "INFO is no answer", { SERVER(INFO_AUTH), CLIENT(USERPASS), SERVER(INFO) }, AUTH_ATTEMPTED, "nats-userpass", true, 0 },
+	{ "user", { SERVER(INFO_AUTH), CLIENT(USERPASS PING), SERVER(PONG) }, AUTH_SUCCESS, "nats-userpass", true, 0 },
+	{ "user, verbose", { SERVER(INFO_AUTH), CLIENT(USERPASS), SERVER("+OK\r\n"), CLIENT("PUB a 2\r\nhi\r\n"), SERVER("+OK\r\n") }, AUTH_SUCCESS, "nats-userpass", true, 0 },
+	{ "user, wrong", { SERVER(INFO_AUTH), CLIENT(USERPASS PING), SERVER(VIOLATION) }, AUTH_FAILURE, "nats-userpass", true, 0 },
+	{ "user without password", { SERVER(INFO_AUTH), CLIENT(CONNECT_WITH(",\"user\":\"ann\",\"pass\":\"\"") PING), SERVER(VIOLATION) }, AUTH_FAILURE, "nats-userpass", false, 0 },
+	{ "user where nobody asks", { SERVER(INFO), CLIENT(USERPASS PING), SERVER(PONG) }, AUTH_NONE, "nats-userpass", true, 0 },
+	{ "token", { SERVER(INFO_AUTH), CLIENT(TOKEN PING), SERVER(PONG) }, AUTH_SUCCESS, "nats-token", true, 0 },
+	{ "token, wrong", { SERVER(INFO_AUTH), CLIENT(TOKEN PING), SERVER(VIOLATION) }, AUTH_FAILURE, "nats-token", true, 0 },
+	{ "nkey", { SERVER(INFO_NONCE), CLIENT(NKEY PING), SERVER(PONG) }, AUTH_SUCCESS, "nats-nkey", false, 0 },
+	{ "nkey, wrong", { SERVER(INFO_NONCE), CLIENT(NKEY PING), SERVER(VIOLATION) }, AUTH_FAILURE, "nats-nkey", false, 0 },
+	{ "nkey beside a default user", { SERVER(INFO_WITH(",\"nonce\":\"abc\"")), CLIENT(NKEY PING), SERVER(PONG) }, AUTH_SUCCESS, "nats-nkey", false, 0 },
+	{ "jwt", { SERVER(INFO_NONCE), CLIENT(JWT PING), SERVER(PONG) }, AUTH_SUCCESS, "nats-jwt", false, 0 },
+	{ "bearer jwt", { SERVER(INFO_NONCE), CLIENT(BEARER PING), SERVER(PONG) }, AUTH_SUCCESS, "nats-jwt", true, 0 },
+	{ "nothing given", { SERVER(INFO_AUTH), CLIENT(CONNECT PING), SERVER(VIOLATION) }, AUTH_FAILURE, NULL, false, 0 },
+	{ "nothing said", { SERVER(INFO_AUTH), SERVER("-ERR 'Authentication Timeout'\r\n") }, AUTH_FAILURE, NULL, false, 0 },
+	{ "expired", { SERVER(INFO_NONCE), CLIENT(JWT PING), SERVER("-ERR 'User Authentication Expired'\r\n") }, AUTH_FAILURE, "nats-jwt", false, 0 },
+	{ "expired later", { SERVER(INFO_NONCE), CLIENT(JWT PING), SERVER(PONG), SERVER("-ERR 'User Authentication Expired'\r\n") }, AUTH_SUCCESS, "nats-jwt", false, 0 },
+	{ "not permitted", { SERVER(INFO_AUTH), CLIENT(USERPASS PING "SUB x 1\r\n"), SERVER(PONG "-ERR 'Permissions Violation for Subscription to \"x\"'\r\n") }, AUTH_SUCCESS, "nats-userpass", true, NOTE(NOT_PERMITTED) },
+	{ "not permitted at once", { SERVER(INFO_AUTH), CLIENT(USERPASS "SUB x 1\r\n"), SERVER("-ERR 'Permissions Violation for Subscription to \"x\"'\r\n") }, AUTH_SUCCESS, "nats-userpass", true, NOTE(NOT_PERMITTED) },
+	{ "not permitted to anybody", { SERVER(INFO), CLIENT(CONNECT "SUB x 1\r\n"), SERVER("-ERR 'Permissions Violation for Subscription to \"x\"'\r\n") }, AUTH_NONE, NULL, false, 0 },
+	{ "TLS demanded", { SERVER(INFO_WITH(",\"tls_required\":true")), CLIENT(CONNECT PING), SERVER("-ERR 'Secure Connection - TLS Required'\r\n") }, AUTH_UNKNOWN, NULL, false, 0 },
+	{ "headers, large payload", { SERVER(INFO_AUTH), CLIENT(TOKEN "HPUB a 12 14\r\nNATS/1.0\r\n\r\nhi\r\n" PING), SERVER("HMSG a 1 12 14\r\nNATS/1.0\r\n\r\nhi\r\n") }, AUTH_SUCCESS, "nats-token", true, 0 },
+	{ "route", { SERVER(INFO_AUTH), CLIENT(USERPASS INFO_AUTH PING), SERVER("RS+ $G a q 1\r\n" PONG) }, AUTH_SUCCESS, "nats-userpass", true, 0 },
+	{ "leaf node", { SERVER(INFO), CLIENT(CONNECT "LS+ a\r\n"), SERVER("LS+ b\r\nLMSG b 2\r\nhi\r\n") }, AUTH_NONE, NULL, false, 0 },
+};
+
+static void
+outcomes(void **state)
+{
+	(void)state;
+	scenarios_check(&nats_dissector, "nats", scenarios, COUNT_OF(scenarios));
+}
+
+static const struct probe_case probes[] = {
+	{ INFO, 0, FROM_SERVER, MATCH },
+	{ CONNECT, 0, FROM_CLIENT, MATCH },
+	{ "connect {\"verbose\":true}\r\n", 0, FROM_CLIENT, MATCH },
+	{ VIOLATION, 0, FROM_SERVER, MATCH },
+	{ "PUB a 5\r\nhello\r\n", 0, FROM_CLIENT, MATCH },
+	{ "PUB a 5\r\nhelloo\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "MSG a 1 5\r\nhello\r\n", 0, FROM_SERVER, MATCH },
+	{ "MSG a 1 5\r\nhello\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "MSG 1 5\r\nhello\r\n", 0, FROM_SERVER, NO_MATCH },
+	{ "SUB a 1\r\nSUB b 2\r\n", 0, FROM_CLIENT, MATCH },
+	{ "SUB a 1\r\n", 0, FROM_CLIENT, NEED_MORE },
+	{ "PING\r\nPING\r\n", 0, FROM_CLIENT, NO_MATCH }, /* Redis, inline */
+	{ "PONG\r\nPONG\r\n", 0, FROM_SERVER, MATCH },
+	{ "+OK\r\n+OK\r\n", 0, FROM_SERVER, NO_MATCH },
+	{ "+PONG\r\n", 0, FROM_SERVER, NO_MATCH },
+	{ "+OK POP3 ready\r\n", 0, FROM_SERVER, NO_MATCH },
+	{ "-ERR login first\r\n", 0, FROM_SERVER, NO_MATCH },
+	{ "INFO\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "INFO {}\r\n", 0, FROM_SERVER, NO_MATCH },
+	{ "INFO [1]\r\n", 0, FROM_SERVER, NO_MATCH },
+	{ "CONNECT example.org:443 HTTP/1.1\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "CONNECT\naccept-version:1.2\n\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "SUBSCRIBE a\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "PUBLISH a\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "PUB a x\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "PUB a 99999999999\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "PUB \x01 5\r\nhello\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "HEAD / HTTP/1.1\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "\x16\x03\x01\x02\x00\x01", 0, FROM_CLIENT, NO_MATCH },
+};
+
+static void
+probing(void **state)
+{
+	char line[5000] = "INFO {";
+	struct flow_view flow = { .roles_known = true };
+	enum strength strength;
+
+	(void)state;
+	probes_check(&nats_dissector, probes, COUNT_OF(probes));
+	memset(line + 6, ' ', sizeof(line) - 6);
+	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over(line, sizeof(line)), &strength), NO_MATCH);
+	assert_int_equal(nats_dissector.probe(&flow, FROM_CLIENT, cursor_over(INFO, sizeof(INFO) - 1), &strength), MATCH);
+}
+
+static void
+say(struct conversation *c, enum direction from, const char *text)
+{
+	conversation_send(c, from, text, strlen(text));
+}
+
+static const char hello[] = "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03" "01234567890123456789012345678901" "\x00\x00\x02\x13\x01\x01\x00\x00\x00";
+
+static void
+changes_to_tls(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	conversation_init(&c, &nats_dissector);
+	say(&c, FROM_SERVER, INFO_WITH(",\"tls_required\":true"));
+	conversation_send(&c, FROM_CLIENT, hello, 3);
+	conversation_send(&c, FROM_CLIENT, hello + 3, sizeof(hello) - 4);
+	assert_ptr_equal(c.dissector, &tls_dissector);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UPGRADED);
+	assert_string_equal(c.evidence.protocol, "nats");
+	conversation_clear(&c);
+	/* Something else that begins with the same byte. */
+	conversation_init(&c, &nats_dissector);
+	say(&c, FROM_SERVER, INFO);
+	say(&c, FROM_CLIENT, "\x16nothing like TLS, of that length");
+	assert_int_equal(c.verdict, MALFORMED);
+	conversation_clear(&c);
+}
+
+/* Who joins late does not know what was said before. */
+static void
+midstream(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	conversation_init(&c, &nats_dissector);
+	c.flow.handshake_seen = false;
+	say(&c, FROM_SERVER, "tail of a message\r\n");
+	say(&c, FROM_SERVER, PONG);
+	say(&c, FROM_SERVER, "MSG a 1 2\r\nhi\r\n");
+	assert_string_equal(c.evidence.protocol, "nats");
+	say(&c, FROM_SERVER, INFO);
+	say(&c, FROM_SERVER, PONG);
+	say(&c, FROM_SERVER, "-ERR 'User Authentication Expired'\r\n");
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
+	conversation_clear(&c);
+	/* A login without the INFO before it: what the server demands is not known. */
+	conversation_init(&c, &nats_dissector);
+	c.flow.handshake_seen = false;
+	say(&c, FROM_CLIENT, USERPASS PING);
+	say(&c, FROM_SERVER, PONG PONG);
+	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
+	say(&c, FROM_SERVER, VIOLATION);
+	assert_int_equal(c.evidence.authentication.result, AUTH_FAILURE);
+	assert_int_equal(c.verdict, DONE);
+	conversation_clear(&c);
+}
+
+static void
+losses(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	/* The CONNECT is lost. */
+	conversation_init(&c, &nats_dissector);
+	say(&c, FROM_SERVER, INFO_AUTH);
+	conversation_gap(&c, FROM_CLIENT, 100);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	say(&c, FROM_SERVER, PONG);
+	say(&c, FROM_CLIENT, "rest\r\n");
+	say(&c, FROM_CLIENT, "PUB a 2\r\nhi\r\n");
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+	conversation_clear(&c);
+	/* The answer is lost; what follows begins in a payload that looks like one. */
+	conversation_init(&c, &nats_dissector);
+	say(&c, FROM_SERVER, INFO_AUTH);
+	say(&c, FROM_CLIENT, USERPASS PING);
+	conversation_gap(&c, FROM_SERVER, 100);
+	say(&c, FROM_SERVER, "+OK\r\nxyz\r\n");
+	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
+	say(&c, FROM_SERVER, "MSG a 1 2\r\nhi\r\n");
+	assert_int_equal(c.evidence.authentication.result, AUTH_SUCCESS);
+	conversation_clear(&c);
+	/* The ClientHello is lost, and the server's answer tells. */
+	conversation_init(&c, &nats_dissector);
+	say(&c, FROM_SERVER, INFO_WITH(",\"tls_required\":true"));
+	conversation_gap(&c, FROM_CLIENT, 300);
+	conversation_send(&c, FROM_SERVER, "\x16\x03\x03\x00\x2c\x02\x00\x00\x28\x03\x03" "01234567890123456789012345678901" "\x00\x13\x01\x00\x00\x00", 49);
+	assert_ptr_equal(c.dissector, &tls_dissector);
+	conversation_clear(&c);
+}
+
+static void
+broken_messages(void **state)
+{
+	static const struct {
+		const char *server, *client;
+		enum verdict verdict;
+	} list[] = {
+		{ "hello\r\n", NULL, NO_MATCH },
+		{ INFO, "hello\r\n", MALFORMED },
+		{ INFO, "CONNECT {\"verbose\":\r\n", MALFORMED },
+		{ INFO, "CONNECT x\r\n", MALFORMED },
+		{ INFO "INFO {\"a\":\r\n", NULL, MALFORMED },
+		{ INFO CONNECT, NULL, MALFORMED },
+		{ INFO "PING \x01\r\n", NULL, MALFORMED },
+		{ INFO "MSG a 1 2\r\nhello", NULL, MALFORMED },
+		{ INFO "-ERR 'Stale Connection'\r\n", NULL, MATCH },
+	};
+	struct conversation c;
+	char *line = malloc(70000);
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
+		conversation_init(&c, &nats_dissector);
+		say(&c, FROM_SERVER, list[i].server);
+		if (list[i].client != NULL)
+			say(&c, FROM_CLIENT, list[i].client);
+		if (c.verdict != list[i].verdict)
+			fail_msg("%zu: %d", i, c.verdict);
+		conversation_clear(&c);
+	}
+	memset(line, ' ', 70000);
+	memcpy(line, "CONNECT {", 9);
+	conversation_init(&c, &nats_dissector);
+	say(&c, FROM_SERVER, INFO);
+	conversation_send(&c, FROM_CLIENT, line, 70000);
+	assert_int_equal(c.verdict, MALFORMED);
+	conversation_clear(&c);
+	free(line);
+}
+
+static void
+principals(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	conversation_init(&c, &nats_dissector);
+	c.evidence.want_principals = true;
+	say(&c, FROM_SERVER, INFO_AUTH);
+	say(&c, FROM_CLIENT, USERPASS);
+	assert_string_equal(c.evidence.authentication.principal, "ann");
+	conversation_clear(&c);
+	conversation_init(&c, &nats_dissector);
+	c.evidence.want_principals = true;
+	say(&c, FROM_CLIENT, NKEY);
+	assert_string_equal(c.evidence.authentication.principal, "UEXAMPLE");
+	conversation_clear(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(outcomes),
+		cmocka_unit_test(probing),
+		cmocka_unit_test(changes_to_tls),
+		cmocka_unit_test(midstream),
+		cmocka_unit_test(losses),
+		cmocka_unit_test(broken_messages),
+		cmocka_unit_test(principals),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
