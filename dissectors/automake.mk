@@ -14,6 +14,7 @@ libdissectors_a_SOURCES = \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/mysql.c \
 	%D%/nats.c \
+	%D%/mysqlx.c \
 	%D%/postgresql.c \
 	%D%/protobuf.c %D%/protobuf.h \
 	%D%/readable.c %D%/readable.h \

@@ -14,6 +14,7 @@ const struct dissector *const dissectors[] = {
 	&http_dissector,
 	&postgresql_dissector,
 	&mysql_dissector,
+	&mysqlx_dissector,
 	&redis_dissector,
 	&nats_dissector,
 	&dns_dissector,

@@ -126,6 +126,7 @@ extern const struct dissector dns_tcp_dissector;
 extern const struct dissector http_dissector;
 extern const struct dissector mysql_dissector;
 extern const struct dissector nats_dissector;
+extern const struct dissector mysqlx_dissector;
 extern const struct dissector postgresql_dissector;
 extern const struct dissector redis_dissector;
 extern const struct dissector tls_dissector;

@@ -44,6 +44,7 @@ UNIT_TESTS = \
 	%D%/dissectors/jwt_test \
 	%D%/dissectors/mysql_test \
 	%D%/dissectors/nats_test \
+	%D%/dissectors/mysqlx_test \
 	%D%/dissectors/postgresql_test \
 	%D%/dissectors/protobuf_test \
 	%D%/dissectors/readable_test \
@@ -105,6 +106,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_nats \
+	%D%/fuzz/fuzz_mysqlx \
 	%D%/fuzz/fuzz_packet \
 	%D%/fuzz/fuzz_policy_yaml \
 	%D%/fuzz/fuzz_postgresql \
@@ -139,6 +141,9 @@ endif
 %C%_fuzz_fuzz_nats_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_nats_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"nats\" -DFUZZ_DISSECTOR=nats_dissector
 %C%_fuzz_fuzz_nats_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_mysqlx_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_mysqlx_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mysqlx\" -DFUZZ_DISSECTOR=mysqlx_dissector
+%C%_fuzz_fuzz_mysqlx_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_packet_SOURCES = %D%/fuzz/fuzz_packet.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_packet_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"packet\"
 %C%_fuzz_fuzz_packet_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
