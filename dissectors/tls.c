@@ -195,7 +195,7 @@ may_learn_more(const struct reading *r)
 		return !s->joined && s->whole_records < 2;
 	/* Refusing the server, a client may send its alert in the clear after the server's whole handshake. */
 	if (s->is_13)
-		return !client->hello || !s->server_served || !s->client_sent;
+		return !client->hello || !s->server_served || !s->client_sent || s->sizes_open;
 	if (!s->server_served && !server->changed)
 		return true; /* a client may send before the server has finished (RFC 7918), or spoken (RFC 8446 2.3) */
 	/* A certificate may be asked for in a second handshake, soon after the first request. */
@@ -213,6 +213,8 @@ read_application_data(struct reading *r, size_t left)
 	s->application_records++;
 	s->server_served |= r->from == FROM_SERVER;
 	s->client_sent |= r->from == FROM_CLIENT;
+	if (r->from == FROM_CLIENT)
+		tls_settle_size(r, left);
 	if (!s->sides[FROM_CLIENT].hello && !s->sides[FROM_SERVER].hello && !r->d->flow->handshake_seen)
 		evidence_note(r->e, NOTE_MIDSTREAM);
 	tls_settle_authentication(r);

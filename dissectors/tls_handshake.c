@@ -52,8 +52,11 @@ tls_take_client_hello(struct reading *r, const char *clause)
 {
 	r->side->hello = true;
 	r->side->unbroken = true;
+	r->s->early_data |= r->s->client_hello.early_data;
+	r->s->flight.count = 0;
 	show_client_hello(r, &r->s->client_hello, clause);
 	tls_settle_hellos(r, clause);
+	tls_settle_mutual(r);
 	tls_settle_certificate(r);
 }
 
@@ -103,6 +106,7 @@ take_server_hello(struct reading *r)
 	r->side->hello = true;
 	r->side->unbroken = true;
 	tls_settle_hellos(r, server_hello_clause);
+	tls_settle_mutual(r);
 }
 
 static enum verdict
@@ -336,7 +340,7 @@ read_encrypted_handshake(struct reading *r, size_t left)
 		return MATCH;
 	evidence_note(r->e, NOTE_RENEGOTIATION);
 	if (r->e->encryption.mutual != MUTUAL_YES)
-		tls_set_mutual(r, MUTUAL_UNKNOWN);
+		tls_set_mutual(r, MUTUAL_UNKNOWN, MUTUAL_BASIS_NONE);
 	return DONE;
 }
 

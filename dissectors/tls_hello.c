@@ -21,8 +21,11 @@ enum {
 	SESSION_TICKET = 35,
 	DRAFT_KEY_SHARE = 40, /* the number of key_share up to draft 22 */
 	PRE_SHARED_KEY = 41,
+	EARLY_DATA = 42,
 	SUPPORTED_VERSIONS = 43,
 	KEY_SHARE = 51,
+	APPLICATION_SETTINGS_OLD = 17513, /* draft-vvv-tls-alps; its two numbers, which no registry has */
+	APPLICATION_SETTINGS = 17613,
 };
 
 /* SHA-256 of "HelloRetryRequest": the random that marks one (RFC 8446 4.1.3). */
@@ -147,6 +150,20 @@ read_session_ticket(struct cursor *c, struct hello hello)
 }
 
 static void
+read_early_data(struct cursor *c, struct hello hello)
+{
+	(void)c;
+	hello.client->early_data = true;
+}
+
+static void
+read_application_settings(struct cursor *c, struct hello hello)
+{
+	cursor_skip(c, cursor_left(c));
+	hello.client->application_settings = true;
+}
+
+static void
 read_client_versions(struct cursor *c, struct hello hello)
 {
 	struct cursor list = cursor_sub(c, cursor_u8(c));
@@ -199,7 +216,10 @@ static const struct extension client_extensions[] = {
 	{ SERVER_NAME, read_server_name },
 	{ ALPN, read_alpn },
 	{ SESSION_TICKET, read_session_ticket },
+	{ EARLY_DATA, read_early_data },
 	{ SUPPORTED_VERSIONS, read_client_versions },
+	{ APPLICATION_SETTINGS_OLD, read_application_settings },
+	{ APPLICATION_SETTINGS, read_application_settings },
 	{ 0, NULL },
 };
 

@@ -24,6 +24,8 @@ struct tls_client_hello {
 	bool offers_13;      /* supported_versions names TLS 1.3 or a draft of it */
 	bool damaged;        /* the extensions break off or disagree in their lengths */
 	bool ticket;         /* a session ticket to resume by (RFC 5077), not an empty one */
+	bool early_data;     /* says that it sends some (RFC 8446 4.2.10) */
+	bool application_settings; /* may send EncryptedExtensions (draft-vvv-tls-alps) */
 	struct tls_session_id session_id;
 	uint8_t ciphers[TLS_CIPHER_COUNT_MAX / 8]; /* bit by tls_cipher_index() */
 	char sni[256];       /* "" if none, or none that is a host name */

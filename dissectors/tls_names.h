@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { TLS_VERSION_13 = 0x0304 };
+
 /* Room for a bit per known cipher suite; checked where the table is. */
 enum { TLS_CIPHER_COUNT_MAX = 384 };
 

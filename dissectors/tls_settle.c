@@ -60,10 +60,40 @@ tls_claim_records(struct reading *r)
 }
 
 void
-tls_set_mutual(struct reading *r, enum mutual mutual)
+tls_set_mutual(struct reading *r, enum mutual mutual, enum mutual_basis basis)
 {
 	r->e->encryption.mutual = (uint8_t)mutual;
-	r->e->encryption.mutual_basis = mutual == MUTUAL_UNKNOWN ? MUTUAL_BASIS_NONE : MUTUAL_BASIS_HANDSHAKE;
+	r->e->encryption.mutual_basis = (uint8_t)(mutual == MUTUAL_UNKNOWN ? MUTUAL_BASIS_NONE : basis);
+}
+
+/*
+ * In TLS 1.3 the client's flight is encrypted, and only its record sizes tell. They mean nothing where a
+ * pre-shared key stands for the certificates of an earlier handshake, or with early data among them.
+ */
+static void
+settle_sizes(struct reading *r)
+{
+	struct tls_state *s = r->s;
+	const struct tls_server_hello *hello = &s->server_hello;
+
+	s->sizes_open = hello->version == TLS_VERSION_13 && !hello->psk && !hello->damaged && !s->client_hello.damaged && !s->early_data &&
+	               s->sides[FROM_CLIENT].hello && s->sides[FROM_CLIENT].unbroken;
+	if (!s->sizes_open || hello->retry)
+		return;
+	s->flight.cipher = hello->cipher;
+	s->flight.application_settings = s->client_hello.application_settings;
+	tls_set_mutual(r, tls_mutual_by_sizes(&s->flight, &s->sizes_open), MUTUAL_BASIS_RECORD_SIZES);
+}
+
+void
+tls_settle_size(struct reading *r, size_t size)
+{
+	struct tls_state *s = r->s;
+
+	if (s->flight.count < TLS_FLIGHT_RECORDS)
+		s->flight.sizes[s->flight.count++] = (uint16_t)size;
+	if (s->sizes_open)
+		settle_sizes(r);
 }
 
 /*
@@ -77,15 +107,15 @@ tls_settle_mutual(struct reading *r)
 	const struct side *client = &s->sides[FROM_CLIENT], *server = &s->sides[FROM_SERVER];
 
 	if (s->is_13)
-		return;
-	if (s->client_certificate || s->verified)
-		tls_set_mutual(r, MUTUAL_YES);
+		settle_sizes(r);
+	else if (s->client_certificate || s->verified)
+		tls_set_mutual(r, MUTUAL_YES, MUTUAL_BASIS_HANDSHAKE);
 	else if (s->declined)
-		tls_set_mutual(r, MUTUAL_REQUESTED);
+		tls_set_mutual(r, MUTUAL_REQUESTED, MUTUAL_BASIS_HANDSHAKE);
 	else if (s->key_exchange && client->hello && client->unbroken)
-		tls_set_mutual(r, s->requested ? MUTUAL_REQUESTED : MUTUAL_NO);
+		tls_set_mutual(r, s->requested ? MUTUAL_REQUESTED : MUTUAL_NO, MUTUAL_BASIS_HANDSHAKE);
 	else if (s->hello_done && server->hello && server->unbroken && !s->requested)
-		tls_set_mutual(r, MUTUAL_NO);
+		tls_set_mutual(r, MUTUAL_NO, MUTUAL_BASIS_HANDSHAKE);
 }
 
 /* The server takes the client's proof of its key by going on: by its ChangeCipherSpec or data. */

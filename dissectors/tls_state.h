@@ -15,6 +15,7 @@
 #include "dissector.h"
 #include "evidence.h"
 #include "tls_hello.h"
+#include "tls_mutual.h"
 #include "tls_names.h"
 
 enum { TLS_HELLO_SIZE_MIN = 38 }; /* version, random, and the fields after them at their shortest */
@@ -64,6 +65,9 @@ struct tls_state {
 	bool client_certificate;
 	bool verified;        /* CertificateVerify */
 	bool key_exchange;    /* ClientKeyExchange */
+	bool early_data;      /* a hello of the client's said that it sends some */
+	bool sizes_open;      /* TLS 1.3: further records of the client's may tell of its certificate */
+	struct tls_flight flight;
 };
 
 static_assert(sizeof(struct tls_state) <= DISSECTOR_STATE_MAX, "the sensor has room for this state");
@@ -134,8 +138,11 @@ void tls_claim(struct reading *, enum strength, const char *clause);
 /* Records alone show TLS joined in the middle once two have been followed. */
 void tls_claim_records(struct reading *);
 
-void tls_set_mutual(struct reading *, enum mutual);
+void tls_set_mutual(struct reading *, enum mutual, enum mutual_basis);
 void tls_settle_mutual(struct reading *);
+
+/* TLS 1.3: a record of the client's, of that size, came. */
+void tls_settle_size(struct reading *, size_t size);
 void tls_settle_authentication(struct reading *);
 void tls_settle_certificate(struct reading *);
 void tls_settle_hellos(struct reading *, const char *clause);

@@ -50,7 +50,9 @@ UNIT_TESTS = \
 	%D%/dissectors/readable_test \
 	%D%/dissectors/redis_test \
 	%D%/dissectors/sasl_test \
+	%D%/dissectors/tls13_test \
 	%D%/dissectors/tls_hello_test \
+	%D%/dissectors/tls_mutual_test \
 	%D%/dissectors/tls_names_test \
 	%D%/dissectors/tls_record_test \
 	%D%/dissectors/tls_test \

@@ -61,7 +61,7 @@ def differences(row, flow):
         check('version', row['tls_version'], encryption['version'])
     if known(row, 'cipher'):
         check('cipher', row['cipher'], encryption['cipher'])
-    if known(row, 'mutual') and row['tls_version'] != 'TLS1.3':
+    if known(row, 'mutual') and encryption['mutual'] not in row['mutual'].split('|'):
         check('mutual', row['mutual'], encryption['mutual'])
     want = RESULT.get(row['client_auth'], row['client_auth'])
     # What is inside TLS cannot be seen; a proxy that asked for nothing before it served without.
