@@ -2,6 +2,7 @@ noinst_LIBRARIES += libdissectors.a
 libdissectors_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS)
 libdissectors_a_SOURCES = \
 	%D%/base64.c %D%/base64.h \
+	%D%/bson.c %D%/bson.h \
 	%D%/certificate.c %D%/certificate.h \
 	%D%/cursor.c %D%/cursor.h \
 	%D%/dissector.c %D%/dissector.h \
@@ -12,6 +13,8 @@ libdissectors_a_SOURCES = \
 	%D%/http_head.c %D%/http_head.h \
 	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
+	%D%/mongodb.c \
+	%D%/mongodb_message.c %D%/mongodb_message.h \
 	%D%/mysql.c \
 	%D%/nats.c \
 	%D%/mysqlx.c \

@@ -17,6 +17,7 @@ const struct dissector *const dissectors[] = {
 	&mysqlx_dissector,
 	&redis_dissector,
 	&nats_dissector,
+	&mongodb_dissector,
 	&dns_dissector,
 	&dns_tcp_dissector,
 	NULL,

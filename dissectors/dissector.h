@@ -124,6 +124,7 @@ uint64_t dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t 
 extern const struct dissector dns_dissector;
 extern const struct dissector dns_tcp_dissector;
 extern const struct dissector http_dissector;
+extern const struct dissector mongodb_dissector;
 extern const struct dissector mysql_dissector;
 extern const struct dissector nats_dissector;
 extern const struct dissector mysqlx_dissector;

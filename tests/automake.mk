@@ -35,6 +35,7 @@ LDADD = libtesting.a $(PODWIRE_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS = \
 	%D%/dissectors/base64_test \
 	%D%/dissectors/certificate_test \
+	%D%/dissectors/bson_test \
 	%D%/dissectors/cursor_test \
 	%D%/dissectors/dns_test \
 	%D%/dissectors/evidence_test \
@@ -42,6 +43,7 @@ UNIT_TESTS = \
 	%D%/dissectors/http_test \
 	%D%/dissectors/json_test \
 	%D%/dissectors/jwt_test \
+	%D%/dissectors/mongodb_test \
 	%D%/dissectors/mysql_test \
 	%D%/dissectors/nats_test \
 	%D%/dissectors/mysqlx_test \
@@ -106,6 +108,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
 	%D%/fuzz/fuzz_http \
+	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_nats \
 	%D%/fuzz/fuzz_mysqlx \
@@ -137,6 +140,9 @@ endif
 %C%_fuzz_fuzz_http_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http\" -DFUZZ_DISSECTOR=http_dissector
 %C%_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_mongodb_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_mongodb_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mongodb\" -DFUZZ_DISSECTOR=mongodb_dissector
+%C%_fuzz_fuzz_mongodb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mysql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mysql\" -DFUZZ_DISSECTOR=mysql_dissector
 %C%_fuzz_fuzz_mysql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
