@@ -22,6 +22,7 @@ libdissectors_a_SOURCES = \
 	%D%/protobuf.c %D%/protobuf.h \
 	%D%/readable.c %D%/readable.h \
 	%D%/redis.c \
+	%D%/redis_bus.c \
 	%D%/sasl.c %D%/sasl.h \
 	%D%/tls.c %D%/tls_state.h \
 	%D%/tls_handshake.c \

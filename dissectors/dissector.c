@@ -16,6 +16,7 @@ const struct dissector *const dissectors[] = {
 	&mysql_dissector,
 	&mysqlx_dissector,
 	&redis_dissector,
+	&redis_bus_dissector,
 	&nats_dissector,
 	&mongodb_dissector,
 	&dns_dissector,

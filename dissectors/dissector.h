@@ -129,6 +129,7 @@ extern const struct dissector mysql_dissector;
 extern const struct dissector nats_dissector;
 extern const struct dissector mysqlx_dissector;
 extern const struct dissector postgresql_dissector;
+extern const struct dissector redis_bus_dissector;
 extern const struct dissector redis_dissector;
 extern const struct dissector tls_dissector;
 

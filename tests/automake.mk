@@ -50,6 +50,7 @@ UNIT_TESTS = \
 	%D%/dissectors/postgresql_test \
 	%D%/dissectors/protobuf_test \
 	%D%/dissectors/readable_test \
+	%D%/dissectors/redis_bus_test \
 	%D%/dissectors/redis_test \
 	%D%/dissectors/sasl_test \
 	%D%/dissectors/tls13_test \
@@ -116,6 +117,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_policy_yaml \
 	%D%/fuzz/fuzz_postgresql \
 	%D%/fuzz/fuzz_redis \
+	%D%/fuzz/fuzz_redis_bus \
 	%D%/fuzz/fuzz_saved_result \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
@@ -164,6 +166,9 @@ endif
 %C%_fuzz_fuzz_redis_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_redis_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"redis\" -DFUZZ_DISSECTOR=redis_dissector
 %C%_fuzz_fuzz_redis_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_redis_bus_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_redis_bus_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"redis_bus\" -DFUZZ_DISSECTOR=redis_bus_dissector
+%C%_fuzz_fuzz_redis_bus_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_saved_result_SOURCES = %D%/fuzz/fuzz_saved_result.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_saved_result_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"saved_result\"
 %C%_fuzz_fuzz_saved_result_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
