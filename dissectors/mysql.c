@@ -27,6 +27,7 @@ enum {
 	ERROR_MAX = 9999,
 	ERROR_TEXT_MIN = 8,          /* "Bad handshake" is among the shortest */
 	AHEAD_MAX = 8,               /* packets of the other direction that may be late */
+	COMMANDS_MAX = 16,           /* a replica asks that many questions before it registers */
 	SKIPPED_MAX = 64,            /* packets passed over in search of an answer */
 };
 
@@ -43,6 +44,9 @@ enum {
 enum {
 	COM_QUERY = 0x03,
 	COM_PING = 0x0e,
+	COM_BINLOG_DUMP = 0x12,
+	COM_REGISTER_SLAVE = 0x15,
+	COM_BINLOG_DUMP_GTID = 0x1e,
 	COM_STMT_PREPARE = 0x16,
 	COM_STMT_EXECUTE = 0x17,
 	COM_STMT_CLOSE = 0x19,
@@ -100,6 +104,8 @@ struct mysql_state {
 	bool responded;  /* the client's HandshakeResponse was read */
 	bool lost;       /* packets are missing: sequence ids do not tell whether all is here */
 	bool commanded;  /* joined in the middle: the client's command was read, the answer is next */
+	bool logged_in;
+	uint8_t commands; /* read since */
 	bool compressed; /* that command was inside the compressed protocol */
 	uint8_t skipped; /* packets passed over in search of the answer to it */
 	uint8_t unmatched; /* enum auth_result: of an outcome before which the client was not seen */
@@ -797,13 +803,43 @@ is_late_greeting(const struct mysql_state *s, const struct packet *p)
 static enum verdict
 on_ok(struct dissection *d, struct cursor body)
 {
-	const struct mysql_state *s = d->state;
+	struct mysql_state *s = d->state;
 
 	if (!is_ok_packet(body) || (!s->responded && !s->lost))
 		return malformed(d);
 	claim_plaintext(d, FROM_SERVER, STRENGTH_STRUCTURE, "MySQL OK_Packet");
 	tell_outcome(d, AUTH_SUCCESS, "MySQL OK_Packet");
-	return DONE;
+	s->logged_in = true;
+	return s->lost ? DONE : MATCH;
+}
+
+/*
+ * The first commands after the login: a replica registers and asks for the binary log. Nothing else
+ * of them is of interest, and nothing of the answers.
+ */
+static enum verdict
+after_login(struct dissection *d, enum direction from, struct cursor *bytes)
+{
+	struct mysql_state *s = d->state;
+	struct cursor c = *bytes;
+	uint32_t size = cursor_u24le(&c);
+	uint8_t sequence = cursor_u8(&c), command = cursor_u8(&c);
+
+	if (from == FROM_SERVER) {
+		cursor_skip(bytes, cursor_left(bytes));
+		return MATCH;
+	}
+	if (!cursor_ok(&c))
+		return NEED_MORE;
+	if (command == COM_REGISTER_SLAVE || command == COM_BINLOG_DUMP || command == COM_BINLOG_DUMP_GTID)
+		evidence_note(d->evidence, NOTE_REPLICATION);
+	/* The compressed protocol, or what follows a command of its own form. */
+	if (sequence != 0 || size == 0 || ++s->commands == COMMANDS_MAX || evidence_has_note(d->evidence, NOTE_REPLICATION))
+		return DONE;
+	size += HEADER_SIZE;
+	d->skip = size > cursor_left(bytes) ? size - cursor_left(bytes) : 0;
+	cursor_skip(bytes, size < cursor_left(bytes) ? size : cursor_left(bytes));
+	return MATCH;
 }
 
 /* AuthSwitchRequest, with a name, or of one byte: back to the method of servers before 4.1. */
@@ -1085,6 +1121,8 @@ mysql_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 
 	if (cursor_left(bytes) == 0)
 		return NEED_MORE;
+	if (s->logged_in)
+		return after_login(d, from, bytes);
 	if (s->greeted || s->responded)
 		return login(d, from, bytes);
 	if (from == FROM_SERVER)
@@ -1101,6 +1139,8 @@ mysql_gap(struct dissection *d, enum direction from, uint64_t size)
 	struct mysql_state *s = d->state;
 
 	(void)size;
+	if (s->logged_in)
+		return DONE;
 	s->lost = true;
 	if (!s->responded)
 		evidence_doubt_plaintext(d->evidence);
