@@ -15,6 +15,8 @@ libdissectors_a_SOURCES = \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/mongodb.c \
 	%D%/mongodb_message.c %D%/mongodb_message.h \
+	%D%/mqtt.c \
+	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/mysql.c \
 	%D%/nats.c \
 	%D%/mysqlx.c \

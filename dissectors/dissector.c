@@ -17,6 +17,7 @@ const struct dissector *const dissectors[] = {
 	&mysqlx_dissector,
 	&redis_dissector,
 	&redis_bus_dissector,
+	&mqtt_dissector,
 	&nats_dissector,
 	&mongodb_dissector,
 	&dns_dissector,
