@@ -18,6 +18,7 @@
 enum {
 	PACKET_LOOK = 48 * 1024, /* larger packets are passed over */
 	CHAIN_MAX = 8,           /* packets in a row that a probe looks at */
+	ACKNOWLEDGEMENT_MAX = 4, /* of them, where they say no more than they must */
 };
 
 struct mqtt_state {
@@ -75,6 +76,7 @@ static enum verdict
 probe_chain(struct cursor c, enum direction from, enum strength *strength)
 {
 	struct mqtt_header h;
+	struct cursor body;
 	bool topic = false;
 
 	for (int i = 0; i < CHAIN_MAX && cursor_left(&c) > 0; i++) {
@@ -82,9 +84,15 @@ probe_chain(struct cursor c, enum direction from, enum strength *strength)
 
 		if (verdict != MATCH || h.type == MQTT_CONNECT || h.type == MQTT_CONNACK || h.type == MQTT_AUTH)
 			return verdict == NEED_MORE ? NEED_MORE : NO_MATCH;
+		if (h.size > ACKNOWLEDGEMENT_MAX && h.type >= MQTT_PUBACK && h.type <= MQTT_PUBCOMP)
+			return NO_MATCH;
 		if (cursor_left(&c) < h.size)
 			return topic ? MATCH : NEED_MORE;
-		topic |= mqtt_has_topics(cursor_sub(&c, h.size), &h);
+		body = cursor_sub(&c, h.size);
+		if (mqtt_has_topics(body, &h))
+			topic = true;
+		else if (h.type == MQTT_PUBLISH && cursor_u16(&body) != 0) /* 5.0 has empty ones, with an alias */
+			return NO_MATCH;
 	}
 	if (topic)
 		return MATCH;

@@ -126,8 +126,9 @@ static const struct probe_case probes[] = {
 	{ BYTES("\x10\x11" V5 "\x02" ALIVE "\x02\x99\x01" ID), FROM_CLIENT, NO_MATCH }, /* no such property */
 	{ BYTES("\x10\xff\xff\xff\xff\x01"), FROM_CLIENT, NO_MATCH },
 	{ BYTES("\x30\x82\x01\x02\x02\x01\x00"), FROM_CLIENT, NEED_MORE },
-	{ BYTES("\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00"), FROM_CLIENT, NEED_MORE }, /* LDAP */
-	{ BYTES("\x30\x05\x00\x02#thi"), FROM_CLIENT, NEED_MORE },
+	{ BYTES("\x30\x0c\x02\x01\x01\x60\x07\x02\x01\x03\x04\x00\x80\x00"), FROM_CLIENT, NO_MATCH }, /* LDAP */
+	{ BYTES("\x30\x05\x00\x02#th"), FROM_CLIENT, NO_MATCH },
+	{ BYTES("\x30\x05\x00\x00\x03#\x00"), FROM_CLIENT, NEED_MORE }, /* 5.0: a topic by its alias */
 	{ BYTES("\x36\x05\x00\x01thi"), FROM_CLIENT, NO_MATCH },
 	{ BYTES("\x16\x03\x01\x02\x00\x01"), FROM_CLIENT, NO_MATCH },
 	{ BYTES("PING"), FROM_CLIENT, NO_MATCH },
