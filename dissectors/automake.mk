@@ -17,6 +17,8 @@ libdissectors_a_SOURCES = \
 	%D%/mongodb_message.c %D%/mongodb_message.h \
 	%D%/mqtt.c \
 	%D%/mqtt_packet.c %D%/mqtt_packet.h \
+	%D%/kafka.c \
+	%D%/kafka_message.c %D%/kafka_message.h \
 	%D%/mysql.c \
 	%D%/nats.c \
 	%D%/mysqlx.c \

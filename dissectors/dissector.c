@@ -22,6 +22,7 @@ const struct dissector *const dissectors[] = {
 	&mongodb_dissector,
 	&dns_dissector,
 	&dns_tcp_dissector,
+	&kafka_dissector,
 	NULL,
 };
 

@@ -126,6 +126,7 @@ extern const struct dissector dns_tcp_dissector;
 extern const struct dissector http_dissector;
 extern const struct dissector mongodb_dissector;
 extern const struct dissector mqtt_dissector;
+extern const struct dissector kafka_dissector;
 extern const struct dissector mysql_dissector;
 extern const struct dissector nats_dissector;
 extern const struct dissector mysqlx_dissector;

@@ -45,6 +45,7 @@ UNIT_TESTS = \
 	%D%/dissectors/jwt_test \
 	%D%/dissectors/mongodb_test \
 	%D%/dissectors/mqtt_test \
+	%D%/dissectors/kafka_test \
 	%D%/dissectors/mysql_test \
 	%D%/dissectors/nats_test \
 	%D%/dissectors/mysqlx_test \
@@ -112,6 +113,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
+	%D%/fuzz/fuzz_kafka \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_nats \
 	%D%/fuzz/fuzz_mysqlx \
@@ -150,6 +152,9 @@ endif
 %C%_fuzz_fuzz_mqtt_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mqtt_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mqtt\" -DFUZZ_DISSECTOR=mqtt_dissector
 %C%_fuzz_fuzz_mqtt_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_kafka_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_kafka_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"kafka\" -DFUZZ_DISSECTOR=kafka_dissector
+%C%_fuzz_fuzz_kafka_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mysql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mysql\" -DFUZZ_DISSECTOR=mysql_dissector
 %C%_fuzz_fuzz_mysql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
