@@ -1,17 +1,22 @@
 noinst_LIBRARIES += libdissectors.a
 libdissectors_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS)
 libdissectors_a_SOURCES = \
+	%D%/ah.c \
 	%D%/base64.c %D%/base64.h \
 	%D%/bson.c %D%/bson.h \
 	%D%/certificate.c %D%/certificate.h \
 	%D%/cursor.c %D%/cursor.h \
 	%D%/dissector.c %D%/dissector.h \
 	%D%/dns.c \
+	%D%/esp.c \
+	%D%/esp_survey.c %D%/esp_survey.h \
 	%D%/evidence.c %D%/evidence.h \
 	%D%/http.c \
 	%D%/http_auth.c %D%/http_auth.h \
 	%D%/http_head.c %D%/http_head.h \
 	%D%/json.c %D%/json.h \
+	%D%/ike.c \
+	%D%/ike_message.c %D%/ike_message.h \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/mongodb.c \
 	%D%/mongodb_message.c %D%/mongodb_message.h \
@@ -37,3 +42,5 @@ libdissectors_a_SOURCES = \
 	%D%/tls_record.c %D%/tls_record.h \
 	%D%/tls_settle.c \
 	%D%/tls_sslv2.c
+	%D%/tls_record.c %D%/tls_record.h \
+	%D%/wireguard.c

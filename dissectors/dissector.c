@@ -23,6 +23,10 @@ const struct dissector *const dissectors[] = {
 	&dns_dissector,
 	&dns_tcp_dissector,
 	&kafka_dissector,
+	&ike_dissector,
+	&esp_dissector,
+	&ah_dissector,
+	&wireguard_dissector,
 	NULL,
 };
 

@@ -121,12 +121,15 @@ const struct dissector *dissector_find(const char *name);
  */
 uint64_t dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t first_byte);
 
+extern const struct dissector ah_dissector;
 extern const struct dissector dns_dissector;
 extern const struct dissector dns_tcp_dissector;
+extern const struct dissector esp_dissector;
 extern const struct dissector http_dissector;
 extern const struct dissector mongodb_dissector;
 extern const struct dissector mqtt_dissector;
 extern const struct dissector kafka_dissector;
+extern const struct dissector ike_dissector;
 extern const struct dissector mysql_dissector;
 extern const struct dissector nats_dissector;
 extern const struct dissector mysqlx_dissector;
@@ -134,5 +137,6 @@ extern const struct dissector postgresql_dissector;
 extern const struct dissector redis_bus_dissector;
 extern const struct dissector redis_dissector;
 extern const struct dissector tls_dissector;
+extern const struct dissector wireguard_dissector;
 
 #endif

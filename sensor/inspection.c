@@ -490,6 +490,16 @@ believe_roles(struct flow *f, unsigned side, enum direction from)
 	f->client_side = (uint8_t)(from == FROM_CLIENT ? side : 1 - side);
 }
 
+/* Bytes that could be of either role: the side with the protocol's port is more likely the server than the one with the lower. */
+static void
+believe_port(struct flow *f, const struct dissector *d)
+{
+	unsigned server = 1u - f->client_side;
+
+	if (f->direction_basis == DIRECTION_PORT && has_hint_port(d, f->key.port[f->client_side]) && !has_hint_port(d, f->key.port[server]))
+		f->client_side = (uint8_t)server;
+}
+
 /* Each datagram is a message of its own: an odd one says little of those that follow. */
 static bool
 ask_about_the_next(const struct inspector *in, struct inspection *ins)
@@ -514,7 +524,9 @@ probe(struct inspector *in, struct inspection *ins, unsigned side)
 			read_on(in, ins);
 		return false;
 	}
-	if (!result.either_way)
+	if (result.either_way)
+		believe_port(in->flow, result.best);
+	else
 		believe_roles(in->flow, side, result.from);
 	if (!set_dissector(in, ins, result.best)) {
 		out_of_memory(in, ins);

@@ -116,28 +116,25 @@ sctp(struct decoding *d, struct layer *l)
 	return packet_payload(d, l);
 }
 
-/* Security parameters index, sequence number; the rest is not for us. */
+/* Security parameters index and sequence number have to be there; the payload begins with them. */
 static enum packet_result
 esp(struct decoding *d, struct layer *l)
 {
-	return layer_take(l, 8) == NULL ? layer_short(l, 8, PACKET_MALFORMED_TRANSPORT) : packet_payload(d, l);
+	return l->left < 8 ? layer_short(l, 8, PACKET_MALFORMED_TRANSPORT) : packet_payload(d, l);
 }
 
-/* The header's size is in words of four bytes, less two (RFC 4302 2.2), and no less than its fixed part. */
+/* The header's size is in words of four bytes, less two (RFC 4302 2.2), and no less than its fixed part; the payload begins with it. */
 static enum packet_result
 ah(struct decoding *d, struct layer *l)
 {
-	const uint8_t *h = layer_take(l, 12);
 	uint32_t size;
 
-	if (h == NULL)
+	if (l->left < 12)
 		return layer_short(l, 12, PACKET_MALFORMED_TRANSPORT);
-	size = (h[1] + 2u) * 4;
+	size = (l->at[1] + 2u) * 4;
 	if (size < 12)
 		return PACKET_MALFORMED_TRANSPORT;
-	if (layer_take(l, size - 12) == NULL)
-		return layer_short(l, size - 12, PACKET_MALFORMED_TRANSPORT);
-	return packet_payload(d, l);
+	return l->left < size ? layer_short(l, size, PACKET_MALFORMED_TRANSPORT) : packet_payload(d, l);
 }
 
 /* The ports of a quoted packet; none where the quote ends before them. */

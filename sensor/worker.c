@@ -218,6 +218,13 @@ is_ours(const struct worker *w, const struct packet *p)
 	return w->options.share_count <= 1 || (high * UINT32_C(2654435761) >> 16) % w->options.share_count == w->options.share_index;
 }
 
+/* Transports that dissectors read. */
+static bool
+is_inspected(uint8_t ip_protocol)
+{
+	return ip_protocol == IPPROTO_TCP || ip_protocol == IPPROTO_UDP || ip_protocol == IPPROTO_ESP || ip_protocol == IPPROTO_AH;
+}
+
 void
 worker_frame(struct worker *w, const struct frame *frame)
 {
@@ -255,7 +262,7 @@ worker_frame(struct worker *w, const struct frame *frame)
 		track_flags(w, f, &p, side);
 	f->seen[side] |= FLOW_SEEN_PACKET;
 	flow_table_touch(&w->table, f, frame->time);
-	if ((tcp || p.ip_protocol == IPPROTO_UDP) && inspection_wanted(f))
+	if (is_inspected(p.ip_protocol) && inspection_wanted(f))
 		inspection_packet(w->inspector, f, side, &p);
 }
 
