@@ -44,13 +44,22 @@ static_assert(sizeof(struct ike_state) <= DISSECTOR_STATE_MAX, "the sensor's lim
 static const char *const message_clauses[] = { [1] = "RFC 2408 3.1 ISAKMP message", [2] = "RFC 7296 3.1 IKE message" };
 static const char *const versions[] = { [1] = "IKEv1", [2] = "IKEv2" };
 
-/* Takes the marker off a message on the port that ESP shares (RFC 3948 2.2). */
-static struct cursor
-without_marker(struct cursor c)
+/* The marker before a message on the port that ESP shares (RFC 3948 2.2): no ESP begins with it. */
+static bool
+has_marker(const struct cursor *c)
 {
-	if (cursor_peek(&c, 0) == 0 && cursor_peek(&c, 1) == 0 && cursor_peek(&c, 2) == 0 && cursor_peek(&c, 3) == 0)
-		cursor_skip(&c, 4);
-	return c;
+	return cursor_peek(c, 0) == 0 && cursor_peek(c, 1) == 0 && cursor_peek(c, 2) == 0 && cursor_peek(c, 3) == 0;
+}
+
+static bool
+read_message(struct cursor c, struct ike_message *m)
+{
+	if (ike_message_read(c, m))
+		return true;
+	if (!has_marker(&c))
+		return false;
+	cursor_skip(&c, 4);
+	return ike_message_read(c, m);
 }
 
 /* Whether a message can have come from that side; of many either is possible. */
@@ -75,7 +84,7 @@ ike_probe(const struct flow_view *flow, enum direction from, struct cursor bytes
 {
 	struct ike_message m;
 
-	if (ike_message_read(without_marker(bytes), &m)) {
+	if (read_message(bytes, &m)) {
 		*strength = STRENGTH_STRUCTURE;
 		return may_be_from(&m, from) ? MATCH : NO_MATCH;
 	}
@@ -317,9 +326,9 @@ ike_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 	cursor_skip(bytes, cursor_left(bytes));
 	if (cursor_left(&datagram) == 1 && cursor_peek(&datagram, 0) == KEEPALIVE)
 		return MATCH; /* RFC 3948 2.3 */
-	if (ike_message_read(without_marker(datagram), &m))
+	if (read_message(datagram, &m))
 		dissect_message(d, from, datagram, &m);
-	else if (cursor_peek(&datagram, 0) >= 0 && without_marker(datagram).left == datagram.left)
+	else if (!has_marker(&datagram))
 		verdict = dissect_esp(d, from, datagram);
 	else if (!s->ike)
 		return NO_MATCH;

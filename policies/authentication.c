@@ -31,7 +31,12 @@ static const struct named_value methods[] = {
 	{ "nats-nkey", 1 },
 	{ "wireguard-keys", 1 },
 	{ "ike-certificate", 1 },
+	{ "ike-public-key", 1 },
+	{ "ike-hybrid", 0.8 }, /* the gateway by certificate, the client by password inside */
 	{ "ike-psk", 0.8 },
+	{ "ike-xauth-certificate", 1 },
+	{ "ike-xauth-public-key", 1 },
+	{ "ike-xauth-psk", 0.8 },
 	{ "dns-tsig-hmac-sha256", 1 },
 	{ "dns-tsig-hmac-md5", 0.6 },
 	/* Kerberos and what carries it. */

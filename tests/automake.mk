@@ -33,14 +33,17 @@ libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 LDADD = libtesting.a $(PODWIRE_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS = \
+	%D%/dissectors/ah_test \
 	%D%/dissectors/base64_test \
 	%D%/dissectors/certificate_test \
 	%D%/dissectors/bson_test \
 	%D%/dissectors/cursor_test \
 	%D%/dissectors/dns_test \
+	%D%/dissectors/esp_test \
 	%D%/dissectors/evidence_test \
 	%D%/dissectors/http_auth_test \
 	%D%/dissectors/http_test \
+	%D%/dissectors/ike_test \
 	%D%/dissectors/json_test \
 	%D%/dissectors/jwt_test \
 	%D%/dissectors/mongodb_test \
@@ -61,6 +64,7 @@ UNIT_TESTS = \
 	%D%/dissectors/tls_names_test \
 	%D%/dissectors/tls_record_test \
 	%D%/dissectors/tls_test \
+	%D%/dissectors/wireguard_test \
 	%D%/policies/authentication_test \
 	%D%/policies/certificate_test \
 	%D%/policies/cipher_strength_test \
@@ -106,14 +110,17 @@ endif
 
 # Each fuzz target replays its seeds in `make check`; with --enable-fuzzers they are fuzzers instead.
 FUZZ_TARGETS = \
+	%D%/fuzz/fuzz_ah \
 	%D%/fuzz/fuzz_capture_pcapng \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
+	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
 	%D%/fuzz/fuzz_kafka \
+	%D%/fuzz/fuzz_ike \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_nats \
 	%D%/fuzz/fuzz_mysqlx \
@@ -125,12 +132,16 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_saved_result \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
+	%D%/fuzz/fuzz_wireguard \
 	%D%/fuzz/fuzz_worker
 if FUZZERS
 FUZZ_MAIN =
 else
 FUZZ_MAIN = %D%/fuzz/run_files.c
 endif
+%C%_fuzz_fuzz_ah_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_ah_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ah\" -DFUZZ_DISSECTOR=ah_dissector
+%C%_fuzz_fuzz_ah_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_capture_pcapng_SOURCES = %D%/fuzz/fuzz_capture_pcapng.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_capture_pcapng_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"capture_pcapng\"
 %C%_fuzz_fuzz_capture_pcapng_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -143,6 +154,9 @@ endif
 %C%_fuzz_fuzz_dns_tcp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_dns_tcp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"dns_tcp\" -DFUZZ_DISSECTOR=dns_tcp_dissector
 %C%_fuzz_fuzz_dns_tcp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_esp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_esp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"esp\" -DFUZZ_DISSECTOR=esp_dissector
+%C%_fuzz_fuzz_esp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_http_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http\" -DFUZZ_DISSECTOR=http_dissector
 %C%_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -155,6 +169,9 @@ endif
 %C%_fuzz_fuzz_kafka_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_kafka_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"kafka\" -DFUZZ_DISSECTOR=kafka_dissector
 %C%_fuzz_fuzz_kafka_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_ike_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_ike_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ike\" -DFUZZ_DISSECTOR=ike_dissector
+%C%_fuzz_fuzz_ike_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mysql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mysql\" -DFUZZ_DISSECTOR=mysql_dissector
 %C%_fuzz_fuzz_mysql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -188,6 +205,9 @@ endif
 %C%_fuzz_fuzz_tls_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_tls_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"tls\" -DFUZZ_DISSECTOR=tls_dissector
 %C%_fuzz_fuzz_tls_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_wireguard_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_wireguard_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"wireguard\" -DFUZZ_DISSECTOR=wireguard_dissector
+%C%_fuzz_fuzz_wireguard_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_worker_SOURCES = %D%/fuzz/fuzz_worker.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_worker_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"worker\"
 %C%_fuzz_fuzz_worker_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -1072,7 +1072,8 @@ test_other_transports(void **state)
 	frame_ipv4(&b, 50);
 	assert_int_equal(decode(RAW), PACKET_OK);
 	assert_int_equal(packet.ip_protocol, 50);
-	assert_int_equal(packet.payload_size, PAYLOAD_SIZE);
+	assert_int_equal(packet.payload_size, 8 + PAYLOAD_SIZE);
+	assert_memory_equal(packet.payload, spi, sizeof(spi));
 	each_prefix(RAW);
 	/* AH is the flow, whatever it carries. */
 	begin_tcp();
@@ -1081,7 +1082,7 @@ test_other_transports(void **state)
 	assert_int_equal(decode(RAW), PACKET_OK);
 	assert_int_equal(packet.ip_protocol, 51);
 	assert_int_equal(packet.source_port, 0);
-	assert_int_equal(packet.payload_size, 20 + PAYLOAD_SIZE);
+	assert_int_equal(packet.payload_size, 24 + 20 + PAYLOAD_SIZE);
 	each_prefix(RAW);
 	frame_bytes(&b)[41] = 0;
 	assert_int_equal(decode(RAW), PACKET_MALFORMED_TRANSPORT);
