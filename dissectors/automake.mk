@@ -4,6 +4,7 @@ libdissectors_a_SOURCES = \
 	%D%/ah.c \
 	%D%/base64.c %D%/base64.h \
 	%D%/bson.c %D%/bson.h \
+	%D%/ber.c %D%/ber.h \
 	%D%/certificate.c %D%/certificate.h \
 	%D%/cursor.c %D%/cursor.h \
 	%D%/dissector.c %D%/dissector.h \
@@ -11,6 +12,7 @@ libdissectors_a_SOURCES = \
 	%D%/esp.c \
 	%D%/esp_survey.c %D%/esp_survey.h \
 	%D%/evidence.c %D%/evidence.h \
+	%D%/gss.c %D%/gss.h \
 	%D%/http.c \
 	%D%/http_auth.c %D%/http_auth.h \
 	%D%/http_head.c %D%/http_head.h \
@@ -24,6 +26,8 @@ libdissectors_a_SOURCES = \
 	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/kafka.c \
 	%D%/kafka_message.c %D%/kafka_message.h \
+	%D%/ldap.c \
+	%D%/ldap_message.c %D%/ldap_message.h \
 	%D%/mysql.c \
 	%D%/nats.c \
 	%D%/mysqlx.c \

@@ -27,6 +27,8 @@ const struct dissector *const dissectors[] = {
 	&esp_dissector,
 	&ah_dissector,
 	&wireguard_dissector,
+	&ldap_dissector,
+	&cldap_dissector,
 	NULL,
 };
 

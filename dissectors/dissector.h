@@ -122,6 +122,7 @@ const struct dissector *dissector_find(const char *name);
 uint64_t dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t first_byte);
 
 extern const struct dissector ah_dissector;
+extern const struct dissector cldap_dissector;
 extern const struct dissector dns_dissector;
 extern const struct dissector dns_tcp_dissector;
 extern const struct dissector esp_dissector;
@@ -130,6 +131,7 @@ extern const struct dissector mongodb_dissector;
 extern const struct dissector mqtt_dissector;
 extern const struct dissector kafka_dissector;
 extern const struct dissector ike_dissector;
+extern const struct dissector ldap_dissector;
 extern const struct dissector mysql_dissector;
 extern const struct dissector nats_dissector;
 extern const struct dissector mysqlx_dissector;

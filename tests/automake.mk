@@ -23,6 +23,7 @@ check_LIBRARIES += libtesting.a
 libtesting_a_SOURCES = \
 	%D%/dissectors/conversation.c %D%/dissectors/conversation.h \
 	%D%/dissectors/scenario.c %D%/dissectors/scenario.h \
+	%D%/dissectors/der_builder.c %D%/dissectors/der_builder.h \
 	%D%/dissectors/tls_messages.c %D%/dissectors/tls_messages.h \
 	%D%/dissectors/tokens.h \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
@@ -49,6 +50,7 @@ UNIT_TESTS = \
 	%D%/dissectors/mongodb_test \
 	%D%/dissectors/mqtt_test \
 	%D%/dissectors/kafka_test \
+	%D%/dissectors/ldap_test \
 	%D%/dissectors/mysql_test \
 	%D%/dissectors/nats_test \
 	%D%/dissectors/mysqlx_test \
@@ -121,6 +123,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_mqtt \
 	%D%/fuzz/fuzz_kafka \
 	%D%/fuzz/fuzz_ike \
+	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_nats \
 	%D%/fuzz/fuzz_mysqlx \
@@ -172,6 +175,9 @@ endif
 %C%_fuzz_fuzz_ike_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_ike_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ike\" -DFUZZ_DISSECTOR=ike_dissector
 %C%_fuzz_fuzz_ike_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_ldap_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_ldap_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ldap\" -DFUZZ_DISSECTOR=ldap_dissector
+%C%_fuzz_fuzz_ldap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mysql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mysql\" -DFUZZ_DISSECTOR=mysql_dissector
 %C%_fuzz_fuzz_mysql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
