@@ -7,4 +7,5 @@ EXTRA_DIST += \
 	%D%/json.md \
 	%D%/performance.md \
 	%D%/policies.md \
-	%D%/protocols.md
+	%D%/protocols.md \
+	%D%/protocols/ldap.md

@@ -85,6 +85,7 @@ static const struct named_value methods[] = {
 	{ "tcp-md5", 0.5 },
 	{ "ntlmssp", 0.5 },
 	{ "sasl-ntlm", 0.5 },
+	{ "krb4", 0.3 }, /* DES */
 	{ "vnc-challenge", 0.3 },
 	/* Passwords as they are. */
 	{ "http-basic", 0.5 },
