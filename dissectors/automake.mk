@@ -11,6 +11,7 @@ libdissectors_a_SOURCES = \
 	%D%/dns.c \
 	%D%/esp.c \
 	%D%/esp_survey.c %D%/esp_survey.h \
+	%D%/elasticsearch.c \
 	%D%/evidence.c %D%/evidence.h \
 	%D%/gss.c %D%/gss.h \
 	%D%/http.c \

@@ -18,6 +18,7 @@ const struct dissector *const dissectors[] = {
 	&redis_dissector,
 	&redis_bus_dissector,
 	&mqtt_dissector,
+	&elasticsearch_dissector,
 	&nats_dissector,
 	&mongodb_dissector,
 	&dns_dissector,

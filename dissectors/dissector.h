@@ -126,6 +126,7 @@ extern const struct dissector cldap_dissector;
 extern const struct dissector dns_dissector;
 extern const struct dissector dns_tcp_dissector;
 extern const struct dissector esp_dissector;
+extern const struct dissector elasticsearch_dissector;
 extern const struct dissector http_dissector;
 extern const struct dissector mongodb_dissector;
 extern const struct dissector mqtt_dissector;

@@ -82,6 +82,8 @@ static const struct named_value methods[] = {
 	{ "radius-eap", 0.8 },
 	{ "radius-chap", 0.5 },
 	{ "md5", 0.5 },
+	{ "mysql41", 0.6 },
+	{ "sha256_memory", 0.9 },
 	{ "tcp-md5", 0.5 },
 	{ "ntlmssp", 0.5 },
 	{ "sasl-ntlm", 0.5 },
@@ -108,6 +110,7 @@ static const struct named_value methods[] = {
 	{ "snmp-community", 0.2 },
 	/* Claims without proof. */
 	{ "auth_sys", 0.1 },
+	{ "elasticsearch-context", 0.1 },
 	{ "snmp-usm-noauthnopriv", 0 },
 	{ "sasl-anonymous", 0 },
 	{ NULL, 0 },

@@ -41,6 +41,7 @@ UNIT_TESTS = \
 	%D%/dissectors/cursor_test \
 	%D%/dissectors/dns_test \
 	%D%/dissectors/esp_test \
+	%D%/dissectors/elasticsearch_test \
 	%D%/dissectors/evidence_test \
 	%D%/dissectors/http_auth_test \
 	%D%/dissectors/http_test \
@@ -118,6 +119,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
 	%D%/fuzz/fuzz_esp \
+	%D%/fuzz/fuzz_elasticsearch \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
@@ -160,6 +162,9 @@ endif
 %C%_fuzz_fuzz_esp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_esp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"esp\" -DFUZZ_DISSECTOR=esp_dissector
 %C%_fuzz_fuzz_esp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_elasticsearch_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_elasticsearch_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"elasticsearch\" -DFUZZ_DISSECTOR=elasticsearch_dissector
+%C%_fuzz_fuzz_elasticsearch_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_http_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http\" -DFUZZ_DISSECTOR=http_dissector
 %C%_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
