@@ -35,6 +35,11 @@ libdissectors_a_SOURCES = \
 	%D%/postgresql.c \
 	%D%/protobuf.c %D%/protobuf.h \
 	%D%/readable.c %D%/readable.h \
+	%D%/quic.c \
+	%D%/quic_crypto.c %D%/quic_crypto.h \
+	%D%/quic_packet.c %D%/quic_packet.h \
+	%D%/quic_short.c %D%/quic_short.h \
+	%D%/reassembly.c %D%/reassembly.h \
 	%D%/redis.c \
 	%D%/redis_bus.c \
 	%D%/sasl.c %D%/sasl.h \

@@ -21,6 +21,7 @@ const struct dissector *const dissectors[] = {
 	&elasticsearch_dissector,
 	&nats_dissector,
 	&mongodb_dissector,
+	&quic_dissector,
 	&dns_dissector,
 	&dns_tcp_dissector,
 	&kafka_dissector,

@@ -138,6 +138,7 @@ extern const struct dissector nats_dissector;
 extern const struct dissector mysqlx_dissector;
 extern const struct dissector postgresql_dissector;
 extern const struct dissector redis_bus_dissector;
+extern const struct dissector quic_dissector;
 extern const struct dissector redis_dissector;
 extern const struct dissector tls_dissector;
 extern const struct dissector wireguard_dissector;

@@ -24,6 +24,7 @@ libtesting_a_SOURCES = \
 	%D%/dissectors/conversation.c %D%/dissectors/conversation.h \
 	%D%/dissectors/scenario.c %D%/dissectors/scenario.h \
 	%D%/dissectors/der_builder.c %D%/dissectors/der_builder.h \
+	%D%/dissectors/quic_packets.c %D%/dissectors/quic_packets.h \
 	%D%/dissectors/tls_messages.c %D%/dissectors/tls_messages.h \
 	%D%/dissectors/tokens.h \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
@@ -57,6 +58,7 @@ UNIT_TESTS = \
 	%D%/dissectors/mysqlx_test \
 	%D%/dissectors/postgresql_test \
 	%D%/dissectors/protobuf_test \
+	%D%/dissectors/quic_test \
 	%D%/dissectors/readable_test \
 	%D%/dissectors/redis_bus_test \
 	%D%/dissectors/redis_test \
@@ -132,6 +134,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_packet \
 	%D%/fuzz/fuzz_policy_yaml \
 	%D%/fuzz/fuzz_postgresql \
+	%D%/fuzz/fuzz_quic \
 	%D%/fuzz/fuzz_redis \
 	%D%/fuzz/fuzz_redis_bus \
 	%D%/fuzz/fuzz_saved_result \
@@ -201,6 +204,9 @@ endif
 %C%_fuzz_fuzz_postgresql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_postgresql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"postgresql\" -DFUZZ_DISSECTOR=postgresql_dissector
 %C%_fuzz_fuzz_postgresql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_quic_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_quic_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"quic\" -DFUZZ_DISSECTOR=quic_dissector
+%C%_fuzz_fuzz_quic_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_redis_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_redis_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"redis\" -DFUZZ_DISSECTOR=redis_dissector
 %C%_fuzz_fuzz_redis_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
