@@ -348,10 +348,10 @@ is_cut(const struct certificate *c)
 	return length >= end && strcmp(c->names + length - end, more_names) == 0;
 }
 
-uint8_t
+uint16_t
 certificate_flags(const struct certificate *c, int64_t when, const char *sni)
 {
-	uint8_t flags = CERTIFICATE_SEEN;
+	uint16_t flags = CERTIFICATE_SEEN;
 
 	if (when > c->not_after)
 		flags |= CERTIFICATE_EXPIRED;

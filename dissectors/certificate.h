@@ -37,6 +37,6 @@ bool certificate_parse(struct cursor der, struct certificate *out);
 bool certificate_matches(const struct certificate *, const char *name);
 
 /* The enum certificate_flag bits of this certificate at time when (seconds), for the SNI ("" for none). */
-uint8_t certificate_flags(const struct certificate *, int64_t when, const char *sni);
+uint16_t certificate_flags(const struct certificate *, int64_t when, const char *sni);
 
 #endif

@@ -69,6 +69,11 @@ const char *const note_names[NOTE_COUNT + 1] = {
 
 const char *const certificate_flag_names[CERTIFICATE_FLAG_COUNT + 1] = {
 	"seen", "expired", "not-yet-valid", "self-signed", "name-mismatch", "ca-as-leaf", "unreadable",
+	"chain-order",
+};
+
+const char *const encryption_flag_names[ENCRYPTION_FLAG_COUNT + 1] = {
+	"encrypt-then-mac", "compression", "downgrade", "early-data", "ech", "raw-public-key",
 };
 
 /* Which outcome replaces which: see evidence_authentication(). */

@@ -104,9 +104,22 @@ enum certificate_flag {
 	CERTIFICATE_NAME_MISMATCH = 1 << 4, /* no SAN matches the SNI (RFC 9525) */
 	CERTIFICATE_CA = 1 << 5,            /* a CA certificate used as leaf */
 	CERTIFICATE_UNREADABLE = 1 << 6,    /* not parsed by OpenSSL */
-	CERTIFICATE_FLAG_COUNT = 7
+	CERTIFICATE_CHAIN_ORDER = 1 << 7,   /* those sent with it do not follow, each the issuer of the one before */
+	CERTIFICATE_FLAG_COUNT = 8
 };
 extern const char *const certificate_flag_names[];
+
+/* What else was agreed on, or offered, that makes the encryption better or worse. */
+enum encryption_flag {
+	ENCRYPTION_ENCRYPT_THEN_MAC = 1 << 0, /* of a suite with CBC (RFC 7366) */
+	ENCRYPTION_COMPRESSION = 1 << 1,      /* what is encrypted is compressed: its size tells of it (CRIME) */
+	ENCRYPTION_DOWNGRADE = 1 << 2,        /* both ends can do better; the server's random says so (RFC 8446 4.1.3) */
+	ENCRYPTION_EARLY_DATA = 1 << 3,       /* data that can be replayed went with the first hello */
+	ENCRYPTION_ECH = 1 << 4,              /* the client's hello may hide another, with another server name */
+	ENCRYPTION_RAW_PUBLIC_KEY = 1 << 5,   /* the server showed a bare key, no certificate (RFC 7250) */
+	ENCRYPTION_FLAG_COUNT = 6
+};
+extern const char *const encryption_flag_names[];
 
 struct certificate;
 
@@ -115,12 +128,15 @@ struct encryption {
 	uint8_t mutual;       /* enum mutual */
 	uint8_t mutual_basis; /* enum mutual_basis */
 	bool resumed;
-	uint8_t certificate_flags; /* enum certificate_flag */
+	uint16_t certificate_flags; /* enum certificate_flag */
+	uint16_t flags;       /* enum encryption_flag */
 	const char *by;       /* "tls", "ssh" ...: static, or NULL */
 	const char *version;  /* "TLS1.3" ...: static, or NULL */
 	const char *cipher;   /* IANA name: static, or NULL */
 	const char *group;    /* key exchange group, IANA name: static, or NULL */
 	const char *resumption; /* "ticket", "session-id", "psk": static, or NULL */
+	const char *mesh;     /* the service mesh whose proxies made it, "istio", "linkerd" ...: static, or NULL */
+	char ja4[40];         /* fingerprint of the client's hello, or "" */
 	char sni[256];
 	char alpn[32];        /* the protocol the server chose */
 	char alpn_offered[64]; /* what the client offered, comma-separated, cut to fit */

@@ -14,7 +14,7 @@
 struct evidence_class {
 	const char *protocol;  /* NULL: unknown */
 	const char *service;   /* "namespace/name" of the Service that was asked for, or NULL */
-	const char *by, *version, *cipher; /* of the encryption */
+	const char *by, *version, *cipher, *mesh; /* of the encryption */
 	const char *method;    /* of authentication */
 	const char *key_type, *signature; /* of the server certificate */
 	const char *tunnel;    /* how the flow was carried */
@@ -26,7 +26,8 @@ struct evidence_class {
 	uint8_t mutual_basis;  /* enum mutual_basis */
 	uint8_t result;        /* enum auth_result */
 	uint8_t strength;      /* enum strength */
-	uint8_t certificate_flags; /* enum certificate_flag */
+	uint16_t certificate_flags; /* enum certificate_flag */
+	uint16_t encryption_flags; /* enum encryption_flag */
 	bool resumed;
 	bool cleartext_credentials;
 	bool service_account_token; /* a Kubernetes service-account token crossed in the clear */

@@ -211,6 +211,15 @@ quote(const char *text, char *out, size_t size)
 
 /* The evidence. */
 
+/* Adds the names of the bits that are set to text. */
+static void
+put_flags(char *text, size_t size, unsigned bits, const char *const names[])
+{
+	for (unsigned i = 0; names[i] != NULL; i++)
+		if ((bits >> i & 1) != 0)
+			(void)snprintf(text + strlen(text), size - strlen(text), "%s%s", *text != '\0' ? " " : "", names[i]);
+}
+
 static void
 put_class(const struct explanation *x, const struct evidence_class *e)
 {
@@ -227,11 +236,14 @@ put_class(const struct explanation *x, const struct evidence_class *e)
 			e->mutual_basis != MUTUAL_BASIS_NONE ? mutual_basis_names[e->mutual_basis] : "");
 		put_line(x, "                      ", text);
 	}
+	if (e->mesh != NULL || e->encryption_flags != 0) {
+		(void)snprintf(text, sizeof(text), "%s%s%s", e->mesh != NULL ? "by the proxies of " : "", e->mesh != NULL ? e->mesh : "", e->mesh != NULL && e->encryption_flags != 0 ? ";" : "");
+		put_flags(text, sizeof(text), e->encryption_flags, encryption_flag_names);
+		put_line(x, "                      ", text);
+	}
 	if (e->certificate_flags != 0) {
 		(void)snprintf(text, sizeof(text), "server certificate:");
-		for (unsigned i = 0; i < CERTIFICATE_FLAG_COUNT; i++)
-			if ((e->certificate_flags >> i & 1) != 0)
-				(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), " %s", certificate_flag_names[i]);
+		put_flags(text, sizeof(text), e->certificate_flags, certificate_flag_names);
 		if (e->key_type != NULL)
 			(void)snprintf(text + strlen(text), sizeof(text) - strlen(text), ", %s %u bits", e->key_type, e->key_bits);
 		if (e->signature != NULL)
@@ -270,6 +282,8 @@ put_example(const struct explanation *x, const struct example *e)
 			b->direction == FROM_CLIENT ? "client" : "server", b->offset, strength_names[b->strength]);
 		put_line(x, lead, text);
 	}
+	if (e->ja4 != NULL)
+		put_line(x, "       JA4            ", e->ja4);
 	if (e->file >= r->file_count)
 		return;
 	report_display_filter(e, filter, sizeof(filter));

@@ -104,7 +104,7 @@ json_seconds(struct json_writer *w, const char *key, int64_t seconds)
 }
 
 static void
-json_certificate(struct json_writer *w, const char *key, const struct flow_record *f, const struct record_certificate *c, uint8_t flags)
+json_certificate(struct json_writer *w, const char *key, const struct flow_record *f, const struct record_certificate *c, uint16_t flags)
 {
 	if (!c->present && flags == 0) {
 		json_null(w, key);
@@ -149,6 +149,9 @@ json_encryption(struct json_writer *w, const struct flow_record *f)
 	json_text(w, "mutual", mutual_names[f->mutual]);
 	json_text(w, "mutual_basis", f->mutual_basis == MUTUAL_BASIS_NONE ? NULL : mutual_basis_names[f->mutual_basis]);
 	json_ref(w, "alert", f, f->alert);
+	json_ref(w, "ja4", f, f->ja4);
+	json_ref(w, "mesh", f, f->mesh);
+	json_bits(w, "flags", f->encryption_flags, encryption_flag_names);
 	json_certificate(w, "certificate", f, &f->certificate, f->certificate_flags);
 	json_certificate(w, "client_certificate", f, &f->client_certificate, 0);
 	json_close(w, '}');

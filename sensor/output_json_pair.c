@@ -170,6 +170,8 @@ json_class(struct json_writer *w, const struct evidence_class *e)
 	json_text(w, "mutual", mutual_names[e->mutual]);
 	json_text(w, "mutual_basis", e->mutual_basis == MUTUAL_BASIS_NONE ? NULL : mutual_basis_names[e->mutual_basis]);
 	json_flag(w, "resumed", e->resumed);
+	json_text(w, "mesh", e->mesh);
+	json_bits(w, "flags", e->encryption_flags, encryption_flag_names);
 	json_class_certificate(w, e);
 	json_close(w, '}');
 	json_open(w, "authentication", '{');
@@ -212,6 +214,7 @@ json_evidence(struct json_writer *w, const struct report *r, const struct eviden
 	json_time(w, "last_seen", e->last_seen);
 	json_open(w, "example", '{');
 	json_example(w, r, &e->example, e->example.file, e->example.first_packet);
+	json_text(w, "ja4", e->example.ja4);
 	json_open(w, "basis", '{');
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++)
 		json_basis(w, r, claim, &e->example.basis[claim]);

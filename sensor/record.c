@@ -97,6 +97,7 @@ add_encryption(struct flow_record *r, const struct encryption *e)
 	r->mutual_basis = e->mutual_basis;
 	r->resumed = e->resumed;
 	r->certificate_flags = e->certificate_flags;
+	r->encryption_flags = e->flags;
 	r->by = record_add_text(r, e->by);
 	r->tls_version = record_add_text(r, e->version);
 	r->cipher = record_add_text(r, e->cipher);
@@ -106,6 +107,8 @@ add_encryption(struct flow_record *r, const struct encryption *e)
 	r->alpn = record_add_text(r, e->alpn);
 	r->alpn_offered = record_add_text(r, e->alpn_offered);
 	r->alert = record_add_text(r, e->alert);
+	r->ja4 = record_add_text(r, e->ja4);
+	r->mesh = record_add_text(r, e->mesh);
 	add_certificate(r, &r->certificate, e->certificate);
 	add_certificate(r, &r->client_certificate, e->client_certificate);
 }
@@ -149,7 +152,7 @@ static bool
 refs_valid(const struct flow_record *r)
 {
 	const record_text_ref refs[] = {
-		r->protocol, r->by, r->tls_version, r->cipher, r->group, r->resumption, r->sni, r->alpn, r->alpn_offered, r->alert,
+		r->protocol, r->by, r->tls_version, r->cipher, r->group, r->resumption, r->sni, r->alpn, r->alpn_offered, r->alert, r->ja4, r->mesh,
 		r->auth_method, r->principal, r->token_subject, r->tunnel, r->ndpi_master, r->ndpi_application, r->ndpi_category,
 		r->certificate.subject, r->certificate.issuer, r->certificate.names, r->certificate.spiffe_id, r->certificate.serial,
 		r->certificate.key_type, r->certificate.signature,
@@ -193,7 +196,7 @@ enums_valid(const struct flow_record *r)
 			return false;
 	return r->direction_basis < DIRECTION_BASIS_COUNT && r->end < FLOW_END_COUNT && r->strength < STRENGTH_COUNT &&
 	       r->state < ENCRYPTION_STATE_COUNT && r->mutual < MUTUAL_COUNT && r->mutual_basis < MUTUAL_BASIS_COUNT &&
-	       r->auth_result < AUTH_RESULT_COUNT && r->certificate_flags < 1 << CERTIFICATE_FLAG_COUNT &&
+	       r->auth_result < AUTH_RESULT_COUNT && r->certificate_flags < 1 << CERTIFICATE_FLAG_COUNT && r->encryption_flags < 1 << ENCRYPTION_FLAG_COUNT &&
 	       (r->notes >> NOTE_COUNT) == 0;
 }
 

@@ -63,12 +63,13 @@ struct flow_record {
 	uint32_t duplicates;      /* packets seen again and not counted */
 
 	/* Evidence. */
-	uint8_t strength, state, mutual, mutual_basis, certificate_flags, auth_result;
+	uint8_t strength, state, mutual, mutual_basis, auth_result;
+	uint16_t certificate_flags, encryption_flags;
 	bool resumed, cleartext_credentials;
 	uint32_t notes;           /* 1 << enum note */
 	struct record_basis basis[CLAIM_COUNT];
 	record_text_ref protocol; /* 0: unknown */
-	record_text_ref by, tls_version, cipher, group, resumption, sni, alpn, alpn_offered, alert;
+	record_text_ref by, tls_version, cipher, group, resumption, sni, alpn, alpn_offered, alert, ja4, mesh;
 	record_text_ref auth_method, principal, token_subject;
 	record_text_ref tunnel;   /* "vxlan", "geneve" ...: how the flow was carried */
 	bool tunnel_encrypted;

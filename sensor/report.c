@@ -275,6 +275,7 @@ fill_class(struct report *r, const struct flow_record *record, const struct flow
 	class->by = record_word(r, record, record->by);
 	class->version = record_word(r, record, record->tls_version);
 	class->cipher = record_word(r, record, record->cipher);
+	class->mesh = record_word(r, record, record->mesh);
 	class->method = record_word(r, record, record->auth_method);
 	class->key_type = record_word(r, record, record->certificate.key_type);
 	class->signature = record_word(r, record, record->certificate.signature);
@@ -288,6 +289,7 @@ fill_class(struct report *r, const struct flow_record *record, const struct flow
 	class->result = record->auth_result;
 	class->strength = record->strength;
 	class->certificate_flags = record->certificate_flags;
+	class->encryption_flags = record->encryption_flags;
 	class->resumed = record->resumed;
 	class->cleartext_credentials = record->cleartext_credentials;
 	class->service_account_token = (record->notes >> NOTE_SERVICE_ACCOUNT_TOKEN & 1) != 0;
@@ -452,6 +454,7 @@ report_add_evidence(struct report *r, const struct peer *source, const struct pe
 	class.result = like->result;
 	class.strength = like->strength;
 	class.certificate_flags = like->certificate_flags;
+	class.encryption_flags = like->encryption_flags;
 	class.resumed = like->resumed;
 	class.cleartext_credentials = like->cleartext_credentials;
 	class.service_account_token = like->service_account_token;
@@ -462,10 +465,12 @@ report_add_evidence(struct report *r, const struct peer *source, const struct pe
 	class.by = report_text(r, like->by);
 	class.version = report_text(r, like->version);
 	class.cipher = report_text(r, like->cipher);
+	class.mesh = report_text(r, like->mesh);
 	class.method = report_text(r, like->method);
 	class.key_type = report_text(r, like->key_type);
 	class.signature = report_text(r, like->signature);
 	class.tunnel = report_text(r, like->tunnel);
+	copy.example.ja4 = report_text(r, copy.example.ja4);
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++)
 		copy.example.basis[claim].clause = report_text(r, copy.example.basis[claim].clause);
 	add_evidence(r, take_pair(r, source, destination), take_class(r, &class), &copy);
@@ -515,6 +520,7 @@ example_of(struct report *r, const struct flow_record *record, const struct flow
 		.client_port = record->client_port,
 		.server_port = names->swapped_service ? record->service_port : record->server_port,
 		.ip_protocol = record->ip_protocol,
+		.ja4 = record_word(r, record, record->ja4),
 	};
 
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++) {

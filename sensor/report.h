@@ -47,6 +47,7 @@ struct example {
 	struct address client, server;
 	uint16_t client_port, server_port;
 	uint8_t ip_protocol;
+	const char *ja4;        /* of the client's hello, or NULL */
 	struct example_basis basis[CLAIM_COUNT];
 };
 

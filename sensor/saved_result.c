@@ -317,7 +317,21 @@ read_certificate(struct batch *b, const struct json_spot *encryption, struct evi
 		return;
 	for (size_t i = 0; i < json_count_of(&flags) && !d->failed; i++)
 		if (json_element(d, &flags, i, JSON_VALUE_STRING, JSON_MUST, &flag))
-			e->certificate_flags = (uint8_t)(e->certificate_flags | 1u << json_word(d, &flag, certificate_flag_names));
+			e->certificate_flags = (uint16_t)(e->certificate_flags | 1u << json_word(d, &flag, certificate_flag_names));
+}
+
+/* Flags of the encryption; documents of before they were there have none. */
+static void
+read_encryption_flags(struct batch *b, const struct json_spot *encryption, struct evidence_class *e)
+{
+	struct json_document *d = &b->document;
+	struct json_spot flags, flag;
+
+	if (!json_member(d, encryption, "flags", JSON_VALUE_ARRAY, JSON_MAY, &flags))
+		return;
+	for (size_t i = 0; i < json_count_of(&flags) && !d->failed; i++)
+		if (json_element(d, &flags, i, JSON_VALUE_STRING, JSON_MUST, &flag))
+			e->encryption_flags = (uint16_t)(e->encryption_flags | 1u << json_word(d, &flag, encryption_flag_names));
 }
 
 static void
@@ -335,6 +349,8 @@ read_encryption(struct batch *b, const struct json_spot *evidence, struct eviden
 	e->mutual = (uint8_t)json_read_word(d, &spot, "mutual", JSON_MUST, mutual_names);
 	e->mutual_basis = (uint8_t)json_read_word(d, &spot, "mutual_basis", JSON_MAY, mutual_basis_names);
 	e->resumed = json_read_flag(d, &spot, "resumed", JSON_MUST);
+	e->mesh = name(b, &spot, "mesh", JSON_MAY);
+	read_encryption_flags(b, &spot, e);
 	read_certificate(b, &spot, e);
 }
 
@@ -411,6 +427,7 @@ read_example(struct batch *b, const struct json_spot *evidence, struct example *
 	read_socket(b, &spot, "client", &e->client, &e->client_port);
 	read_socket(b, &spot, "server", &e->server, &e->server_port);
 	e->ip_protocol = read_transport(b, &spot);
+	e->ja4 = name(b, &spot, "ja4", JSON_MAY);
 	(void)json_member(d, &spot, "basis", JSON_VALUE_OBJECT, JSON_MUST, &basis);
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++)
 		read_basis(b, &basis, claims[claim], &e->basis[claim]);

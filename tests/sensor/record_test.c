@@ -97,6 +97,9 @@ full_evidence(void)
 	e.encryption.group = "x25519";
 	e.encryption.resumption = "psk";
 	e.encryption.alert = "bad_certificate";
+	e.encryption.mesh = "istio";
+	e.encryption.flags = ENCRYPTION_ECH;
+	strcpy(e.encryption.ja4, "t13d1516h2_8daaf6152771_e5627efa2ab1");
 	strcpy(e.encryption.sni, "api.shop.svc");
 	strcpy(e.encryption.alpn, "h2");
 	strcpy(e.encryption.alpn_offered, "h2,http/1.1");
@@ -155,6 +158,9 @@ test_evidence(void **state)
 	assert_text(record.group, "x25519");
 	assert_text(record.resumption, "psk");
 	assert_text(record.alert, "bad_certificate");
+	assert_text(record.mesh, "istio");
+	assert_text(record.ja4, "t13d1516h2_8daaf6152771_e5627efa2ab1");
+	assert_int_equal(record.encryption_flags, ENCRYPTION_ECH);
 	assert_text(record.sni, "api.shop.svc");
 	assert_text(record.alpn, "h2");
 	assert_text(record.alpn_offered, "h2,http/1.1");
@@ -354,6 +360,8 @@ test_refused(void **state)
 	record.end = FLOW_END_COUNT;
 	assert_refused(range);
 	record.certificate_flags = 1 << CERTIFICATE_FLAG_COUNT;
+	assert_refused(range);
+	record.encryption_flags = 1 << ENCRYPTION_FLAG_COUNT;
 	assert_refused(range);
 	record.notes = 1u << NOTE_COUNT;
 	assert_refused(range);

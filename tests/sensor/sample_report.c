@@ -141,7 +141,10 @@ add_database(struct report *r)
 	e.version = "TLS1.3";
 	e.cipher = "TLS_AES_256_GCM_SHA384";
 	e.resumed = true;
+	e.mesh = "istio";
+	e.encryption_flags = ENCRYPTION_EARLY_DATA | ENCRYPTION_ECH;
 	n.example.file = 1;
+	n.example.ja4 = "t13d1516h2_8daaf6152771_e5627efa2ab1";
 	claim(&n, CLAIM_PROTOCOL, "PostgreSQL SSLRequest", 4, 0, FROM_CLIENT, STRENGTH_STRUCTURE);
 	claim(&n, CLAIM_ENCRYPTION, "RFC 8446 4.1.3 ServerHello", 9, 1, FROM_SERVER, STRENGTH_EXCHANGE);
 	n.example.basis[CLAIM_PROTOCOL].file = 1;
@@ -286,6 +289,9 @@ fill_full(struct flow_record *f)
 	f->alpn = record_add_text(f, "h2");
 	f->alpn_offered = record_add_text(f, "h2,http/1.1");
 	f->alert = record_add_text(f, "bad_certificate");
+	f->ja4 = record_add_text(f, "t13d1516h2_8daaf6152771_e5627efa2ab1");
+	f->mesh = record_add_text(f, "istio");
+	f->encryption_flags = ENCRYPTION_ENCRYPT_THEN_MAC;
 	f->auth_method = record_add_text(f, "tls-client-cert");
 	f->principal = record_add_text(f, "alice");
 	f->token_subject = record_add_text(f, "system:serviceaccount:shop:web");
