@@ -2,7 +2,8 @@
 /*
  * DNS over UDP and TCP (RFC 1035), on any port: a message counts where all of it is one, to its last byte.
  * Addresses in answers to questions that were seen are reported with the name asked for, so that
- * peers outside can be called by their names.
+ * peers outside can be called by their names. Clients authenticate message by message, where they do: with TSIG
+ * (RFC 8945), with keys that TKEY agrees on (RFC 2930, 3645), with SIG(0) (RFC 2931).
  */
 #include <config.h>
 
@@ -15,7 +16,8 @@
 enum {
 	NAME_ROOM = 254,        /* RFC 1035 2.3.4: 255 bytes on the wire are 253 of text */
 	POINTERS_MAX = 16,
-	RECORDS_MAX = 512,
+	RECORDS_MAX = 5957,     /* of 11 bytes, in the largest message */
+	RECORD_SIZE_MIN = 11,
 	ANSWERS_MAX = 64,       /* of which addresses are reported */
 	ALIASES_MAX = 8,
 	ASKED_MAX = 32,
@@ -24,16 +26,22 @@ enum {
 	MESSAGE_SIZE_MIN = HEADER_SIZE + 5, /* a question for the root */
 };
 
-enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_SIG = 24, TYPE_AAAA = 28, TYPE_OPT = 41, TYPE_TKEY = 249, TYPE_TSIG = 250 };
+enum { TYPE_A = 1, TYPE_CNAME = 5, TYPE_SIG = 24, TYPE_AAAA = 28, TYPE_OPT = 41, TYPE_TKEY = 249, TYPE_TSIG = 250, TYPE_IXFR = 251, TYPE_AXFR = 252 };
 enum { TYPE_NB = 32, TYPE_NBSTAT = 33, NETBIOS_NAME_SIZE = 32 }; /* RFC 1002 4.2.1.3; of DNS these are NIMLOC and SRV */
 enum { CLASS_IN = 1, CLASS_CHAOS = 3, CLASS_HESIOD = 4, CLASS_NONE = 254, CLASS_ANY = 255 };
 enum { OPCODE_QUERY = 0, OPCODE_STATUS = 2, OPCODE_NOTIFY = 4, OPCODE_UPDATE = 5 };
+enum { RCODE_NO_ERROR = 0, RCODE_REFUSED = 5, RCODE_NOTAUTH = 9 };
 enum { FLAG_ANSWER = 0x8000, FLAG_TRUNCATED = 0x0200, FLAG_ZERO = 0x0040, OPCODE_SHIFT = 11, OPCODE_MASK = 15, RCODE_MASK = 15 };
 
+/* What demands authentication in normal use, and what does not. */
+enum asking { ASKING_NAMES, ASKING_UPDATE, ASKING_TRANSFER };
+
 struct asked {
-	uint32_t question; /* hash of it */
+	const char *method; /* of the credential the question had: static, or NULL */
+	uint32_t question;  /* hash of it */
 	uint16_t id;
 	uint8_t from;
+	uint8_t asking;     /* enum asking */
 	bool used;
 };
 
@@ -70,6 +78,9 @@ struct message {
 	uint32_t question_hash;
 	size_t answers_at;
 	const char *method; /* of a credential that some record is: static, or NULL */
+	bool signed_well;   /* by TSIG: with a MAC, and no error */
+	uint16_t error;     /* that a TSIG or TKEY record tells (RFC 8945 3, RFC 2930 2.6) */
+	struct name key;    /* the credential's name */
 };
 
 static bool
@@ -181,7 +192,7 @@ is_header(const struct header *h)
 
 	if ((h->flags & FLAG_ZERO) != 0 || (opcode != OPCODE_QUERY && opcode != OPCODE_NOTIFY && opcode != OPCODE_UPDATE && opcode != OPCODE_STATUS))
 		return false;
-	if (h->questions != 1 || h->answers + h->authorities + h->additionals > RECORDS_MAX)
+	if (h->questions > 1 || (h->questions == 0 && !answer) || h->answers + h->authorities + h->additionals > RECORDS_MAX)
 		return false;
 	if (!answer && opcode == OPCODE_QUERY)
 		return h->answers == 0 && h->authorities <= 1 && h->additionals <= 4 && (h->flags & RCODE_MASK) == 0;
@@ -228,52 +239,123 @@ take_header(struct cursor *c, struct header *h)
 	return cursor_ok(c) && is_header(h);
 }
 
-/* Records that are credentials. Whether they were accepted is not followed. */
-static const char *
-method_of(const struct record *r)
-{
-	struct cursor data = r->data;
+static const struct {
+	const char *algorithm, *method;
+} tsig_methods[] = {
+	{ "hmac-md5.sig-alg.reg.int", "dns-tsig-hmac-md5" },
+	{ "hmac-sha1", "dns-tsig-hmac-sha1" },
+	{ "hmac-sha224", "dns-tsig-hmac-sha224" },
+	{ "hmac-sha256", "dns-tsig-hmac-sha256" },
+	{ "hmac-sha256-128", "dns-tsig-hmac-sha256" },
+	{ "hmac-sha384", "dns-tsig-hmac-sha384" },
+	{ "hmac-sha384-192", "dns-tsig-hmac-sha384" },
+	{ "hmac-sha512", "dns-tsig-hmac-sha512" },
+	{ "hmac-sha512-256", "dns-tsig-hmac-sha512" },
+	{ "gss-tsig", "dns-tsig-gss" },
+	{ "gss.microsoft.com", "dns-tsig-gss" },
+};
 
-	switch (r->type) {
-	case TYPE_TSIG:
-		return "dns-tsig"; /* RFC 8945 */
-	case TYPE_TKEY:
-		return "dns-tkey"; /* RFC 2930 */
-	case TYPE_SIG: /* of no type: of the whole message (RFC 2931) */
-		return cursor_u16(&data) == 0 && cursor_ok(&data) ? "dns-sig0" : NULL;
-	default:
-		return NULL;
+static const char *
+tsig_method(const struct name *algorithm)
+{
+	for (size_t i = 0; i < sizeof(tsig_methods) / sizeof(tsig_methods[0]); i++)
+		if (strcmp(algorithm->text, tsig_methods[i].algorithm) == 0)
+			return tsig_methods[i].method;
+	return "dns-tsig";
+}
+
+/* Algorithm, time, fudge, MAC, original ID, error, other data (RFC 8945 4.2). */
+static void
+read_tsig(struct message *m, const struct record *r, struct cursor data, const struct name *algorithm)
+{
+	uint16_t size;
+
+	cursor_skip(&data, 8);
+	size = cursor_u16(&data);
+	cursor_skip(&data, size + (size_t)2);
+	m->error = cursor_u16(&data);
+	if (!cursor_ok(&data))
+		return;
+	m->signed_well = size > 0 && m->error == 0;
+	if (m->method == NULL) {
+		m->method = tsig_method(algorithm);
+		m->key = r->owner;
 	}
+}
+
+/* Algorithm, times of inception and expiry, mode, error, key, other data (RFC 2930 2). */
+static void
+read_tkey(struct message *m, struct cursor data)
+{
+	uint16_t mode;
+
+	cursor_skip(&data, 8);
+	mode = cursor_u16(&data);
+	m->error = cursor_u16(&data);
+	if (cursor_ok(&data))
+		m->method = mode == 3 ? "dns-tkey-gss" : mode == 2 ? "dns-tkey-dh" : "dns-tkey";
+}
+
+/* Records that are credentials. */
+static void
+read_credential(struct message *m, const struct record *r)
+{
+	struct cursor data = m->bytes, covered = r->data;
+	struct name algorithm;
+	size_t end = r->data_at + r->data.left;
+
+	if (r->type == TYPE_SIG && cursor_u16(&covered) == 0 && cursor_ok(&covered)) { /* of no type: of the whole message */
+		m->method = "dns-sig0";
+		return;
+	}
+	if (r->type != TYPE_TSIG && r->type != TYPE_TKEY)
+		return;
+	data.left = end;
+	cursor_skip(&data, r->data_at);
+	if (!take_name(&m->bytes, &data, &algorithm) || data.left > r->data.left)
+		return;
+	if (r->type == TYPE_TSIG)
+		read_tsig(m, r, data, &algorithm);
+	else
+		read_tkey(m, data);
+}
+
+static bool
+take_question(struct message *m, struct cursor bytes, struct cursor *c)
+{
+	struct cursor name = *c;
+	uint16_t class;
+
+	if (!take_name(&bytes, c, &m->question))
+		return false;
+	m->question_type = cursor_u16(c);
+	class = cursor_u16(c);
+	m->question_hash = hash_question(&m->question, m->question_type, class);
+	return cursor_ok(c) && m->question_type != 0 && is_class(class) && !is_netbios(name, m->question_type);
 }
 
 /* A message, all of whose parts agree and fill it. */
 static bool
 parse_message(struct cursor bytes, struct message *m)
 {
-	struct cursor c = bytes, name;
+	struct cursor c = bytes;
 	struct header *h = &m->header;
 	struct record r;
-	uint16_t class;
 
-	if (!take_header(&c, h))
-		return false;
-	name = c;
-	if (!take_name(&bytes, &c, &m->question))
-		return false;
-	m->question_type = cursor_u16(&c);
-	class = cursor_u16(&c);
-	if (!cursor_ok(&c) || m->question_type == 0 || !is_class(class) || is_netbios(name, m->question_type))
-		return false;
 	m->bytes = bytes;
-	m->question_hash = hash_question(&m->question, m->question_type, class);
-	m->answers_at = bytes.left - c.left;
+	m->question.text[0] = m->key.text[0] = '\0';
+	m->question_type = m->error = 0;
+	m->question_hash = 0;
 	m->method = NULL;
+	m->signed_well = false;
+	if (!take_header(&c, h) || (h->questions == 1 && !take_question(m, bytes, &c)))
+		return false;
+	m->answers_at = bytes.left - c.left;
 	for (unsigned int i = 0, n = (unsigned int)h->answers + h->authorities + h->additionals; i < n; i++) {
-		if (!take_record(&bytes, &c, &r))
+		if (cursor_left(&c) < (n - i) * RECORD_SIZE_MIN || !take_record(&bytes, &c, &r))
 			/* A server may cut an answer anywhere, and says so (RFC 2181 9). */
 			return (h->flags & FLAG_ANSWER) != 0 && (h->flags & FLAG_TRUNCATED) != 0;
-		if (m->method == NULL)
-			m->method = method_of(&r);
+		read_credential(m, &r);
 	}
 	return cursor_left(&c) == 0;
 }
@@ -284,32 +366,51 @@ dns_probe(const struct flow_view *flow, enum direction from, struct cursor bytes
 	struct message m;
 
 	(void)flow;
-	if (!parse_message(bytes, &m) || ((m.header.flags & FLAG_ANSWER) != 0) != (from == FROM_SERVER))
+	if (!parse_message(bytes, &m) || m.header.questions == 0 || ((m.header.flags & FLAG_ANSWER) != 0) != (from == FROM_SERVER))
 		return NO_MATCH;
 	*strength = STRENGTH_STRUCTURE;
 	return MATCH;
 }
 
+static unsigned int
+opcode_of(const struct message *m)
+{
+	return m->header.flags >> OPCODE_SHIFT & OPCODE_MASK;
+}
+
+static enum asking
+asking_of(const struct message *m)
+{
+	if (opcode_of(m) == OPCODE_UPDATE)
+		return ASKING_UPDATE;
+	return m->question_type == TYPE_AXFR || m->question_type == TYPE_IXFR ? ASKING_TRANSFER : ASKING_NAMES;
+}
+
 static void
 remember(struct dns_state *s, const struct message *m, enum direction from)
 {
-	s->asked[s->next] = (struct asked){ .question = m->question_hash, .id = m->header.id, .from = (uint8_t)from, .used = true };
+	s->asked[s->next] = (struct asked){
+		.method = m->method, .question = m->question_hash, .id = m->header.id, .from = (uint8_t)from, .asking = (uint8_t)asking_of(m), .used = true,
+	};
 	s->next = (uint8_t)((s->next + 1) % ASKED_MAX);
 }
 
-/* Whether the answer is to a question the other side asked; each is answered once. */
-static bool
-was_asked(struct dns_state *s, const struct message *m, enum direction from)
+/*
+ * What the other side asked that this is the answer to, or NULL; each is answered once. The answer to
+ * an update may leave its question out (RFC 2136 3.8), as those to broken queries do.
+ */
+static struct asked *
+find_asked(struct dns_state *s, const struct message *m, enum direction from)
 {
 	for (size_t i = 0; i < ASKED_MAX; i++) {
 		struct asked *a = &s->asked[i];
 
-		if (a->used && a->id == m->header.id && a->question == m->question_hash && a->from != (uint8_t)from) {
+		if (a->used && a->id == m->header.id && (m->header.questions == 0 || a->question == m->question_hash) && a->from != (uint8_t)from) {
 			a->used = false;
-			return true;
+			return a;
 		}
 	}
-	return false;
+	return NULL;
 }
 
 /* The records of the answer section, one after the other. */
@@ -377,11 +478,69 @@ report_addresses(const struct dissection *d, const struct message *m)
 	}
 }
 
+/*
+ * What the answer to a question with a credential tells. A server signs its answer where it found
+ * the question's signature good, and not where it knew no key or found it wrong (RFC 8945 5.2, 5.3); that of a
+ * SIG(0) it need not. TKEY's answer is signed once the key is agreed on (RFC 3645 4.1.3).
+ */
+static enum auth_result
+outcome_of_credential(const struct message *m)
+{
+	unsigned int rcode = m->header.flags & RCODE_MASK;
+
+	if (m->error != 0 || (rcode == RCODE_NOTAUTH && !m->signed_well))
+		return AUTH_FAILURE;
+	return m->signed_well ? AUTH_SUCCESS : AUTH_ATTEMPTED;
+}
+
+/* What demands a credential, and had none. Over UDP a transfer's answer may say no more than "ask by TCP" (RFC 1995 2). */
+static enum auth_result
+outcome_without_credential(const struct dissection *d, const struct message *m, enum asking asking)
+{
+	unsigned int rcode = m->header.flags & RCODE_MASK;
+
+	if (asking == ASKING_NAMES)
+		return AUTH_NOT_APPLICABLE;
+	if (rcode == RCODE_REFUSED || rcode == RCODE_NOTAUTH)
+		return AUTH_FAILURE;
+	if (rcode != RCODE_NO_ERROR || (asking == ASKING_TRANSFER && (m->header.answers == 0 || d->flow->ip_protocol != IPPROTO_TCP)))
+		return AUTH_NOT_APPLICABLE;
+	return d->flow->ip_protocol != IPPROTO_TCP || d->flow->handshake_seen ? AUTH_NONE : AUTH_UNKNOWN;
+}
+
+static void
+tell_principal(struct evidence *e, const struct message *m)
+{
+	if (e->want_principals && e->authentication.principal[0] == '\0')
+		strncpy(e->authentication.principal, m->key.text, sizeof(e->authentication.principal) - 1);
+}
+
+static void
+tell_authentication(const struct dissection *d, const struct message *m, const struct asked *asked, enum strength strength, enum direction from, uint64_t offset)
+{
+	struct evidence *e = d->evidence;
+	const char *method = asked != NULL && asked->method != NULL ? asked->method : m->method;
+	enum auth_result result = method != NULL ? AUTH_ATTEMPTED : AUTH_NOT_APPLICABLE;
+
+	if (m->method != NULL)
+		tell_principal(e, m);
+	if (asked != NULL)
+		result = asked->method != NULL ? outcome_of_credential(m) : outcome_without_credential(d, m, (enum asking)asked->asking);
+	else if (method == NULL && asking_of(m) != ASKING_NAMES)
+		result = AUTH_UNKNOWN; /* to be answered, or its question is not known */
+	if (result == AUTH_SUCCESS && (m->header.flags & RCODE_MASK) == RCODE_REFUSED)
+		evidence_note(e, NOTE_NOT_PERMITTED);
+	if (result == AUTH_NOT_APPLICABLE || result == AUTH_NONE)
+		method = NULL;
+	evidence_authentication(e, result, method, strength, method != NULL ? "RFC 8945, 2930, 2931 TSIG, TKEY or SIG record" : "RFC 1035 4.1.1 header", from, offset);
+}
+
 /* Tells what a message says, which starts at offset of its direction; false where bytes are none. */
 static bool
 dissect_message(struct dissection *d, enum direction from, struct cursor bytes, uint64_t offset)
 {
 	struct dns_state *s = d->state;
+	struct asked *asked = NULL;
 	struct message m;
 	enum strength strength = STRENGTH_STRUCTURE;
 
@@ -389,15 +548,14 @@ dissect_message(struct dissection *d, enum direction from, struct cursor bytes, 
 		return false;
 	if ((m.header.flags & FLAG_ANSWER) == 0)
 		remember(s, &m, from);
-	else if (was_asked(s, &m, from))
+	else if ((asked = find_asked(s, &m, from)) != NULL)
 		strength = STRENGTH_EXCHANGE;
+	else if (m.header.questions == 0)
+		return false;
 	evidence_protocol(d->evidence, "dns", strength, "RFC 1035 4.1 message", from, offset);
 	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, "RFC 1035 4.1 message", from, offset);
-	if (m.method != NULL)
-		evidence_authentication(d->evidence, AUTH_ATTEMPTED, m.method, strength, "RFC 1035 4.1.3 TSIG, TKEY or SIG record", from, offset);
-	else
-		evidence_authentication(d->evidence, AUTH_NOT_APPLICABLE, NULL, strength, "RFC 1035", from, offset);
-	if (strength == STRENGTH_EXCHANGE && (m.header.flags >> OPCODE_SHIFT & OPCODE_MASK) == OPCODE_QUERY && (m.header.flags & RCODE_MASK) == 0)
+	tell_authentication(d, &m, asked, strength, from, offset);
+	if (strength == STRENGTH_EXCHANGE && opcode_of(&m) == OPCODE_QUERY && (m.header.flags & RCODE_MASK) == 0 && m.header.questions == 1)
 		report_addresses(d, &m);
 	return true;
 }

@@ -37,8 +37,15 @@ static const struct named_value methods[] = {
 	{ "ike-xauth-certificate", 1 },
 	{ "ike-xauth-public-key", 1 },
 	{ "ike-xauth-psk", 0.8 },
+	{ "dns-sig0", 1 },
+	{ "dns-tsig-gss", 1 },
+	{ "dns-tsig-hmac-sha224", 1 },
 	{ "dns-tsig-hmac-sha256", 1 },
+	{ "dns-tsig-hmac-sha384", 1 },
+	{ "dns-tsig-hmac-sha512", 1 },
+	{ "dns-tsig-hmac-sha1", 0.8 },
 	{ "dns-tsig-hmac-md5", 0.6 },
+	{ "dns-tkey-dh", 0.6 }, /* agreed on with nobody in particular */
 	/* Kerberos and what carries it. */
 	{ "krb5", 1 },
 	{ "krb5-ap-req", 1 },

@@ -60,34 +60,114 @@ answer_to_question(void **state)
 	conversation_clear(&c);
 }
 
-/* A record that is a credential: what became of it is not followed, so it is no "not-applicable" either. */
+#define MD5_NAME "\x08hmac-md5\7sig-alg\3reg\3int\0"
+#define TIME "\0\0\x68\1\2\3\1\x2c"
+#define MAC "\0\4\1\2\3\4"
+/* Of the key "key": the size of its data, algorithm, MAC, error. */
+#define TSIG(size, algorithm, mac, error) "\3key\0\0\372\0\xff" "\0\0\0\0" "\0" size algorithm TIME mac "\0\7" "\0" error "\0\0"
+#define TSIG256(error) TSIG("\x21", "\x0bhmac-sha256\0", MAC, error)
+#define TSIG256_UNSIGNED(error) TSIG("\x1d", "\x0bhmac-sha256\0", "\0\0", error)
+#define TSIG_GSS TSIG("\x1e", "\x08gss-tsig\0", MAC, "\0")
+#define TKEY(mode, error) "\3ctx\0\0\371\0\xff" "\0\0\0\0" "\0\x1c" "\x08gss-tsig\0" "\0\0\0\1\0\0\0\2" "\0" mode "\0" error "\0\2up" "\0\0"
+#define SIG0 "\0\0\x18\0\xff" "\0\0\0\0" "\0\4\0\0up"
+#define UPDATE "\x28\0"
+#define UPDATED "\xa8\0"
+#define ZONE "\4shop\7example\0\0\6\0\1"
+#define TRANSFER "\4shop\7example\0\0\xfc\0\1"
+#define SOA(owner) owner "\0\6\0\1" TTL "\0\x16" "\0\0" "\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\1"
+
+static const struct credential_case {
+	const char *name;
+	struct message messages[2];
+	uint8_t result;
+	const char *method;
+	bool refused;
+} credential_cases[] = {
+	{ "TSIG, unsigned answer", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TSIG("\x2e", MD5_NAME, MAC, "\0")), SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\1")) }, AUTH_ATTEMPTED, "dns-tsig-hmac-md5", false },
+	{ "TSIG", { CLIENT(HEADER(ASK, "\0", "\0", "\2") QUESTION OPT TSIG256("\0")), SERVER(HEADER(ANSWER, "\1", "\0", "\1") QUESTION A(SELF, "\1") TSIG256("\0")) }, AUTH_SUCCESS, "dns-tsig-hmac-sha256", false },
+	{ "TSIG, signed refusal", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TSIG256("\0")), SERVER(HEADER("\x81\x85", "\0", "\0", "\1") QUESTION TSIG256("\0")) }, AUTH_SUCCESS, "dns-tsig-hmac-sha256", true },
+	{ "BADKEY", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TSIG256("\0")), SERVER(HEADER("\x81\x89", "\0", "\0", "\1") QUESTION TSIG256_UNSIGNED("\x11")) }, AUTH_FAILURE, "dns-tsig-hmac-sha256", false },
+	{ "BADTIME, which is signed", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TSIG256("\0")), SERVER(HEADER("\x81\x89", "\0", "\0", "\1") QUESTION TSIG256("\x12")) }, AUTH_FAILURE, "dns-tsig-hmac-sha256", false },
+	{ "NOTAUTH alone", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TSIG256("\0")), SERVER(HEADER("\x81\x89", "\0", "\0", "\0") QUESTION) }, AUTH_FAILURE, "dns-tsig-hmac-sha256", false },
+	{ "another algorithm", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TSIG("\x18", "\2my\0", MAC, "\0")) }, AUTH_ATTEMPTED, "dns-tsig", false },
+	{ "a signature that is none", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\3key\0\0\372\0\xff" "\0\0\0\0" "\0\4made") }, AUTH_NOT_APPLICABLE, NULL, false },
+	{ "a signed answer to nothing", { SERVER(HEADER(ANSWER, "\1", "\0", "\1") QUESTION A(SELF, "\1") TSIG256("\0")) }, AUTH_ATTEMPTED, "dns-tsig-hmac-sha256", false },
+	{ "TKEY", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TKEY("\3", "\0")), SERVER(HEADER(ANSWER, "\1", "\0", "\1") QUESTION TKEY("\3", "\0") TSIG_GSS) }, AUTH_SUCCESS, "dns-tkey-gss", false },
+	{ "TKEY, to be continued", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TKEY("\3", "\0")), SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION TKEY("\3", "\0")) }, AUTH_ATTEMPTED, "dns-tkey-gss", false },
+	{ "TKEY refused", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TKEY("\3", "\0")), SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION TKEY("\3", "\x11")) }, AUTH_FAILURE, "dns-tkey-gss", false },
+	{ "TKEY, Diffie-Hellman", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TKEY("\2", "\0")) }, AUTH_ATTEMPTED, "dns-tkey-dh", false },
+	{ "TKEY, deletion", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION TKEY("\5", "\0")) }, AUTH_ATTEMPTED, "dns-tkey", false },
+	{ "SIG(0)", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION SIG0), SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\1")) }, AUTH_ATTEMPTED, "dns-sig0", false },
+	{ "SIG of a type", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\0\0\x18\0\1" "\0\0\0\0" "\0\4\0\1up") }, AUTH_NOT_APPLICABLE, NULL, false },
+	{ "EDNS", { CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION OPT), SERVER(HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\1")) }, AUTH_NOT_APPLICABLE, NULL, false },
+	{ "refused, but nobody has to log in", { CLIENT(QUERY), SERVER(HEADER("\x81\x85", "\0", "\0", "\0") QUESTION) }, AUTH_NOT_APPLICABLE, NULL, false },
+	{ "update", { CLIENT(HEADER(UPDATE, "\0", "\1", "\0") ZONE A("\1x\xc0\x0c", "\1")), SERVER(HEADER(UPDATED, "\0", "\0", "\0") ZONE) }, AUTH_NONE, NULL, false },
+	{ "update, answered by a header", { CLIENT(HEADER(UPDATE, "\0", "\1", "\0") ZONE A("\1x\xc0\x0c", "\1")), SERVER("\0\7" UPDATED "\0\0\0\0\0\0\0\0") }, AUTH_NONE, NULL, false },
+	{ "update refused", { CLIENT(HEADER(UPDATE, "\0", "\1", "\0") ZONE A("\1x\xc0\x0c", "\1")), SERVER(HEADER("\xa8\5", "\0", "\0", "\0") ZONE) }, AUTH_FAILURE, NULL, false },
+	{ "update of another's zone", { CLIENT(HEADER(UPDATE, "\0", "\1", "\0") ZONE A("\1x\xc0\x0c", "\1")), SERVER(HEADER("\xa8\4", "\0", "\0", "\0") ZONE) }, AUTH_NOT_APPLICABLE, NULL, false },
+	{ "update unanswered", { CLIENT(HEADER(UPDATE, "\0", "\1", "\0") ZONE A("\1x\xc0\x0c", "\1")) }, AUTH_UNKNOWN, NULL, false },
+	{ "update, signed", { CLIENT(HEADER(UPDATE, "\0", "\1", "\1") ZONE A("\1x\xc0\x0c", "\1") TSIG256("\0")), SERVER(HEADER(UPDATED, "\0", "\0", "\1") ZONE TSIG256("\0")) }, AUTH_SUCCESS, "dns-tsig-hmac-sha256", false },
+	{ "transfer over UDP", { CLIENT(HEADER("\0\0", "\0", "\0", "\0") TRANSFER), SERVER(HEADER("\x80\0", "\1", "\0", "\0") TRANSFER SOA(SELF)) }, AUTH_NOT_APPLICABLE, NULL, false },
+};
+
+static void
+check_credential(const struct credential_case *test)
+{
+	struct conversation c;
+	const struct authentication *a = &c.evidence.authentication;
+
+	begin(&c);
+	c.evidence.want_principals = true;
+	for (size_t i = 0; i < 2 && test->messages[i].bytes != NULL; i++)
+		conversation_send(&c, test->messages[i].from, test->messages[i].bytes, test->messages[i].size);
+	if (a->result != test->result || (a->method == NULL) != (test->method == NULL) || (a->method != NULL && strcmp(a->method, test->method) != 0))
+		fail_msg("%s: %s %s", test->name, auth_result_names[a->result], a->method ? a->method : "-");
+	assert_string_equal(c.evidence.protocol, "dns");
+	assert_int_equal(evidence_has_note(&c.evidence, NOTE_NOT_PERMITTED), test->refused);
+	if (test->method != NULL && strncmp(test->method, "dns-tsig", 8) == 0)
+		assert_string_equal(a->principal, "key");
+	conversation_clear(&c);
+}
+
 static void
 credentials(void **state)
 {
+	(void)state;
+	for (size_t i = 0; i < sizeof(credential_cases) / sizeof(credential_cases[0]); i++)
+		check_credential(&credential_cases[i]);
+}
+
+/* Transfers of a zone go over TCP: served without a signature, refused, signed; a second message leaves the question out. */
+static void
+transfers(void **state)
+{
+	static const char ask[] = "\0\x1e" HEADER("\0\0", "\0", "\0", "\0") TRANSFER, ask_signed[] = "\0\x4e" HEADER("\0\0", "\0", "\0", "\1") TRANSFER TSIG256("\0");
+	static const char served[] = "\0\x40" HEADER("\x80\0", "\1", "\0", "\0") TRANSFER SOA(SELF), more[] = "\0\x2e" "\0\7\x80\0\0\0\0\1\0\0\0\0" SOA(SELF);
+	static const char refused[] = "\0\x1e" HEADER("\x80\5", "\0", "\0", "\0") TRANSFER, served_signed[] = "\0\x70" HEADER("\x80\0", "\1", "\0", "\1") TRANSFER SOA(SELF) TSIG256("\0");
 	static const struct {
-		struct message query;
+		const char *question, *answer;
+		size_t question_size, answer_size;
 		uint8_t result;
-		const char *method;
+		bool seen;
 	} list[] = {
-		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\3key\0\0\372\0\xff" "\0\0\0\0" "\0\4made"), AUTH_ATTEMPTED, "dns-tsig" },
-		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\3key\0\0\371\0\xff" "\0\0\0\0" "\0\4made"), AUTH_ATTEMPTED, "dns-tkey" },
-		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\0\0\x18\0\xff" "\0\0\0\0" "\0\4\0\0up"), AUTH_ATTEMPTED, "dns-sig0" },
-		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION "\0\0\x18\0\1" "\0\0\0\0" "\0\4\0\1up"), AUTH_NOT_APPLICABLE, NULL },
-		{ CLIENT(HEADER(ASK, "\0", "\0", "\1") QUESTION OPT), AUTH_NOT_APPLICABLE, NULL },
+		{ ask, served, sizeof(ask) - 1, sizeof(served) - 1, AUTH_NONE, true },
+		{ ask, served, sizeof(ask) - 1, sizeof(served) - 1, AUTH_UNKNOWN, false },
+		{ ask, refused, sizeof(ask) - 1, sizeof(refused) - 1, AUTH_FAILURE, true },
+		{ ask_signed, served_signed, sizeof(ask_signed) - 1, sizeof(served_signed) - 1, AUTH_SUCCESS, true },
+		{ ask_signed, served, sizeof(ask_signed) - 1, sizeof(served) - 1, AUTH_ATTEMPTED, true },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
 		struct conversation c;
 
-		begin(&c);
-		conversation_send(&c, list[i].query.from, list[i].query.bytes, list[i].query.size);
-		SEND(&c, FROM_SERVER, HEADER(ANSWER, "\1", "\0", "\0") QUESTION A(SELF, "\1"));
+		conversation_init(&c, &dns_tcp_dissector);
+		c.flow.handshake_seen = list[i].seen;
+		conversation_send(&c, FROM_CLIENT, list[i].question, list[i].question_size);
+		conversation_send(&c, FROM_SERVER, list[i].answer, list[i].answer_size);
+		SEND(&c, FROM_SERVER, more);
 		assert_int_equal(c.evidence.authentication.result, list[i].result);
-		if (list[i].method != NULL)
-			assert_string_equal(c.evidence.authentication.method, list[i].method);
-		else
-			assert_null(c.evidence.authentication.method);
+		assert_int_equal(c.verdict, MATCH);
 		conversation_clear(&c);
 	}
 }
@@ -397,6 +477,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answer_to_question),
 		cmocka_unit_test(credentials),
+		cmocka_unit_test(transfers),
 		cmocka_unit_test(answers_that_name_nothing),
 		cmocka_unit_test(aliases),
 		cmocka_unit_test(ipv6_without_case),
