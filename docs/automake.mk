@@ -8,4 +8,5 @@ EXTRA_DIST += \
 	%D%/performance.md \
 	%D%/policies.md \
 	%D%/protocols.md \
-	%D%/protocols/ldap.md
+	%D%/protocols/ldap.md \
+	%D%/protocols/mongodb.md
