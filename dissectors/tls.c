@@ -136,14 +136,12 @@ begin_record(struct reading *r)
  * ChangeCipherSpec, which in TLS 1.3 means nothing (RFC 8446 D.4). A server that sends it without a
  * Certificate and ServerHelloDone has resumed a session (RFC 5246 7.3, RFC 5077 3.4).
  */
-static enum verdict
-read_change_cipher_spec(struct reading *r, size_t left)
+void
+tls_take_change_cipher_spec(struct reading *r)
 {
 	struct tls_state *s = r->s;
 	struct encryption *encryption = &r->e->encryption;
 
-	if (left != 1 || cursor_peek(r->bytes, 0) != 1 || s->is_13 || r->side->changed)
-		return tls_pass_over(r, left);
 	r->side->changed = true;
 	if (r->from == FROM_SERVER && r->side->hello && r->side->unbroken && !s->hello_done && !s->server_certificate) {
 		encryption->resumed = true;
@@ -151,7 +149,32 @@ read_change_cipher_spec(struct reading *r, size_t left)
 			encryption->resumption = s->client_hello.ticket ? "ticket" : s->server_hello.session_id.size > 0 ? "session-id" : NULL;
 	}
 	tls_settle_authentication(r);
+}
+
+static enum verdict
+read_change_cipher_spec(struct reading *r, size_t left)
+{
+	if (left == 1 && cursor_peek(r->bytes, 0) == 1 && !r->s->is_13 && !r->side->changed)
+		tls_take_change_cipher_spec(r);
 	return tls_pass_over(r, left);
+}
+
+enum verdict
+tls_take_alert(struct reading *r, uint8_t level, uint8_t description)
+{
+	if (level != ALERT_FATAL) {
+		if (description == NO_CERTIFICATE && r->from == FROM_CLIENT) {
+			r->s->declined = true;
+			tls_settle_mutual(r);
+		}
+		return MATCH;
+	}
+	if (r->e->encryption.alert == NULL)
+		r->e->encryption.alert = tls_alert_name(description);
+	tls_claim(r, STRENGTH_SIGNATURE, alert_clause);
+	evidence_note(r->e, NOTE_HANDSHAKE_FAILED);
+	tls_settle_refusal(r);
+	return DONE;
 }
 
 /* An alert in the clear is two bytes long, an encrypted one longer. */
@@ -169,19 +192,7 @@ read_alert(struct reading *r, size_t left)
 	if (!cursor_ok(&c))
 		return tls_need(r, ALERT_SIZE);
 	tls_pass_over(r, left);
-	if (level != ALERT_FATAL) {
-		if (description == NO_CERTIFICATE && r->from == FROM_CLIENT) {
-			s->declined = true;
-			tls_settle_mutual(r);
-		}
-		return MATCH;
-	}
-	if (r->e->encryption.alert == NULL)
-		r->e->encryption.alert = tls_alert_name(description);
-	tls_claim(r, STRENGTH_SIGNATURE, alert_clause);
-	evidence_note(r->e, NOTE_HANDSHAKE_FAILED);
-	tls_settle_refusal(r);
-	return DONE;
+	return tls_take_alert(r, level, description);
 }
 
 /* Whether more may be learnt although application data flows. */
@@ -336,15 +347,19 @@ is_complete(const struct tls_state *s)
 	return s->is_13 ? s->server_served : (client->changed && server->changed) || s->server_served;
 }
 
-/* Both were heard, nothing was lost, and the handshake did not come to its end. */
-static void
-tls_finish(struct dissection *d)
+void
+tls_conclude(const struct tls_state *s, struct evidence *e)
 {
-	const struct tls_state *s = d->state;
 	const struct side *client = &s->sides[FROM_CLIENT], *server = &s->sides[FROM_SERVER];
 
 	if (client->hello && client->unbroken && server->hello && server->unbroken && !is_complete(s))
-		evidence_note(d->evidence, NOTE_HANDSHAKE_FAILED);
+		evidence_note(e, NOTE_HANDSHAKE_FAILED);
+}
+
+static void
+tls_finish(struct dissection *d)
+{
+	tls_conclude(d->state, d->evidence);
 }
 
 const struct dissector tls_dissector = {

@@ -63,7 +63,7 @@ tls_take_client_hello(struct reading *r, const char *clause)
 static enum verdict
 read_client_hello(struct reading *r, struct cursor body)
 {
-	if (!tls_client_hello_read(body, &r->s->client_hello)) {
+	if (!(r->s->dtls ? tls_dtls_client_hello_read : tls_client_hello_read)(body, &r->s->client_hello)) {
 		evidence_note(r->e, NOTE_MALFORMED);
 		return MATCH;
 	}
@@ -114,7 +114,7 @@ read_server_hello(struct reading *r, struct cursor body)
 {
 	struct tls_server_hello hello;
 
-	if (!tls_server_hello_read(body, &hello)) {
+	if (!(r->s->dtls ? tls_dtls_server_hello_read : tls_server_hello_read)(body, &hello)) {
 		evidence_note(r->e, NOTE_MALFORMED);
 		return MATCH;
 	}
@@ -288,6 +288,14 @@ find_message(uint8_t type, enum direction from)
 	const struct handshake_message *m = type < HANDSHAKE_TYPE_COUNT ? &messages[type] : NULL;
 
 	return m != NULL && (m->by & 1u << from) != 0 ? m : NULL;
+}
+
+bool
+tls_read_message(struct reading *r, uint8_t type, struct cursor body)
+{
+	const struct handshake_message *m = find_message(type, r->from);
+
+	return m != NULL && m->read(r, body) == MATCH;
 }
 
 bool

@@ -280,8 +280,8 @@ offers_cipher(const struct tls_client_hello *hello, uint16_t code)
 	return index >= 0 && (hello->ciphers[index / 8] >> index % 8 & 1) != 0;
 }
 
-bool
-tls_client_hello_read(struct cursor body, struct tls_client_hello *hello)
+static bool
+read_client_hello(struct cursor body, struct tls_client_hello *hello, bool dtls)
 {
 	struct cursor ciphers, compressions;
 
@@ -289,14 +289,28 @@ tls_client_hello_read(struct cursor body, struct tls_client_hello *hello)
 	hello->version = cursor_u16(&body);
 	cursor_skip(&body, RANDOM_SIZE);
 	read_session_id(&body, &hello->session_id);
+	if (dtls)
+		cursor_skip(&body, cursor_u8(&body)); /* the cookie (RFC 6347 4.2.1) */
 	ciphers = cursor_sub(&body, cursor_u16(&body));
 	compressions = cursor_sub(&body, cursor_u8(&body));
-	if (!cursor_ok(&body) || hello->version >> 8 != 3 || ciphers.left == 0 || ciphers.left % 2 != 0 || compressions.left == 0)
+	if (!cursor_ok(&body) || !(dtls ? tls_version_is_dtls(hello->version) : hello->version >> 8 == 3) || ciphers.left == 0 || ciphers.left % 2 != 0 || compressions.left == 0)
 		return false;
 	while (cursor_left(&ciphers) > 0)
 		offer_cipher(hello, cursor_u16(&ciphers));
 	hello->damaged = !read_extensions(&body, client_extensions, (struct hello){ .client = hello });
 	return true;
+}
+
+bool
+tls_client_hello_read(struct cursor body, struct tls_client_hello *hello)
+{
+	return read_client_hello(body, hello, false);
+}
+
+bool
+tls_dtls_client_hello_read(struct cursor body, struct tls_client_hello *hello)
+{
+	return read_client_hello(body, hello, true);
 }
 
 /* What the lengths of an SSLv2 hello must look like: whole cipher specs, and a challenge of 16 to 32 bytes. */
@@ -369,8 +383,8 @@ is_early_draft(uint16_t version)
 	return version >> 8 == 0x7f && (version & 0xff) <= 21;
 }
 
-bool
-tls_server_hello_read(struct cursor body, struct tls_server_hello *hello)
+static bool
+read_server_hello(struct cursor body, struct tls_server_hello *hello, bool dtls)
 {
 	const uint8_t *random;
 
@@ -384,11 +398,23 @@ tls_server_hello_read(struct cursor body, struct tls_server_hello *hello)
 		hello->cipher = cursor_u16(&body);
 		cursor_skip(&body, 1);
 	}
-	if (!cursor_ok(&body) || hello->version < 0x0300 || tls_version_name(hello->version) == NULL)
+	if (!cursor_ok(&body) || tls_version_is_dtls(hello->version) != dtls || hello->version == 0x0002 || tls_version_name(hello->version) == NULL)
 		return false;
 	hello->retry = memcmp(random, retry_random, RANDOM_SIZE) == 0;
 	hello->damaged = !read_extensions(&body, server_extensions, (struct hello){ .server = hello });
-	return true;
+	return tls_version_is_dtls(hello->version) == dtls;
+}
+
+bool
+tls_server_hello_read(struct cursor body, struct tls_server_hello *hello)
+{
+	return read_server_hello(body, hello, false);
+}
+
+bool
+tls_dtls_server_hello_read(struct cursor body, struct tls_server_hello *hello)
+{
+	return read_server_hello(body, hello, true);
 }
 
 bool
@@ -415,6 +441,8 @@ tls_hellos_fit(const struct tls_client_hello *client, const struct tls_server_he
 {
 	if (!offers_cipher(client, server->cipher))
 		return false;
+	if (tls_version_is_dtls(server->version))
+		return tls_version_is_13(server->version) ? client->offers_13 : server->version >= client->version;
 	if (!tls_version_is_13(server->version))
 		return server->version <= client->version;
 	/* legacy_session_id_echo (RFC 8446 4.1.3), which early drafts have not. */

@@ -51,6 +51,9 @@ struct tls_server_hello {
  */
 bool tls_client_hello_read(struct cursor body, struct tls_client_hello *hello);
 
+/* The same of DTLS, which has a cookie in it. */
+bool tls_dtls_client_hello_read(struct cursor body, struct tls_client_hello *hello);
+
 /* Reads a ClientHello in SSLv2 form, its two bytes of length included; false where it is none. */
 bool tls_sslv2_client_hello_read(struct cursor *bytes, struct tls_client_hello *hello);
 
@@ -59,6 +62,7 @@ bool tls_sslv2_client_hello_possible(const struct cursor *bytes);
 
 /* Reads the body of a ServerHello, a HelloRetryRequest in the form of one included. */
 bool tls_server_hello_read(struct cursor body, struct tls_server_hello *hello);
+bool tls_dtls_server_hello_read(struct cursor body, struct tls_server_hello *hello);
 
 /* Reads the body of the HelloRetryRequest that was a message of its own up to draft 21 of TLS 1.3. */
 bool tls_draft_retry_read(struct cursor body, struct tls_server_hello *hello);

@@ -497,11 +497,15 @@ static const struct code_name alerts[] = {
 
 static const struct code_name versions[] = {
 	{ 0x0002, "SSLv2" },
+	{ 0x0100, "DTLS1.0" }, /* as OpenSSL had it before the standard */
 	{ 0x0300, "SSLv3" },
 	{ 0x0301, "TLS1.0" },
 	{ 0x0302, "TLS1.1" },
 	{ 0x0303, "TLS1.2" },
 	{ 0x0304, "TLS1.3" },
+	{ 0xfefc, "DTLS1.3" },
+	{ 0xfefd, "DTLS1.2" },
+	{ 0xfeff, "DTLS1.0" },
 };
 
 /* The services whose registered port speaks TLS from the first byte; the web's are left out. */
@@ -604,13 +608,19 @@ bool
 tls_version_is_13(uint16_t version)
 {
 	/* 0x7f00 + n is draft n; 0xfb17 and 0xfb1a are drafts 23 and 26 as Facebook numbered them. */
-	return version == 0x0304 || version >> 8 == 0x7f || version == 0xfb17 || version == 0xfb1a;
+	return version == 0x0304 || version >> 8 == 0x7f || version == 0xfb17 || version == 0xfb1a || version == 0xfefc;
 }
 
 const char *
 tls_version_name(uint16_t version)
 {
-	return FIND(versions, tls_version_is_13(version) ? 0x0304 : version);
+	return FIND(versions, tls_version_is_13(version) && !tls_version_is_dtls(version) ? 0x0304 : version);
+}
+
+bool
+tls_version_is_dtls(uint16_t version)
+{
+	return version >> 8 == 0xfe || version == 0x0100;
 }
 
 bool

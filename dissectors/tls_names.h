@@ -32,8 +32,11 @@ const char *tls_alert_name(uint8_t code);
 /* "TLS1.2" for 0x0303 ...; the drafts of TLS 1.3 (0x7f00 + draft) are "TLS1.3". */
 const char *tls_version_name(uint16_t version);
 
-/* Whether this is TLS 1.3 or a draft of it. */
+/* Whether this is TLS 1.3, or a draft of it, or DTLS 1.3. */
 bool tls_version_is_13(uint16_t version);
+
+/* Whether this is a version of DTLS, whose numbers go down, or what OpenSSL had before there was one. */
+bool tls_version_is_dtls(uint16_t version);
 
 /* Whether this is one of the values of RFC 8701, which mean nothing. */
 bool tls_is_grease(uint16_t value);

@@ -30,13 +30,20 @@ protected_state(const struct reading *r)
 	return evidence_has_note(r->e, NOTE_EARLY_DATA) || r->e->cleartext_credentials ? ENCRYPTION_PARTIAL : ENCRYPTION_UPGRADED;
 }
 
-/* The application inside: by the ALPN the server chose, else by the port of a service; else "tls". */
+/* What protects the flow, as outputs spell it. */
+static const char *
+carrier(const struct reading *r)
+{
+	return r->s->dtls ? "dtls" : "tls";
+}
+
+/* The application inside: by the ALPN the server chose, else by the port of a service; else by what carries it. */
 static const char *
 application(const struct reading *r)
 {
 	const char *name = r->e->encryption.alpn[0] != '\0' ? tls_alpn_application(r->e->encryption.alpn) : tls_port_application(r->d->flow->server_port);
 
-	return name != NULL ? name : "tls";
+	return name != NULL ? name : carrier(r);
 }
 
 void
@@ -45,7 +52,7 @@ tls_claim(struct reading *r, enum strength strength, const char *clause)
 	if (!r->s->upgraded)
 		evidence_protocol(r->e, application(r), strength, clause, r->from, r->at);
 	evidence_encryption(r->e, protected_state(r), strength, clause, r->from, r->at);
-	r->e->encryption.by = "tls";
+	r->e->encryption.by = carrier(r);
 }
 
 /* Records alone show TLS joined in the middle once two have been followed. */

@@ -50,6 +50,7 @@ struct tls_state {
 	const char *cipher;
 	bool begun;
 	bool upgraded;        /* another dissector had the flow before */
+	bool dtls;            /* datagrams: dtls.c has the flow */
 	bool sslv2_hello;
 	bool is_13;
 	bool joined;          /* a record was followed by another, and no hello came before */
@@ -108,10 +109,22 @@ void tls_lose_messages(struct reading *);
 /* What is at the cursor is no record where one must begin. */
 enum verdict tls_not_a_record(struct reading *);
 
+/* ChangeCipherSpec in this direction, where it means something. */
+void tls_take_change_cipher_spec(struct reading *);
+
+/* An alert in the clear. */
+enum verdict tls_take_alert(struct reading *, uint8_t level, uint8_t description);
+
+/* Both were heard, nothing was lost, and the handshake did not come to its end: says so. */
+void tls_conclude(const struct tls_state *, struct evidence *);
+
 /* tls_handshake.c */
 
 /* Reads handshake messages in the clear, or one in the encrypted part, of which the record begun holds left bytes. */
 enum verdict tls_read_handshake(struct reading *, size_t left);
+
+/* Reads one whole message of the sender's; false where it is none of the clear handshake. */
+bool tls_read_message(struct reading *, uint8_t type, struct cursor body);
 
 /* The client's hello is in the state: says what it tells. */
 void tls_take_client_hello(struct reading *, const char *clause);
