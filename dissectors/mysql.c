@@ -846,8 +846,16 @@ after_login(struct dissection *d, enum direction from, struct cursor *bytes)
 static enum verdict
 on_switch(struct dissection *d, struct cursor body)
 {
+	const struct mysql_state *s = d->state;
+	const struct plugin *plugin = &plugins[PLUGIN_OLD];
+
 	cursor_skip(&body, 1);
-	turn_to(d, cursor_left(&body) == 0 ? &plugins[PLUGIN_OLD] : plugin_named(take_string(&body)));
+	if (cursor_left(&body) > 0)
+		plugin = plugin_named(take_string(&body));
+	/* Behind a gap it may be the EOF_Packet of a result as well: the login is among what was lost. */
+	if (s->lost && plugin == &plugins[PLUGIN_OTHER])
+		return DONE;
+	turn_to(d, plugin);
 	return MATCH;
 }
 
