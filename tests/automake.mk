@@ -234,6 +234,7 @@ SCRIPT_TESTS = \
 	%D%/scripts/captures_test.py \
 	%D%/scripts/commands_test.py \
 	%D%/scripts/robustness_test.py \
+	%D%/scripts/secrets_live_test.py \
 	%D%/scripts/shared_captures_test.py
 EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py %D%/scripts/tap.py %D%/scripts/truth.py
 
@@ -248,6 +249,10 @@ EXTRA_DIST += %D%/bench/bench.py %D%/bench/make_captures.py
 FUZZ_SECONDS = 600
 fuzz: $(FUZZ_TARGETS)
 	sh $(top_srcdir)/%D%/scripts/run-fuzzers $(FUZZ_SECONDS) $(srcdir)/%D%/fuzz/seeds $(FUZZ_TARGETS)
+
+# The lab anew, with secrets of this run: needs root and the lab's servers.
+check-live: podwire
+	PODWIRE_LIVE=1 PODWIRE=./podwire PODWIRE_SOURCE=$(abs_top_srcdir) PYTHONDONTWRITEBYTECODE=1 python3 $(top_srcdir)/%D%/scripts/secrets_live_test.py
 
 coverage: check
 	cd $(top_srcdir) && gcovr --root . --filter 'dissectors/' --filter 'policies/' --exclude 'tests/' --print-summary --fail-under-line 90 $(abs_top_builddir)
