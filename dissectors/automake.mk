@@ -2,6 +2,9 @@ noinst_LIBRARIES += libdissectors.a
 libdissectors_a_CFLAGS = $(AM_CFLAGS) $(CRYPTO_CFLAGS) $(NGHTTP2_CFLAGS)
 libdissectors_a_SOURCES = \
 	%D%/ah.c \
+	%D%/amqp.c %D%/amqp.h \
+	%D%/amqp091.c \
+	%D%/amqp10.c \
 	%D%/base64.c %D%/base64.h \
 	%D%/bson.c %D%/bson.h \
 	%D%/ber.c %D%/ber.h \

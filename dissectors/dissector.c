@@ -17,6 +17,7 @@ const struct dissector *const dissectors[] = {
 	&mysqlx_dissector,
 	&redis_dissector,
 	&redis_bus_dissector,
+	&amqp_dissector,
 	&mqtt_dissector,
 	&elasticsearch_dissector,
 	&nats_dissector,

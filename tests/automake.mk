@@ -36,6 +36,7 @@ libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 LDADD = libtesting.a $(PODWIRE_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS = \
 	%D%/dissectors/ah_test \
+	%D%/dissectors/amqp_test \
 	%D%/dissectors/base64_test \
 	%D%/dissectors/certificate_test \
 	%D%/dissectors/bson_test \
@@ -116,6 +117,7 @@ endif
 # Each fuzz target replays its seeds in `make check`; with --enable-fuzzers they are fuzzers instead.
 FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_ah \
+	%D%/fuzz/fuzz_amqp \
 	%D%/fuzz/fuzz_capture_pcapng \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
@@ -150,6 +152,9 @@ endif
 %C%_fuzz_fuzz_ah_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_ah_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ah\" -DFUZZ_DISSECTOR=ah_dissector
 %C%_fuzz_fuzz_ah_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_amqp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_amqp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"amqp\" -DFUZZ_DISSECTOR=amqp_dissector
+%C%_fuzz_fuzz_amqp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_capture_pcapng_SOURCES = %D%/fuzz/fuzz_capture_pcapng.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_capture_pcapng_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"capture_pcapng\"
 %C%_fuzz_fuzz_capture_pcapng_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
