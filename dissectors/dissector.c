@@ -32,6 +32,7 @@ const struct dissector *const dissectors[] = {
 	&wireguard_dissector,
 	&ldap_dissector,
 	&cldap_dissector,
+	&zookeeper_dissector,
 	NULL,
 };
 

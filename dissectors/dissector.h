@@ -143,5 +143,6 @@ extern const struct dissector quic_dissector;
 extern const struct dissector redis_dissector;
 extern const struct dissector tls_dissector;
 extern const struct dissector wireguard_dissector;
+extern const struct dissector zookeeper_dissector;
 
 #endif

@@ -71,6 +71,7 @@ UNIT_TESTS = \
 	%D%/dissectors/tls_record_test \
 	%D%/dissectors/tls_test \
 	%D%/dissectors/wireguard_test \
+	%D%/dissectors/zookeeper_test \
 	%D%/policies/authentication_test \
 	%D%/policies/certificate_test \
 	%D%/policies/cipher_strength_test \
@@ -144,6 +145,8 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_tls \
 	%D%/fuzz/fuzz_wireguard \
 	%D%/fuzz/fuzz_worker
+	%D%/fuzz/fuzz_worker \
+	%D%/fuzz/fuzz_zookeeper
 if FUZZERS
 FUZZ_MAIN =
 else
@@ -233,6 +236,9 @@ endif
 %C%_fuzz_fuzz_worker_SOURCES = %D%/fuzz/fuzz_worker.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_worker_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"worker\"
 %C%_fuzz_fuzz_worker_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_zookeeper_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_zookeeper_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"zookeeper\" -DFUZZ_DISSECTOR=zookeeper_dissector
+%C%_fuzz_fuzz_zookeeper_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 
 SCRIPT_TESTS = \
 	%D%/scripts/analyze_test.py \
