@@ -17,8 +17,13 @@ libdissectors_a_SOURCES = \
 	%D%/elasticsearch.c \
 	%D%/evidence.c %D%/evidence.h \
 	%D%/gss.c %D%/gss.h \
+	%D%/grpc.c %D%/grpc.h \
+	%D%/hpack.c %D%/hpack.h \
 	%D%/http.c \
+	%D%/http2.c \
+	%D%/http2_frame.c %D%/http2_frame.h \
 	%D%/http_auth.c %D%/http_auth.h \
+	%D%/http_exchange.c %D%/http_exchange.h \
 	%D%/http_head.c %D%/http_head.h \
 	%D%/json.c %D%/json.h \
 	%D%/ike.c \

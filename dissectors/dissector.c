@@ -12,6 +12,7 @@
 const struct dissector *const dissectors[] = {
 	&tls_dissector,
 	&http_dissector,
+	&http2_dissector,
 	&postgresql_dissector,
 	&mysql_dissector,
 	&mysqlx_dissector,

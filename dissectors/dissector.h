@@ -66,6 +66,8 @@ struct dissection {
 	size_t need;          /* with NEED_MORE: do not call before so many bytes are at the cursor */
 	/* Set with UPGRADE: who goes on. NULL: whoever's probe matches the bytes that follow. */
 	const struct dissector *next;
+	/* Set with UPGRADE: what the state of next begins with, instead of zeros. */
+	_Alignas(max_align_t) uint8_t handover[64];
 };
 
 /* Offset in its direction's byte stream of the point where cursor stands, for evidence_*(). */
@@ -134,6 +136,7 @@ extern const struct dissector mqtt_dissector;
 extern const struct dissector kafka_dissector;
 extern const struct dissector ike_dissector;
 extern const struct dissector ldap_dissector;
+extern const struct dissector http2_dissector;
 extern const struct dissector mysql_dissector;
 extern const struct dissector nats_dissector;
 extern const struct dissector mysqlx_dissector;

@@ -157,6 +157,7 @@ struct evidence {
 	const char *protocol; /* static, or NULL */
 	struct encryption encryption;
 	struct authentication authentication;
+	char rpc_service[96]; /* the gRPC service that was called, the first of several: letters, digits, '_' and '.' */
 	bool cleartext_credentials;
 	bool want_principals; /* the user asked for --show-principals */
 	uint32_t notes;       /* 1 << enum note */

@@ -13,33 +13,27 @@
 #include <string.h>
 
 #include "dissector.h"
+#include "grpc.h"
+#include "http_exchange.h"
 #include "http_head.h"
 
 enum {
 	CHUNK_LINE_MAX = 4096,
 	FORM_LOOK = 2048, /* of a form, so many bytes are looked at */
+	RPC_LOOK = 512,   /* of the body of a gRPC-Web answer */
 	OUTSTANDING_MAX = 16,
 };
 
 enum reading {
 	AT_START,       /* of a message */
 	AT_FORM,        /* of a body that is looked at */
+	AT_RPC,         /* likewise, in an answer: gRPC-Web */
 	AT_BODY,
 	AT_CHUNK,
 	AT_CHUNK_END,   /* the line end after the bytes of a chunk */
 	AT_TRAILER,
 	AT_END_UNKNOWN, /* after an answer to a request not seen: a body until the end, or none (HEAD) */
 	AT_LOSS,        /* anywhere: the start of a message is looked for */
-};
-
-/* A request without its answer. */
-struct request {
-	const char *method;       /* of authentication, or NULL */
-	const char *proxy_method;
-	uint8_t source;           /* enum http_auth_source */
-	uint8_t upgrade;          /* asked for */
-	bool head;
-	bool connect;
 };
 
 struct side {
@@ -50,7 +44,7 @@ struct side {
 
 struct http_state {
 	struct side side[2];
-	struct request ring[OUTSTANDING_MAX];
+	struct http_request ring[OUTSTANDING_MAX];
 	uint8_t first, count;
 	uint32_t beyond;       /* outstanding requests that found no place */
 	bool begun;
@@ -60,7 +54,12 @@ struct http_state {
 	bool requested;        /* a request was seen, and nothing but it */
 	bool claimed;
 	bool may_have_left;      /* the answer to a CONNECT or upgrade is lost, or the client went on to TLS without one */
-	bool challenged;       /* "attempted" rests on a challenge, not on a credential */
+	const char *name;      /* of what it turned out to carry; NULL: http */
+	bool look;             /* the answer's body begins with an outcome: that of asked */
+	bool text;             /* in base64 */
+	bool in_chunk;         /* what is looked at */
+	struct http_request asked;
+	struct http_exchange exchange;
 	uint64_t request_offset;
 };
 
@@ -84,7 +83,7 @@ forget_requests(struct http_state *s)
 }
 
 static void
-push_request(struct http_state *s, const struct request *r)
+push_request(struct http_state *s, const struct http_request *r)
 {
 	s->pipelined |= s->count > 0;
 	s->unpaired |= s->doubtful && s->pipelined;
@@ -98,7 +97,7 @@ push_request(struct http_state *s, const struct request *r)
 }
 
 /* The request at the head of the ring, or NULL where it is not known. */
-static const struct request *
+static const struct http_request *
 oldest_request(const struct http_state *s)
 {
 	return s->count > 0 && !s->unpaired ? &s->ring[s->first] : NULL;
@@ -116,7 +115,7 @@ pop_request(struct http_state *s)
 }
 
 /* The newest request: the one whose body is being read. */
-static struct request *
+static struct http_request *
 newest_request(struct http_state *s)
 {
 	return s->count > 0 && s->beyond == 0 ? &s->ring[(s->first + s->count - 1) % OUTSTANDING_MAX] : NULL;
@@ -151,7 +150,7 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 	struct http_state *s = d->state;
 
 	s->claimed = true;
-	evidence_protocol(d->evidence, "http", strength, clause, from, offset);
+	evidence_protocol(d->evidence, s->name != NULL ? s->name : "http", strength, clause, from, offset);
 	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
 }
 
@@ -159,29 +158,14 @@ static const char request_clause[] = "RFC 9112 3 request";
 static const char answer_clause[] = "RFC 9112 4 answer";
 
 static void
-tell_attempt(struct dissection *d, const char *method, enum strength strength, const char *clause, enum direction from, uint64_t offset)
+tell_credentials(struct dissection *d, const struct http_credentials *credentials, uint64_t offset)
 {
 	struct http_state *s = d->state;
 
-	/* A credential that was sent says more than a challenge. */
-	if (s->challenged && from == FROM_CLIENT && d->evidence->authentication.result == AUTH_ATTEMPTED) {
-		d->evidence->authentication.result = AUTH_UNKNOWN;
-		s->challenged = false;
-	}
-	evidence_authentication(d->evidence, AUTH_ATTEMPTED, method, strength, clause, from, offset);
-}
-
-static void
-tell_credentials(struct dissection *d, const struct http_credentials *credentials, uint64_t offset)
-{
-	const char *method = credentials->method != NULL ? credentials->method : credentials->proxy_method;
-
-	if (method == NULL)
+	if (credentials->method == NULL && credentials->proxy_method == NULL)
 		return;
 	claim(d, STRENGTH_STRUCTURE, request_clause, FROM_CLIENT, offset);
-	tell_attempt(d, method, STRENGTH_STRUCTURE, "RFC 9110 11.4 credentials", FROM_CLIENT, offset);
-	if (credentials->clause != NULL)
-		evidence_cleartext_credentials(d->evidence, credentials->clause, FROM_CLIENT, offset);
+	http_exchange_credentials(&s->exchange, d->evidence, credentials, offset);
 }
 
 /*
@@ -194,70 +178,13 @@ tell_request(struct dissection *d, const struct http_head *h, uint64_t offset)
 	struct http_state *s = d->state;
 
 	if (!s->claimed && !s->requested) {
-		evidence_protocol(d->evidence, "http", STRENGTH_SIGNATURE, request_clause, FROM_CLIENT, offset);
+		evidence_protocol(d->evidence, s->name != NULL ? s->name : "http", STRENGTH_SIGNATURE, request_clause, FROM_CLIENT, offset);
 		s->request_offset = offset;
 	} else if (!s->claimed) {
 		claim(d, STRENGTH_STRUCTURE, request_clause, FROM_CLIENT, offset);
 	}
 	s->requested = true;
 	tell_credentials(d, &h->credentials, offset);
-}
-
-static void
-tell_outcome(struct dissection *d, enum auth_result result, const char *method, const char *clause, uint64_t offset)
-{
-	evidence_authentication(d->evidence, result, method, STRENGTH_EXCHANGE, clause, FROM_SERVER, offset);
-}
-
-/* 401 or 407 (RFC 9110 15.5.2, 15.5.8) to a request with method, or NULL: without a credential. */
-static void
-tell_challenge(struct dissection *d, const char *method, const struct http_challenge *challenge, const char *clause, uint64_t offset)
-{
-	struct http_state *s = d->state;
-
-	if (method != NULL && challenge->goes_on)
-		return;
-	if (method != NULL || challenge->method == NULL) {
-		tell_outcome(d, AUTH_FAILURE, method, clause, offset);
-		return;
-	}
-	s->challenged |= d->evidence->authentication.result < AUTH_ATTEMPTED;
-	tell_attempt(d, challenge->method, STRENGTH_EXCHANGE, clause, FROM_SERVER, offset);
-}
-
-/*
- * A credential that HTTP itself knows is accepted where the request is carried out. A login or a
- * cookie is the application's own: a redirection to a login page is no success, and of a session
- * nobody knows whether it is logged in.
- */
-static bool
-proves_success(const struct request *r, const struct http_head *h, unsigned int status)
-{
-	if (r->source == HTTP_AUTH_SESSION_COOKIE)
-		return r->proxy_method != NULL; /* which is then the method */
-	if (r->source == HTTP_AUTH_COOKIE || r->source == HTTP_AUTH_LOGIN)
-		return status < 300 || !h->redirects_to_login;
-	return true;
-}
-
-static void
-tell_answer(struct dissection *d, const struct request *r, const struct http_head *h, unsigned int status, uint64_t offset)
-{
-	/* A session cookie may come with any request, and is no answer to a challenge. */
-	const char *own = r->source > HTTP_AUTH_SESSION_COOKIE ? r->method : NULL;
-	const char *method = own != NULL ? own : r->proxy_method != NULL ? r->proxy_method : r->method;
-
-	/* Nobody but the proxy answers a CONNECT, and some proxies say 401 where they should say 407. */
-	if (status == 401)
-		tell_challenge(d, r->connect && own == NULL ? r->proxy_method : own, &h->challenge, "RFC 9110 15.5.2 401", offset);
-	else if (status == 407)
-		tell_challenge(d, r->proxy_method, &h->proxy_challenge, "RFC 9110 15.5.8 407", offset);
-	else if (status == 403)
-		tell_outcome(d, AUTH_FAILURE, method, "RFC 9110 15.5.4 403", offset);
-	else if (method == NULL)
-		tell_outcome(d, AUTH_NONE, NULL, answer_clause, offset);
-	else if (status < 400 && proves_success(r, h, status))
-		tell_outcome(d, AUTH_SUCCESS, method, answer_clause, offset);
 }
 
 /* Bodies. */
@@ -285,13 +212,13 @@ expect_request_body(struct http_state *s, const struct http_head *h)
 		lose_framing(s, FROM_CLIENT);
 	} else if (h->length > 0) {
 		side->left = h->length;
-		side->reading = h->form ? AT_FORM : AT_BODY;
+		side->reading = h->media == HTTP_MEDIA_FORM ? AT_FORM : AT_BODY;
 	}
 }
 
 /* RFC 9112 6.3, of an answer to a request, NULL where that is not known. */
 static void
-expect_answer_body(struct http_state *s, const struct http_head *h, const struct request *r, unsigned int status)
+expect_answer_body(struct http_state *s, const struct http_head *h, const struct http_request *r, unsigned int status)
 {
 	struct side *side = &s->side[FROM_SERVER];
 
@@ -303,7 +230,7 @@ expect_answer_body(struct http_state *s, const struct http_head *h, const struct
 	if (h->bad_length && !h->coded)
 		lose_framing(s, FROM_SERVER);
 	else
-		side->reading = r == NULL ? AT_END_UNKNOWN : h->chunked ? AT_CHUNK : AT_BODY;
+		side->reading = r == NULL ? AT_END_UNKNOWN : h->chunked ? AT_CHUNK : s->look ? AT_RPC : AT_BODY;
 }
 
 static enum verdict
@@ -341,7 +268,7 @@ read_form(struct dissection *d, struct side *side, struct cursor *bytes)
 	struct http_state *s = d->state;
 	struct http_credentials credentials = { 0 };
 	size_t size = side->left < FORM_LOOK ? (size_t)side->left : FORM_LOOK;
-	struct request *r = newest_request(s);
+	struct http_request *r = newest_request(s);
 	struct cursor body = *bytes;
 
 	if (cursor_left(bytes) < size) {
@@ -358,6 +285,29 @@ read_form(struct dissection *d, struct side *side, struct cursor *bytes)
 	}
 	tell_credentials(d, &credentials, d->offset[FROM_CLIENT]);
 	return MATCH;
+}
+
+/* The beginning of the body of a gRPC-Web answer, or of its first chunk. */
+static enum verdict
+read_rpc(struct dissection *d, struct side *side, struct cursor *bytes)
+{
+	struct http_state *s = d->state;
+	size_t size = side->left < RPC_LOOK ? (size_t)side->left : RPC_LOOK;
+	struct cursor body = *bytes;
+
+	if (cursor_left(bytes) < size) {
+		d->need = size;
+		return NEED_MORE;
+	}
+	s->look = false;
+	http_exchange_rpc(d->evidence, &s->asked, grpc_web_body(cursor_sub(&body, size), s->text), d->offset[FROM_SERVER]);
+	if (!s->in_chunk) {
+		side->reading = AT_BODY;
+		return MATCH;
+	}
+	body.left = (size_t)(side->left < SIZE_MAX / 4 ? side->left : SIZE_MAX / 4);
+	*side = (struct side){ .reading = AT_CHUNK_END };
+	return pass_over(d, bytes, body.left);
 }
 
 /* RFC 9112 7.1: the size of a chunk in hexadecimal digits, perhaps extensions. */
@@ -398,6 +348,7 @@ take_chunk_line(struct dissection *d, enum direction from, struct cursor *bytes,
 static enum verdict
 read_chunk(struct dissection *d, enum direction from, struct side *side, struct cursor *bytes)
 {
+	struct http_state *s = d->state;
 	struct cursor line;
 	enum verdict verdict;
 	uint64_t size;
@@ -406,6 +357,11 @@ read_chunk(struct dissection *d, enum direction from, struct side *side, struct 
 		return verdict;
 	if (!parse_chunk_size(line, &size)) {
 		lose_framing(d->state, from);
+		return MATCH;
+	}
+	if (from == FROM_SERVER && s->look && size > 0) {
+		s->in_chunk = true;
+		*side = (struct side){ .reading = AT_RPC, .left = size };
 		return MATCH;
 	}
 	side->reading = size > 0 ? AT_CHUNK_END : AT_TRAILER;
@@ -442,8 +398,20 @@ read_trailer(struct dissection *d, enum direction from, struct side *side, struc
 
 /* Messages. */
 
+/* RFC 7540 3.2: the request is answered in stream 1 of what follows. */
 static void
-tell_upgrade(struct dissection *d, const struct request *r, const struct http_head *h, uint64_t offset)
+hand_to_http2(struct dissection *d, const struct http_request *r, enum strength strength, uint64_t offset)
+{
+	evidence_protocol(d->evidence, "http2", strength, "RFC 7540 3.2 101 to an upgrade", FROM_SERVER, offset);
+	if (r != NULL) {
+		static_assert(sizeof(*r) <= sizeof(d->handover), "what is handed over must fit");
+		memcpy(d->handover, r, sizeof(*r));
+	}
+	d->next = &http2_dissector;
+}
+
+static void
+tell_upgrade(struct dissection *d, const struct http_request *r, const struct http_head *h, uint64_t offset)
 {
 	enum strength strength = r != NULL ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE;
 
@@ -452,7 +420,7 @@ tell_upgrade(struct dissection *d, const struct request *r, const struct http_he
 	if (h->upgrade == HTTP_UPGRADE_WEBSOCKET && h->websocket_accept)
 		evidence_protocol(d->evidence, "websocket", strength, "RFC 6455 4.2.2 101 to an upgrade", FROM_SERVER, offset);
 	else if (h->upgrade == HTTP_UPGRADE_H2C)
-		evidence_protocol(d->evidence, "http2", strength, "RFC 7540 3.2 101 to an upgrade", FROM_SERVER, offset);
+		hand_to_http2(d, r, strength, offset);
 }
 
 /* What is asked for counts only where it is asked for by the rules of the protocol. */
@@ -486,6 +454,36 @@ not_http(struct dissection *d, enum direction from)
 	return MATCH;
 }
 
+/* A protocol in HTTP, once a field has told it: gRPC-Web, or what etcd's members say to each other (etcd, server/etcdserver/api/rafthttp). */
+static void
+name_carried(struct http_state *s, const struct http_head *h)
+{
+	if (h->etcd)
+		s->name = "etcd";
+	else if (s->name == NULL && (h->media == HTTP_MEDIA_GRPC_WEB || h->media == HTTP_MEDIA_GRPC_WEB_TEXT))
+		s->name = "grpc-web";
+}
+
+/* What the answer to a request says. That of a gRPC-Web call may only be at the beginning of its body. */
+static void
+tell_answer(struct dissection *d, const struct http_request *r, const struct http_head *h, unsigned int status, uint64_t offset)
+{
+	struct http_state *s = d->state;
+	bool web = h->media == HTTP_MEDIA_GRPC_WEB || h->media == HTTP_MEDIA_GRPC_WEB_TEXT;
+
+	s->look = false;
+	if (!web || status != 200) {
+		http_exchange_answer(&s->exchange, d->evidence, r, h, status, offset);
+	} else if (h->has_rpc_status) {
+		http_exchange_rpc(d->evidence, r, http_exchange_rpc_outcome(h), offset);
+	} else {
+		s->look = true;
+		s->text = h->media == HTTP_MEDIA_GRPC_WEB_TEXT;
+		s->in_chunk = false;
+		s->asked = *r;
+	}
+}
+
 static enum verdict
 read_request(struct dissection *d, struct cursor *bytes, struct cursor *start)
 {
@@ -493,7 +491,7 @@ read_request(struct dissection *d, struct cursor *bytes, struct cursor *start)
 	struct http_head h = { .evidence = d->evidence };
 	struct cursor line, section;
 	struct http_request_line parsed;
-	struct request r;
+	struct http_request r;
 	enum verdict verdict = http_probe_start(FROM_CLIENT, *bytes);
 	uint64_t offset = dissection_offset(d, FROM_CLIENT, *start, *bytes);
 
@@ -507,7 +505,9 @@ read_request(struct dissection *d, struct cursor *bytes, struct cursor *start)
 	if (h.broken)
 		return not_http(d, FROM_CLIENT);
 	http_auth_target(&h.credentials, parsed.target);
-	r = (struct request){
+	h.etcd |= cursor_equals(&parsed.target, "/raft/probing");
+	name_carried(s, &h);
+	r = (struct http_request){
 		.method = h.credentials.method,
 		.proxy_method = h.credentials.proxy_method,
 		.source = (uint8_t)h.credentials.source,
@@ -528,8 +528,8 @@ read_answer(struct dissection *d, struct cursor *bytes, struct cursor *start)
 	struct http_state *s = d->state;
 	struct http_head h = { .evidence = d->evidence };
 	struct cursor line, section;
-	const struct request *outstanding = oldest_request(s);
-	struct request r = { 0 };
+	const struct http_request *outstanding = oldest_request(s);
+	struct http_request r = { 0 };
 	enum verdict verdict = http_probe_start(FROM_SERVER, *bytes);
 	unsigned int status;
 	uint64_t offset = dissection_offset(d, FROM_SERVER, *start, *bytes);
@@ -546,6 +546,7 @@ read_answer(struct dissection *d, struct cursor *bytes, struct cursor *start)
 		evidence_note(d->evidence, NOTE_MALFORMED);
 	if (outstanding != NULL)
 		r = *outstanding;
+	name_carried(s, &h);
 	claim(d, outstanding != NULL ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, answer_clause, FROM_SERVER, offset);
 	if (status < 200 && status != 101) /* RFC 9110 15.2: the answer is still to come */
 		return MATCH;
@@ -554,7 +555,7 @@ read_answer(struct dissection *d, struct cursor *bytes, struct cursor *start)
 		tell_answer(d, &r, &h, status, offset);
 	if (status == 101) {
 		tell_upgrade(d, outstanding != NULL ? &r : NULL, &h, offset);
-		return DONE;
+		return d->next != NULL ? UPGRADE : DONE;
 	}
 	if (outstanding != NULL && r.connect && status < 300)
 		return UPGRADE; /* RFC 9110 9.3.6: a tunnel, of whatever it is */
@@ -582,7 +583,7 @@ is_tls(const struct dissection *d, enum direction from, struct cursor bytes)
 static bool
 may_leave_http(const struct http_state *s)
 {
-	const struct request *r = s->count > 0 ? &s->ring[(s->first + s->count - 1) % OUTSTANDING_MAX] : NULL;
+	const struct http_request *r = s->count > 0 ? &s->ring[(s->first + s->count - 1) % OUTSTANDING_MAX] : NULL;
 
 	return r != NULL && (r->connect || r->upgrade != HTTP_UPGRADE_NONE);
 }
@@ -666,6 +667,8 @@ read_one(struct dissection *d, enum direction from, struct cursor *bytes, struct
 		return read_start(d, from, bytes, start);
 	case AT_FORM:
 		return read_form(d, side, bytes);
+	case AT_RPC:
+		return read_rpc(d, side, bytes);
 	case AT_BODY:
 		return read_body(d, side, bytes);
 	case AT_CHUNK:
@@ -691,6 +694,7 @@ http_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 
 	if (!s->begun)
 		s->doubtful = !d->flow->handshake_seen;
+	s->exchange.answer_clause = answer_clause;
 	s->begun = true;
 	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
 		verdict = read_one(d, from, bytes, &start);

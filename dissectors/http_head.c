@@ -233,7 +233,63 @@ read_websocket_accept(struct http_head *h, struct cursor value)
 static void
 read_content_type(struct http_head *h, struct cursor value)
 {
-	h->form = cursor_starts_with_nocase(&value, "application/x-www-form-urlencoded");
+	static const struct {
+		const char *type;
+		enum http_media media;
+	} types[] = { /* the longer of two that begin alike first */
+		{ "application/x-www-form-urlencoded", HTTP_MEDIA_FORM },
+		{ "application/grpc-web-text", HTTP_MEDIA_GRPC_WEB_TEXT },
+		{ "application/grpc-web", HTTP_MEDIA_GRPC_WEB },
+		{ "application/grpc", HTTP_MEDIA_GRPC },
+	};
+
+	h->media = HTTP_MEDIA_OTHER;
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		size_t size = strlen(types[i].type);
+		int next = cursor_peek(&value, size);
+
+		if (cursor_starts_with_nocase(&value, types[i].type) && (next < 0 || next == '+' || next == ';' || next == ' ')) {
+			h->media = (uint8_t)types[i].media;
+			return;
+		}
+	}
+}
+
+/* gRPC over HTTP2, Responses: Status, a decimal number. */
+static void
+read_rpc_status(struct http_head *h, struct cursor value)
+{
+	uint64_t status = cursor_decimal(&value);
+
+	if (!cursor_ok(&value) || cursor_left(&value) > 0 || status > UINT32_MAX)
+		return;
+	h->has_rpc_status = true;
+	h->rpc_status = (uint32_t)status;
+}
+
+/* etcd's words for a client that it does not know, some of which come with INVALID_ARGUMENT (etcd, api/v3rpc/rpctypes/error.go). */
+static void
+read_rpc_message(struct http_head *h, struct cursor value)
+{
+	static const char *const refusals[] = {
+		"etcdserver: user name is empty", "etcdserver: authentication failed", "etcdserver: invalid auth token", NULL,
+	};
+
+	for (size_t i = 0; refusals[i] != NULL; i++)
+		h->rpc_refuses |= cursor_starts_with(&value, refusals[i]);
+}
+
+static void
+read_rpc_token(struct http_head *h, struct cursor value)
+{
+	h->rpc_token |= cursor_left(&value) > 0;
+}
+
+static void
+read_etcd(struct http_head *h, struct cursor value)
+{
+	(void)value;
+	h->etcd = true;
 }
 
 /* A redirection to where people log in is no acceptance of what they sent. */
@@ -270,16 +326,20 @@ static const struct {
 	{ "Connection", IN_BOTH, read_connection },
 	{ "Upgrade", IN_BOTH, read_upgrade },
 	{ "HTTP2-Settings", IN_REQUEST, read_http2_settings },
-	{ "Content-Type", IN_REQUEST, read_content_type },
+	{ "Content-Type", IN_BOTH, read_content_type },
 	{ "Sec-WebSocket-Key", IN_REQUEST, read_websocket_key },
 	{ "Sec-WebSocket-Accept", IN_ANSWER, read_websocket_accept },
 	{ "Location", IN_ANSWER, read_location },
 	{ "WWW-Authenticate", IN_ANSWER, read_challenge },
 	{ "Proxy-Authenticate", IN_ANSWER, read_proxy_challenge },
+	{ "Grpc-Status", IN_ANSWER, read_rpc_status },
+	{ "Grpc-Message", IN_ANSWER, read_rpc_message },
+	{ "Token", IN_REQUEST, read_rpc_token },
+	{ "X-Etcd-Cluster-ID", IN_BOTH, read_etcd },
 };
 
-static void
-read_field(struct http_head *h, enum direction from, struct cursor name, struct cursor value)
+void
+http_read_field(struct http_head *h, enum direction from, struct cursor name, struct cursor value)
 {
 	cursor_skip_blanks(&value);
 	cursor_trim_end(&value);
@@ -330,7 +390,7 @@ http_read_fields(struct http_head *h, enum direction from, struct cursor section
 			h->broken = true;
 			continue;
 		}
-		read_field(h, from, name, line);
+		http_read_field(h, from, name, line);
 	}
 }
 

@@ -18,6 +18,9 @@ static const uint64_t http_length_max = UINT64_C(1) << 60;
 
 enum http_upgrade { HTTP_UPGRADE_NONE, HTTP_UPGRADE_WEBSOCKET, HTTP_UPGRADE_H2C, HTTP_UPGRADE_OTHER };
 
+/* The types of bodies that matter. */
+enum http_media { HTTP_MEDIA_OTHER, HTTP_MEDIA_FORM, HTTP_MEDIA_GRPC, HTTP_MEDIA_GRPC_WEB, HTTP_MEDIA_GRPC_WEB_TEXT };
+
 struct http_request_line {
 	struct cursor method, target;
 };
@@ -33,9 +36,14 @@ struct http_head {
 	bool connection_upgrade;
 	uint8_t upgrade;
 	bool websocket_key, websocket_accept, http2_settings;
-	bool form;
 	bool redirects_to_login;
 	bool broken;             /* a line that is no field */
+	uint8_t media;           /* enum http_media: of the body */
+	bool has_rpc_status;
+	uint32_t rpc_status;     /* gRPC's outcome, if it is here */
+	bool rpc_refuses;        /* the text beside it says that the client was not authenticated */
+	bool rpc_token;          /* metadata "token" */
+	bool etcd;               /* a field that no other server has */
 };
 
 /* Whether bytes begin with a request line or, from a server, a status line. */
@@ -52,6 +60,9 @@ unsigned int http_parse_status_line(struct cursor line);
  * *searched, 0 at first, then remembers how far its end was looked for.
  */
 bool http_take_section(uint32_t *searched, struct cursor *bytes, struct cursor *line, struct cursor *fields, enum verdict *verdict);
+
+/* Reads one field. */
+void http_read_field(struct http_head *, enum direction, struct cursor name, struct cursor value);
 
 /* Reads the fields of a section that ends with its empty line. */
 void http_read_fields(struct http_head *, enum direction, struct cursor section);

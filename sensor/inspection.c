@@ -561,8 +561,10 @@ disown(struct inspector *in, struct inspection *ins)
 }
 
 static void
-upgrade(struct inspector *in, struct inspection *ins, const struct dissector *next)
+upgrade(struct inspector *in, struct inspection *ins, const struct dissection *d)
 {
+	const struct dissector *next = d->next;
+
 	ins->carried = true;
 	ins->candidates = next == NULL ? all_dissectors : 0;
 	ins->waiting[0].probed = ins->waiting[1].probed = false;
@@ -571,6 +573,8 @@ upgrade(struct inspector *in, struct inspection *ins, const struct dissector *ne
 		evidence_doubt_plaintext(&ins->evidence);
 	if (!set_dissector(in, ins, next))
 		out_of_memory(in, ins);
+	else if (ins->state != NULL)
+		memcpy(ins->state, d->handover, next->state_size < sizeof(d->handover) ? next->state_size : sizeof(d->handover));
 }
 
 static void
@@ -615,7 +619,7 @@ call(struct inspector *in, struct inspection *ins, unsigned side)
 		w->need = d.need;
 		return taken > 0;
 	case UPGRADE:
-		upgrade(in, ins, d.next);
+		upgrade(in, ins, &d);
 		return true;
 	case NO_MATCH:
 		disown(in, ins);

@@ -16,7 +16,7 @@
 #include "dissectors/certificate.h"
 #include "dissectors/evidence.h"
 
-enum { RECORD_VERSION = 1, RECORD_TEXT_MAX = 8192 };
+enum { RECORD_VERSION = 2, RECORD_TEXT_MAX = 8192 };
 
 /* Offset into record.text of a NUL-terminated string; 0 is no text (NULL in outputs). */
 typedef uint16_t record_text_ref;
@@ -71,6 +71,7 @@ struct flow_record {
 	record_text_ref protocol; /* 0: unknown */
 	record_text_ref by, tls_version, cipher, group, resumption, sni, alpn, alpn_offered, alert, ja4, mesh;
 	record_text_ref auth_method, principal, token_subject;
+	record_text_ref rpc_service; /* of a gRPC call */
 	record_text_ref tunnel;   /* "vxlan", "geneve" ...: how the flow was carried */
 	bool tunnel_encrypted;
 	record_text_ref ndpi_master, ndpi_application, ndpi_category;

@@ -128,8 +128,10 @@ pass_over(struct conversation *c, enum direction from)
 }
 
 static void
-upgrade(struct conversation *c, const struct dissector *next)
+upgrade(struct conversation *c, const struct dissection *d)
 {
+	const struct dissector *next = d->next;
+
 	dissection_memory_clear(&c->memory, &c->bound);
 	free(c->state);
 	c->state = NULL;
@@ -141,6 +143,9 @@ upgrade(struct conversation *c, const struct dissector *next)
 		return;
 	}
 	c->state = calloc(1, next->state_size + 1);
+	if (c->state == NULL)
+		abort();
+	memcpy(c->state, d->handover, next->state_size < sizeof(d->handover) ? next->state_size : sizeof(d->handover));
 }
 
 static bool
@@ -175,7 +180,7 @@ call(struct conversation *c, enum direction from)
 	pass_over(c, from);
 	switch (c->verdict) {
 	case UPGRADE:
-		upgrade(c, d.next);
+		upgrade(c, &d);
 		return true;
 	case MATCH:
 		return taken > 0 || d.skip > 0;
