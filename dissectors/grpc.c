@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Paths and messages of gRPC. A message has five bytes before it, whether it is compressed and its
- * length (gRPC over HTTP2, Length-Prefixed-Message); what is inside is read as Protocol Buffers, one
- * level deep.
+ * length (gRPC over HTTP2, Length-Prefixed-Message); what is inside is Protocol Buffers (protobuf.c).
  */
 #include <config.h>
 
@@ -12,13 +11,10 @@
 
 #include "base64.h"
 #include "http_head.h"
+#include "protobuf.h"
 
 enum {
 	FIELDS_MAX = 64,
-	WIRE_VARINT = 0,
-	WIRE_64 = 1,
-	WIRE_BYTES = 2,
-	WIRE_32 = 5,
 	TRAILER_FLAG = 0x80,
 };
 
@@ -64,57 +60,7 @@ grpc_path(struct cursor path, char *service, size_t size, enum rpc_kind *kind)
 	return true;
 }
 
-/* Protocol Buffers, Encoding. */
-
-struct field {
-	uint64_t number; /* of the field */
-	uint64_t value;  /* of a varint */
-	struct cursor bytes;
-};
-
-static uint64_t
-read_varint(struct cursor *c)
-{
-	uint64_t value = 0;
-
-	for (unsigned shift = 0; shift < 64; shift += 7) {
-		uint8_t b = cursor_u8(c);
-
-		value |= (uint64_t)(b & 0x7f) << shift;
-		if ((b & 0x80) == 0)
-			return value;
-	}
-	cursor_fail(c);
-	return 0;
-}
-
-static bool
-take_field(struct cursor *c, struct field *f)
-{
-	uint64_t tag = read_varint(c), size;
-
-	*f = (struct field){ .number = tag >> 3 };
-	switch (tag & 7) {
-	case WIRE_VARINT:
-		f->value = read_varint(c);
-		break;
-	case WIRE_64:
-		cursor_skip(c, 8);
-		break;
-	case WIRE_32:
-		cursor_skip(c, 4);
-		break;
-	case WIRE_BYTES:
-		size = read_varint(c);
-		if (size > c->left)
-			cursor_fail(c);
-		f->bytes = cursor_sub(c, (size_t)size);
-		break;
-	default:
-		cursor_fail(c);
-	}
-	return cursor_ok(c) && f->number > 0;
-}
+/* Messages. */
 
 /* Takes the first message, if it is whole and not compressed. */
 static bool
@@ -130,46 +76,34 @@ take_message(struct cursor *c, struct cursor *message)
 bool
 grpc_etcd_password(struct cursor messages, struct evidence *e)
 {
-	struct cursor message, name = { 0 };
-	struct field f;
-	bool password = false;
+	struct cursor message;
+	struct protobuf_field name, password;
 
-	if (!take_message(&messages, &message))
+	if (!take_message(&messages, &message) || !protobuf_is_message(message))
 		return false;
-	for (int i = 0; i < FIELDS_MAX && cursor_left(&message) > 0; i++) {
-		if (!take_field(&message, &f))
-			return false;
-		if (f.number == 1)
-			name = f.bytes;
-		password |= f.number == 2 && f.bytes.left > 0;
-	}
-	if (password && e->want_principals && e->authentication.principal[0] == '\0' && name.left > 0)
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-	return password;
+	if (!protobuf_find(message, 2, PROTOBUF_BYTES, &password) || password.bytes.left == 0)
+		return false;
+	if (e->want_principals && e->authentication.principal[0] == '\0' && protobuf_find(message, 1, PROTOBUF_BYTES, &name) && name.bytes.left > 0)
+		cursor_copy_text(&name.bytes, e->authentication.principal, sizeof(e->authentication.principal));
+	return true;
 }
 
 /* WatchResponse: bool canceled = 4, string cancel_reason = 6. */
 enum rpc_outcome
 grpc_etcd_watch(struct cursor messages)
 {
-	struct cursor message, reason = { 0 };
-	struct field f;
-	bool canceled = false;
+	struct cursor message;
+	struct protobuf_field canceled, reason;
 
-	if (!take_message(&messages, &message))
+	if (!take_message(&messages, &message) || !protobuf_is_message(message))
 		return RPC_UNCLEAR;
-	for (int i = 0; i < FIELDS_MAX && cursor_left(&message) > 0; i++) {
-		if (!take_field(&message, &f))
-			return RPC_UNCLEAR;
-		canceled |= f.number == 4 && f.value != 0;
-		if (f.number == 6)
-			reason = f.bytes;
-	}
-	if (!canceled)
+	if (!protobuf_find(message, 4, PROTOBUF_VARINT, &canceled) || canceled.value == 0)
 		return RPC_SERVED;
-	if (cursor_find_nocase(&reason, "permission denied") >= 0)
+	if (!protobuf_find(message, 6, PROTOBUF_BYTES, &reason))
+		return RPC_UNCLEAR;
+	if (cursor_find_nocase(&reason.bytes, "permission denied") >= 0)
 		return RPC_NOT_PERMITTED;
-	if (cursor_find_nocase(&reason, "invalid auth token") >= 0 || cursor_find_nocase(&reason, "user name is empty") >= 0)
+	if (cursor_find_nocase(&reason.bytes, "invalid auth token") >= 0 || cursor_find_nocase(&reason.bytes, "user name is empty") >= 0)
 		return RPC_REFUSED;
 	return RPC_UNCLEAR;
 }

@@ -551,7 +551,7 @@ read_answer(struct dissection *d, struct cursor *bytes, struct cursor *start)
 	if (status < 200 && status != 101) /* RFC 9110 15.2: the answer is still to come */
 		return MATCH;
 	pop_request(s);
-	if (outstanding != NULL)
+	if (outstanding != NULL && (status != 101 || h.upgrade != HTTP_UPGRADE_H2C))
 		tell_answer(d, &r, &h, status, offset);
 	if (status == 101) {
 		tell_upgrade(d, outstanding != NULL ? &r : NULL, &h, offset);

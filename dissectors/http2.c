@@ -510,11 +510,8 @@ look_at_data(struct dissection *d, enum direction from, const struct http2_frame
 {
 	uint32_t overhead = 0;
 
-	if ((f->flags & HTTP2_PADDED) != 0) {
-		if (cursor_left(&body) == 0)
-			return;
+	if ((f->flags & HTTP2_PADDED) != 0)
 		overhead = cursor_u8(&body) + 1u;
-	}
 	if (f->length <= overhead)
 		return;
 	stream->looked[from] = true;
@@ -555,14 +552,12 @@ read_data(struct dissection *d, enum direction from, const struct http2_frame *f
 	struct cursor body = after;
 
 	if (wants_body(stream, from) && f->length > 0) {
-		bool inside = from == FROM_CLIENT || stream->web || stream->kind == RPC_ETCD_WATCH;
-
-		if (inside && cursor_left(&after) < wanted) {
+		if (from == FROM_SERVER && !stream->web && stream->kind != RPC_ETCD_WATCH)
+			wanted = (f->flags & HTTP2_PADDED) != 0;
+		if (cursor_left(&after) < wanted) {
 			d->need = HTTP2_FRAME_HEAD_SIZE + wanted;
 			return NEED_MORE;
 		}
-		if (cursor_left(&after) < wanted)
-			wanted = cursor_left(&after);
 		body = cursor_sub(&body, wanted);
 		look_at_data(d, from, f, stream, body, offset);
 	}

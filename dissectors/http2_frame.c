@@ -232,6 +232,8 @@ http2_first_frame(struct cursor bytes)
 	payload = cursor_sub(&c, f.length);
 	if (!http2_settings_valid(payload))
 		return NO_MATCH;
-	/* An empty frame is little more than nine zeros. */
-	return has_common_setting(payload) ? MATCH : follow(bytes, FROM_SERVER, 0);
+	if (has_common_setting(payload))
+		return MATCH;
+	/* An empty frame is little more than nine zeros; and no server goes on with DATA. */
+	return cursor_peek(&c, 3) == HTTP2_DATA ? NO_MATCH : follow(bytes, FROM_SERVER, 0);
 }

@@ -8,5 +8,6 @@ EXTRA_DIST += \
 	%D%/performance.md \
 	%D%/policies.md \
 	%D%/protocols.md \
+	%D%/protocols/http2.md \
 	%D%/protocols/ldap.md \
 	%D%/protocols/mongodb.md

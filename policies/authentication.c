@@ -73,6 +73,7 @@ static const struct named_value methods[] = {
 	{ "sasl-xoauth2", 0.8 },
 	{ "http-bearer", 0.7 },
 	{ "bearer-subprotocol", 0.7 },
+	{ "etcd-token", 0.6 },
 	{ "nats-token", 0.6 },
 	{ "http-api-key", 0.6 },
 	{ "http-cookie", 0.6 },
@@ -102,6 +103,7 @@ static const struct named_value methods[] = {
 	{ "vnc-challenge", 0.3 },
 	/* Passwords as they are. */
 	{ "http-basic", 0.5 },
+	{ "etcd-password", 0.5 },
 	{ "redis-auth", 0.5 },
 	{ "sasl-plain", 0.5 },
 	{ "sasl-login", 0.5 },

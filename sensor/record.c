@@ -121,10 +121,10 @@ record_add_evidence(struct flow_record *r, const struct evidence *e)
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++)
 		if (stands(e, claim))
 			add_basis(r, e, claim);
-	if (stands(e, CLAIM_PROTOCOL))
+	if (stands(e, CLAIM_PROTOCOL)) {
 		r->protocol = record_add_text(r, e->protocol);
-	if (stands(e, CLAIM_PROTOCOL))
 		r->rpc_service = record_add_text(r, e->rpc_service);
+	}
 	if (stands(e, CLAIM_ENCRYPTION))
 		add_encryption(r, &e->encryption);
 	if (stands(e, CLAIM_AUTHENTICATION)) {

@@ -45,6 +45,7 @@ UNIT_TESTS = \
 	%D%/dissectors/esp_test \
 	%D%/dissectors/elasticsearch_test \
 	%D%/dissectors/evidence_test \
+	%D%/dissectors/http2_test \
 	%D%/dissectors/http_auth_test \
 	%D%/dissectors/http_test \
 	%D%/dissectors/ike_test \
@@ -126,6 +127,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_elasticsearch \
 	%D%/fuzz/fuzz_http \
+	%D%/fuzz/fuzz_http2 \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
 	%D%/fuzz/fuzz_kafka \
@@ -179,6 +181,9 @@ endif
 %C%_fuzz_fuzz_http_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http\" -DFUZZ_DISSECTOR=http_dissector
 %C%_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_http2_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_http2_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http2\" -DFUZZ_DISSECTOR=http2_dissector
+%C%_fuzz_fuzz_http2_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mongodb_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mongodb_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mongodb\" -DFUZZ_DISSECTOR=mongodb_dissector
 %C%_fuzz_fuzz_mongodb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -285,7 +285,9 @@ upgrades_to_others(void **state)
 	(void)state;
 	CONVERSE(&c, CLIENT("GET / HTTP/1.1\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n\r\n"), SERVER("HTTP/1.1 101 x\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"));
 	assert_string_equal(c.evidence.protocol, "http2");
-	assert_int_equal(c.verdict, DONE);
+	assert_int_equal(c.verdict, UPGRADE);
+	assert_ptr_equal(c.dissector, &http2_dissector);
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN); /* the answer is still to come */
 	conversation_clear(&c);
 	CONVERSE(&c, CLIENT("POST /attach HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: tcp\r\nContent-Length: 0\r\n\r\n"), SERVER("HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n$ "));
 	assert_string_equal(c.evidence.protocol, "http");

@@ -47,10 +47,14 @@ WEAKER_MUTUAL = {'unknown': set(), 'no': {'unknown'}, 'requested': {'unknown'}, 
 WEAKER_PROTOCOL = {
     'websocket': {'http'},  # which is how both begin
     'http2': {'http'},
+    # What rides on HTTP is named by a field, which a loss may take.
+    'grpc': {'http2'},
+    'grpc-web': {'http', 'http2'},
+    'etcd': {'http', 'http2', 'grpc'},
 }
 # Each request of these stands alone, or a login may be followed by another: what went before the end
 # of the capture, or what remains of the connection, is a whole story of its own.
-STATELESS = {'http', 'websocket'}
+STATELESS = {'http', 'http2', 'websocket', 'grpc', 'grpc-web', 'etcd'}
 SEVERAL_LOGINS = STATELESS | {'redis'}
 # Said of a capture that ends early: an outcome, or an upgrade, that came later had not come yet.
 EARLIER = {'success': {'none', 'failure'}, 'none': {'failure'}}

@@ -9,7 +9,7 @@ import sys
 from tap import PODWIRE, SHARED, done, ok, podwire, skip
 
 SCORER, CAPTURES = os.path.join(SHARED, 'score-captures'), os.path.join(SHARED, 'captures')
-PROTOCOLS = 'http,tls,postgresql,mysql,redis,websocket'
+PROTOCOLS = 'http,http2,grpc,grpc-web,tls,postgresql,mysql,redis,websocket'
 AT_LEAST = {'found': 99, 'protocol': 98, 'encryption': 98, 'version': 99, 'cipher': 99, 'auth': 95, 'method': 95, 'cleartext-recall': 100, 'cleartext-precision': 100}
 NONE = ('false-encrypted', 'crashes')
 

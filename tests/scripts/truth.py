@@ -6,8 +6,6 @@ import re
 
 STATE = {'yes': 'encrypted', 'no': 'plaintext'}
 RESULT = {'offered': 'attempted'}
-# Protocols that truth names and this release does not read: unknown is right there.
-NOT_YET = {'http2', 'grpc'}
 
 
 def rows(path):
