@@ -54,6 +54,7 @@ libdissectors_a_SOURCES = \
 	%D%/tls.c %D%/tls_state.h \
 	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \
+	%D%/tls_ja4.c %D%/tls_ja4.h \
 	%D%/tls_mutual.c %D%/tls_mutual.h \
 	%D%/tls_names.c %D%/tls_names.h \
 	%D%/tls_probe.c \

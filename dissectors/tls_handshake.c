@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "tls_ja4.h"
 #include "tls_record.h"
 
 enum handshake_type {
@@ -35,6 +36,8 @@ enum {
 	HANDSHAKE_HEADER_SIZE = 4,
 	CURVE_TYPE_NAMED = 3, /* RFC 8422 5.4 */
 };
+
+static_assert((int)TLS_JA4_SIZE == (int)sizeof(((struct encryption *)0)->ja4), "written in place");
 
 static const char client_hello_clause[] = "RFC 8446 4.1.2 ClientHello";
 static const char server_hello_clause[] = "RFC 8446 4.1.3 ServerHello";
@@ -69,6 +72,8 @@ read_client_hello(struct reading *r, struct cursor body)
 	}
 	if (r->s->client_hello.damaged)
 		evidence_note(r->e, NOTE_MALFORMED);
+	if (r->e->encryption.ja4[0] == '\0')
+		tls_ja4(body, JA4_TLS, r->e->encryption.ja4);
 	tls_take_client_hello(r, client_hello_clause);
 	return MATCH;
 }

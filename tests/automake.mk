@@ -67,6 +67,7 @@ UNIT_TESTS = \
 	%D%/dissectors/sasl_test \
 	%D%/dissectors/tls13_test \
 	%D%/dissectors/tls_hello_test \
+	%D%/dissectors/tls_ja4_test \
 	%D%/dissectors/tls_mutual_test \
 	%D%/dissectors/tls_names_test \
 	%D%/dissectors/tls_record_test \
