@@ -51,6 +51,7 @@ libdissectors_a_SOURCES = \
 	%D%/redis.c \
 	%D%/redis_bus.c \
 	%D%/sasl.c %D%/sasl.h \
+	%D%/stomp.c \
 	%D%/tls.c %D%/tls_state.h \
 	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \

@@ -22,6 +22,7 @@ const struct dissector *const dissectors[] = {
 	&mqtt_dissector,
 	&elasticsearch_dissector,
 	&nats_dissector,
+	&stomp_dissector,
 	&mongodb_dissector,
 	&quic_dissector,
 	&dns_dissector,

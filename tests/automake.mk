@@ -66,6 +66,7 @@ UNIT_TESTS = \
 	%D%/dissectors/redis_test \
 	%D%/dissectors/sasl_test \
 	%D%/dissectors/tls13_test \
+	%D%/dissectors/stomp_test \
 	%D%/dissectors/tls_hello_test \
 	%D%/dissectors/tls_ja4_test \
 	%D%/dissectors/tls_mutual_test \
@@ -144,6 +145,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_redis \
 	%D%/fuzz/fuzz_redis_bus \
 	%D%/fuzz/fuzz_saved_result \
+	%D%/fuzz/fuzz_stomp \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
 	%D%/fuzz/fuzz_wireguard \
@@ -230,6 +232,9 @@ endif
 %C%_fuzz_fuzz_saved_result_SOURCES = %D%/fuzz/fuzz_saved_result.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_saved_result_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"saved_result\"
 %C%_fuzz_fuzz_saved_result_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_stomp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_stomp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"stomp\" -DFUZZ_DISSECTOR=stomp_dissector
+%C%_fuzz_fuzz_stomp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_stream_SOURCES = %D%/fuzz/fuzz_stream.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_stream_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"stream\"
 %C%_fuzz_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
