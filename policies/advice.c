@@ -49,6 +49,8 @@ static const struct advice table[] = {
 		"set allow_anonymous false with a password file or require_certificate true" },
 	{ "nats", "add a tls block to the server's configuration",
 		"add an authorization block, or accounts with nkeys" },
+	{ "stomp", "set stomp.listeners.ssl and stomp.listeners.tcp = none (RabbitMQ), or a stomp+ssl connector alone (ActiveMQ)",
+		"remove the default user (stomp.default_user) and anonymous access, and give every client its own login" },
 	{ "memcached", "start memcached with --enable-ssl, or keep it to localhost behind a proxy with TLS",
 		"start memcached with SASL (-S) or an authfile (-Y), over TLS" },
 	{ "ldap", "require LDAPS or StartTLS before any bind",

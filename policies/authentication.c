@@ -74,7 +74,9 @@ static const struct named_value methods[] = {
 	{ "http-bearer", 0.7 },
 	{ "bearer-subprotocol", 0.7 },
 	{ "etcd-token", 0.6 },
+	{ "nats-jwt", 0.9 }, /* mostly with a signature over the nonce */
 	{ "nats-token", 0.6 },
+	{ "stomp-token", 0.6 },
 	{ "http-api-key", 0.6 },
 	{ "http-cookie", 0.6 },
 	{ "http-query", 0.3 }, /* ends up in logs */
@@ -110,6 +112,9 @@ static const struct named_value methods[] = {
 	{ "ldap-simple", 0.5 },
 	{ "mqtt-userpass", 0.5 },
 	{ "nats-userpass", 0.5 },
+	{ "stomp-userpass", 0.5 },
+	{ "sasl-amqplain", 0.5 },
+	{ "sasl-rabbit-cr-demo", 0.5 },
 	{ "ssh-password", 0.5 },
 	{ "imap-login", 0.5 },
 	{ "pop3-user-pass", 0.5 },
