@@ -149,7 +149,6 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
 	%D%/fuzz/fuzz_wireguard \
-	%D%/fuzz/fuzz_worker
 	%D%/fuzz/fuzz_worker \
 	%D%/fuzz/fuzz_zookeeper
 if FUZZERS
