@@ -6,47 +6,48 @@ libdissectors_a_SOURCES = \
 	%D%/amqp091.c \
 	%D%/amqp10.c \
 	%D%/base64.c %D%/base64.h \
-	%D%/bson.c %D%/bson.h \
 	%D%/ber.c %D%/ber.h \
+	%D%/bson.c %D%/bson.h \
 	%D%/certificate.c %D%/certificate.h \
 	%D%/cursor.c %D%/cursor.h \
 	%D%/dissector.c %D%/dissector.h \
 	%D%/dns.c \
+	%D%/elasticsearch.c \
 	%D%/esp.c \
 	%D%/esp_survey.c %D%/esp_survey.h \
-	%D%/elasticsearch.c \
 	%D%/evidence.c %D%/evidence.h \
-	%D%/gss.c %D%/gss.h \
 	%D%/grpc.c %D%/grpc.h \
+	%D%/gss.c %D%/gss.h \
 	%D%/hpack.c %D%/hpack.h \
 	%D%/http.c \
-	%D%/http2.c \
-	%D%/http2_frame.c %D%/http2_frame.h \
+	%D%/http_application.c %D%/http_application.h \
 	%D%/http_auth.c %D%/http_auth.h \
 	%D%/http_exchange.c %D%/http_exchange.h \
 	%D%/http_head.c %D%/http_head.h \
-	%D%/json.c %D%/json.h \
+	%D%/http2.c \
+	%D%/http2_frame.c %D%/http2_frame.h \
 	%D%/ike.c \
 	%D%/ike_message.c %D%/ike_message.h \
+	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
-	%D%/mongodb.c \
-	%D%/mongodb_message.c %D%/mongodb_message.h \
-	%D%/mqtt.c \
-	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/kafka.c \
 	%D%/kafka_message.c %D%/kafka_message.h \
 	%D%/ldap.c \
 	%D%/ldap_message.c %D%/ldap_message.h \
+	%D%/mongodb.c \
+	%D%/mongodb_message.c %D%/mongodb_message.h \
+	%D%/mqtt.c \
+	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/mysql.c \
-	%D%/nats.c \
 	%D%/mysqlx.c \
+	%D%/nats.c \
 	%D%/postgresql.c \
 	%D%/protobuf.c %D%/protobuf.h \
-	%D%/readable.c %D%/readable.h \
 	%D%/quic.c \
 	%D%/quic_crypto.c %D%/quic_crypto.h \
 	%D%/quic_packet.c %D%/quic_packet.h \
 	%D%/quic_short.c %D%/quic_short.h \
+	%D%/readable.c %D%/readable.h \
 	%D%/reassembly.c %D%/reassembly.h \
 	%D%/redis.c \
 	%D%/redis_bus.c \
@@ -64,3 +65,5 @@ libdissectors_a_SOURCES = \
 	%D%/tls_sslv2.c \
 	%D%/wireguard.c \
 	%D%/zookeeper.c
+	%D%/zookeeper.c \
+	$(NONE)

@@ -157,6 +157,7 @@ struct evidence {
 	const char *protocol; /* static, or NULL */
 	struct encryption encryption;
 	struct authentication authentication;
+	const char *application; /* the software behind HTTP, where it shows: static, or NULL */
 	char rpc_service[96]; /* the gRPC service that was called, the first of several: letters, digits, '_' and '.' */
 	bool cleartext_credentials;
 	bool want_principals; /* the user asked for --show-principals */

@@ -14,6 +14,7 @@
 
 #include "dissector.h"
 #include "grpc.h"
+#include "http_application.h"
 #include "http_exchange.h"
 #include "http_head.h"
 
@@ -464,6 +465,23 @@ name_carried(struct http_state *s, const struct http_head *h)
 		s->name = "grpc-web";
 }
 
+/* The software that answered, as far as it shows. */
+static void
+name_application(struct dissection *d, const struct http_request *r, const struct http_head *h, unsigned int status)
+{
+	struct http_state *s = d->state;
+	const char *application = h->application;
+
+	if (r != NULL)
+		application = http_application_of_answer(application != NULL ? application : r->by_field, r->by_target, status);
+	if (application == NULL)
+		return;
+	if (d->evidence->application == NULL)
+		d->evidence->application = application;
+	if (s->name == NULL && strcmp(application, "elasticsearch") == 0)
+		s->name = application;
+}
+
 /* What the answer to a request says. That of a gRPC-Web call may only be at the beginning of its body. */
 static void
 tell_answer(struct dissection *d, const struct http_request *r, const struct http_head *h, unsigned int status, uint64_t offset)
@@ -511,6 +529,8 @@ read_request(struct dissection *d, struct cursor *bytes, struct cursor *start)
 		.method = h.credentials.method,
 		.proxy_method = h.credentials.proxy_method,
 		.source = (uint8_t)h.credentials.source,
+		.by_field = h.application,
+		.by_target = http_application_of_target(parsed.target),
 		.upgrade = upgrade_of(&h),
 		.head = cursor_equals(&parsed.method, "HEAD"),
 		.connect = cursor_equals(&parsed.method, "CONNECT"),
@@ -546,6 +566,7 @@ read_answer(struct dissection *d, struct cursor *bytes, struct cursor *start)
 		evidence_note(d->evidence, NOTE_MALFORMED);
 	if (outstanding != NULL)
 		r = *outstanding;
+	name_application(d, outstanding, &h, status);
 	name_carried(s, &h);
 	claim(d, outstanding != NULL ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, answer_clause, FROM_SERVER, offset);
 	if (status < 200 && status != 101) /* RFC 9110 15.2: the answer is still to come */

@@ -17,6 +17,7 @@
 #include "grpc.h"
 #include "hpack.h"
 #include "http2_frame.h"
+#include "http_application.h"
 #include "http_exchange.h"
 #include "http_head.h"
 
@@ -61,6 +62,7 @@ struct block {
 	bool discard;      /* PUSH_PROMISE: no request that the client made */
 	bool end_stream;
 	bool method, head_method, connect, extended; /* of a request */
+	const char *by_target; /* the application that the path tells, or NULL */
 	char service[96];
 };
 
@@ -178,6 +180,7 @@ read_pseudo_field(struct block *b, enum direction from, struct cursor name, stru
 		enum rpc_kind kind;
 
 		http_auth_target(&b->head.credentials, value);
+		b->by_target = http_application_of_target(value);
 		if (grpc_path(value, b->service, sizeof(b->service), &kind))
 			b->kind = (uint8_t)kind;
 	} else if (cursor_equals(&name, ":protocol")) {
@@ -243,6 +246,8 @@ remember_request(struct http2_state *s, const struct block *b, bool complete)
 		.method = c->method,
 		.proxy_method = c->proxy_method,
 		.source = (uint8_t)c->source,
+		.by_field = b->head.application,
+		.by_target = b->by_target,
 		.head = b->head_method,
 		.connect = b->connect && !b->extended,
 	};
@@ -302,6 +307,8 @@ begin_answer(struct dissection *d, struct stream *stream, const struct block *b,
 	bool is_error = b->status == 401 || b->status == 403 || b->status == 407;
 	bool web = b->head.media == HTTP_MEDIA_GRPC_WEB || b->head.media == HTTP_MEDIA_GRPC_WEB_TEXT;
 
+	if (d->evidence->application == NULL)
+		d->evidence->application = http_application_of_answer(b->head.application != NULL ? b->head.application : stream->request.by_field, stream->request.by_target, b->status);
 	stream->answered = true;
 	stream->rpc |= b->head.media == HTTP_MEDIA_GRPC;
 	if (stream->rpc || web || b->head.has_rpc_status) {

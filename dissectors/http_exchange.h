@@ -17,6 +17,7 @@
 struct http_request {
 	const char *method;       /* of authentication, or NULL */
 	const char *proxy_method;
+	const char *by_field, *by_target; /* the application that they tell, or NULL */
 	uint8_t source;           /* enum http_auth_source */
 	uint8_t upgrade;          /* enum http_upgrade: asked for */
 	bool head;

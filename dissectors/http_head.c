@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "http_application.h"
+
 enum {
 	METHOD_SIZE_MAX = 24,
 	LINE_SIZE_MAX = 16 * 1024,
@@ -345,6 +347,8 @@ http_read_field(struct http_head *h, enum direction from, struct cursor name, st
 	cursor_trim_end(&value);
 	if (from == FROM_CLIENT)
 		http_auth_field(&h->credentials, h->evidence, name, value);
+	if (h->application == NULL)
+		h->application = http_application_of_field(from, name, value);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if ((fields[i].where & 1u << from) != 0 && cursor_equals_nocase(&name, fields[i].name))
 			fields[i].read(h, value);

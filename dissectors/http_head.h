@@ -44,6 +44,7 @@ struct http_head {
 	bool rpc_refuses;        /* the text beside it says that the client was not authenticated */
 	bool rpc_token;          /* metadata "token" */
 	bool etcd;               /* a field that no other server has */
+	const char *application; /* that a field tells: static, or NULL */
 };
 
 /* Whether bytes begin with a request line or, from a server, a status line. */

@@ -206,6 +206,7 @@ json_flow(struct json_writer *w, const char *key, const struct report *r, const 
 	json_server(w, f, &names);
 	json_text(w, "protocol", record_protocol(f) != NULL ? record_protocol(f) : "unknown");
 	json_ref(w, "rpc_service", f, f->rpc_service);
+	json_ref(w, "application", f, f->application);
 	json_label(w, f);
 	json_by_direction(w, "packets", f->packets);
 	json_by_direction(w, "bytes", f->bytes);

@@ -124,6 +124,7 @@ record_add_evidence(struct flow_record *r, const struct evidence *e)
 	if (stands(e, CLAIM_PROTOCOL)) {
 		r->protocol = record_add_text(r, e->protocol);
 		r->rpc_service = record_add_text(r, e->rpc_service);
+		r->application = record_add_text(r, e->application);
 	}
 	if (stands(e, CLAIM_ENCRYPTION))
 		add_encryption(r, &e->encryption);
@@ -155,7 +156,7 @@ refs_valid(const struct flow_record *r)
 {
 	const record_text_ref refs[] = {
 		r->protocol, r->by, r->tls_version, r->cipher, r->group, r->resumption, r->sni, r->alpn, r->alpn_offered, r->alert, r->ja4, r->mesh,
-		r->auth_method, r->principal, r->token_subject, r->rpc_service, r->tunnel, r->ndpi_master, r->ndpi_application, r->ndpi_category,
+		r->auth_method, r->principal, r->token_subject, r->rpc_service, r->application, r->tunnel, r->ndpi_master, r->ndpi_application, r->ndpi_category,
 		r->certificate.subject, r->certificate.issuer, r->certificate.names, r->certificate.spiffe_id, r->certificate.serial,
 		r->certificate.key_type, r->certificate.signature,
 		r->client_certificate.subject, r->client_certificate.issuer, r->client_certificate.names, r->client_certificate.spiffe_id,

@@ -72,6 +72,7 @@ struct flow_record {
 	record_text_ref by, tls_version, cipher, group, resumption, sni, alpn, alpn_offered, alert, ja4, mesh;
 	record_text_ref auth_method, principal, token_subject;
 	record_text_ref rpc_service; /* of a gRPC call */
+	record_text_ref application; /* the software behind HTTP */
 	record_text_ref tunnel;   /* "vxlan", "geneve" ...: how the flow was carried */
 	bool tunnel_encrypted;
 	record_text_ref ndpi_master, ndpi_application, ndpi_category;

@@ -38,26 +38,27 @@ UNIT_TESTS = \
 	%D%/dissectors/ah_test \
 	%D%/dissectors/amqp_test \
 	%D%/dissectors/base64_test \
-	%D%/dissectors/certificate_test \
 	%D%/dissectors/bson_test \
+	%D%/dissectors/certificate_test \
 	%D%/dissectors/cursor_test \
 	%D%/dissectors/dns_test \
-	%D%/dissectors/esp_test \
 	%D%/dissectors/elasticsearch_test \
+	%D%/dissectors/esp_test \
 	%D%/dissectors/evidence_test \
-	%D%/dissectors/http2_test \
+	%D%/dissectors/http_application_test \
 	%D%/dissectors/http_auth_test \
 	%D%/dissectors/http_test \
+	%D%/dissectors/http2_test \
 	%D%/dissectors/ike_test \
 	%D%/dissectors/json_test \
 	%D%/dissectors/jwt_test \
-	%D%/dissectors/mongodb_test \
-	%D%/dissectors/mqtt_test \
 	%D%/dissectors/kafka_test \
 	%D%/dissectors/ldap_test \
+	%D%/dissectors/mongodb_test \
+	%D%/dissectors/mqtt_test \
 	%D%/dissectors/mysql_test \
-	%D%/dissectors/nats_test \
 	%D%/dissectors/mysqlx_test \
+	%D%/dissectors/nats_test \
 	%D%/dissectors/postgresql_test \
 	%D%/dissectors/protobuf_test \
 	%D%/dissectors/quic_test \
@@ -65,7 +66,6 @@ UNIT_TESTS = \
 	%D%/dissectors/redis_bus_test \
 	%D%/dissectors/redis_test \
 	%D%/dissectors/sasl_test \
-	%D%/dissectors/tls13_test \
 	%D%/dissectors/stomp_test \
 	%D%/dissectors/tls_hello_test \
 	%D%/dissectors/tls_ja4_test \
@@ -73,6 +73,7 @@ UNIT_TESTS = \
 	%D%/dissectors/tls_names_test \
 	%D%/dissectors/tls_record_test \
 	%D%/dissectors/tls_test \
+	%D%/dissectors/tls13_test \
 	%D%/dissectors/wireguard_test \
 	%D%/dissectors/zookeeper_test \
 	%D%/policies/authentication_test \
@@ -111,7 +112,8 @@ UNIT_TESTS = \
 	%D%/sensor/report_test \
 	%D%/sensor/saved_result_test \
 	%D%/sensor/stream_test \
-	%D%/sensor/worker_test
+	%D%/sensor/worker_test \
+	$(NONE)
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 TESTS += $(UNIT_TESTS) $(SCRIPT_TESTS)
 if !FUZZERS
@@ -126,18 +128,18 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
-	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_elasticsearch \
+	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_http2 \
+	%D%/fuzz/fuzz_ike \
+	%D%/fuzz/fuzz_kafka \
+	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
-	%D%/fuzz/fuzz_kafka \
-	%D%/fuzz/fuzz_ike \
-	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_mysql \
-	%D%/fuzz/fuzz_nats \
 	%D%/fuzz/fuzz_mysqlx \
+	%D%/fuzz/fuzz_nats \
 	%D%/fuzz/fuzz_packet \
 	%D%/fuzz/fuzz_policy_yaml \
 	%D%/fuzz/fuzz_postgresql \
@@ -150,7 +152,8 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_tls \
 	%D%/fuzz/fuzz_wireguard \
 	%D%/fuzz/fuzz_worker \
-	%D%/fuzz/fuzz_zookeeper
+	%D%/fuzz/fuzz_zookeeper \
+	$(NONE)
 if FUZZERS
 FUZZ_MAIN =
 else

@@ -89,7 +89,7 @@ static const char full_flow[] =
 	"{\"file\":\"one.pcap\",\"first_packet\":11,\"first_seen\":\"2026-01-01T00:00:00.000000000Z\",\"last_seen\":\"2026-01-01T00:00:00.500000000Z\","
 	"\"transport\":\"tcp\",\"client\":{\"ip\":\"10.42.0.11\",\"port\":40001,\"workload\":\"shop/web\",\"kind\":\"StatefulSet\",\"pod\":\"web-1\"},"
 	"\"server\":{\"ip\":\"10.42.0.12\",\"port\":8443,\"workload\":\"shop/api-1\",\"kind\":\"Pod\",\"pod\":\"api-1\",\"service\":\"shop/api\","
-	"\"service_address\":\"10.43.0.9:443\"},\"protocol\":\"http2\",\"rpc_service\":\"shop.Stock\",\"ndpi\":{\"master\":\"tls\",\"application\":\"example\",\"category\":\"web\"},"
+	"\"service_address\":\"10.43.0.9:443\"},\"protocol\":\"http2\",\"rpc_service\":\"shop.Stock\",\"application\":\"vault\",\"ndpi\":{\"master\":\"tls\",\"application\":\"example\",\"category\":\"web\"},"
 	"\"packets\":{\"client\":9,\"server\":8},\"bytes\":{\"client\":1000,\"server\":5000},\"encryption\":{\"state\":\"encrypted\",\"by\":\"tls\","
 	"\"version\":\"TLS1.2\",\"cipher\":\"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\",\"group\":\"x25519\",\"sni\":\"api.shop.svc\",\"alpn\":\"h2\","
 	"\"alpn_offered\":\"h2,http/1.1\",\"resumed\":true,\"resumption\":\"ticket\",\"mutual\":\"yes\",\"mutual_basis\":\"handshake\","
@@ -108,7 +108,7 @@ static const char full_flow[] =
 static const char empty_flow[] =
 	"{\"file\":\"one.pcap\",\"first_packet\":12,\"first_seen\":\"2026-01-01T00:00:00.000000001Z\",\"last_seen\":\"2026-01-01T00:00:00.000000001Z\","
 	"\"transport\":\"47\",\"client\":{\"ip\":\"2001:db8::1\",\"port\":0,\"workload\":null,\"kind\":null,\"pod\":null},\"server\":{\"ip\":\"2001:db8::2\","
-	"\"port\":0,\"workload\":null,\"kind\":null,\"pod\":null,\"service\":null,\"service_address\":null},\"protocol\":\"gre\",\"rpc_service\":null,\"ndpi\":{\"master\":\"gre\","
+	"\"port\":0,\"workload\":null,\"kind\":null,\"pod\":null,\"service\":null,\"service_address\":null},\"protocol\":\"gre\",\"rpc_service\":null,\"application\":null,\"ndpi\":{\"master\":\"gre\","
 	"\"application\":null,\"category\":null},\"packets\":{\"client\":0,\"server\":0},\"bytes\":{\"client\":0,\"server\":0},"
 	"\"encryption\":{\"state\":\"unknown\",\"by\":null,\"version\":null,\"cipher\":null,\"group\":null,\"sni\":null,\"alpn\":null,\"alpn_offered\":null,"
 	"\"resumed\":false,\"resumption\":null,\"mutual\":\"unknown\",\"mutual_basis\":null,\"alert\":null,\"ja4\":null,\"mesh\":null,\"flags\":[],\"certificate\":{\"subject\":null,\"issuer\":null,"

@@ -108,6 +108,7 @@ full_evidence(void)
 	strcpy(e.authentication.principal, "alice");
 	strcpy(e.authentication.subject, "system:serviceaccount:shop:web");
 	strcpy(e.rpc_service, "shop.Stock");
+	e.application = "vault";
 	return e;
 }
 
@@ -170,6 +171,7 @@ test_evidence(void **state)
 	assert_text(record.principal, "alice");
 	assert_text(record.token_subject, "system:serviceaccount:shop:web");
 	assert_text(record.rpc_service, "shop.Stock");
+	assert_text(record.application, "vault");
 	assert_certificate(&record.certificate);
 	assert_certificate(&record.client_certificate);
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++) {
@@ -202,6 +204,7 @@ test_weak_claims_stay(void **state)
 			assert_int_equal(record.basis[weak].strength, STRENGTH_NONE);
 			assert_int_equal(record.protocol == 0, weak == CLAIM_PROTOCOL);
 			assert_int_equal(record.rpc_service == 0, weak == CLAIM_PROTOCOL);
+			assert_int_equal(record.application == 0, weak == CLAIM_PROTOCOL);
 			assert_int_equal(record.state == ENCRYPTION_UNKNOWN, weak == CLAIM_ENCRYPTION);
 			assert_int_equal(record.by == 0, weak == CLAIM_ENCRYPTION);
 			assert_int_equal(record.mutual == MUTUAL_UNKNOWN, weak == CLAIM_ENCRYPTION);
@@ -222,7 +225,7 @@ read_record(const struct flow_record *r)
 {
 	const record_text_ref refs[] = {
 		r->protocol, r->by, r->tls_version, r->cipher, r->group, r->resumption, r->sni, r->alpn, r->alpn_offered, r->alert,
-		r->auth_method, r->principal, r->token_subject, r->rpc_service, r->tunnel, r->ndpi_master, r->ndpi_application, r->ndpi_category,
+		r->auth_method, r->principal, r->token_subject, r->rpc_service, r->application, r->tunnel, r->ndpi_master, r->ndpi_application, r->ndpi_category,
 		r->certificate.subject, r->certificate.issuer, r->certificate.names, r->certificate.spiffe_id, r->certificate.serial,
 		r->certificate.key_type, r->certificate.signature, r->client_certificate.subject, r->client_certificate.issuer,
 		r->client_certificate.names, r->client_certificate.spiffe_id, r->client_certificate.serial, r->client_certificate.key_type,

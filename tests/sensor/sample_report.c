@@ -296,6 +296,7 @@ fill_full(struct flow_record *f)
 	f->principal = record_add_text(f, "alice");
 	f->token_subject = record_add_text(f, "system:serviceaccount:shop:web");
 	f->rpc_service = record_add_text(f, "shop.Stock");
+	f->application = record_add_text(f, "vault");
 	f->tunnel = record_add_text(f, "vxlan");
 	f->ndpi_master = record_add_text(f, "tls");
 	f->ndpi_application = record_add_text(f, "example");
