@@ -64,6 +64,5 @@ libdissectors_a_SOURCES = \
 	%D%/tls_settle.c \
 	%D%/tls_sslv2.c \
 	%D%/wireguard.c \
-	%D%/zookeeper.c
 	%D%/zookeeper.c \
 	$(NONE)
