@@ -53,6 +53,8 @@ libdissectors_a_SOURCES = \
 	%D%/redis_bus.c \
 	%D%/sasl.c %D%/sasl.h \
 	%D%/stomp.c \
+	%D%/ssh.c \
+	%D%/ssh_algorithms.c %D%/ssh_algorithms.h \
 	%D%/tls.c %D%/tls_state.h \
 	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \

@@ -35,6 +35,7 @@ const struct dissector *const dissectors[] = {
 	&ldap_dissector,
 	&cldap_dissector,
 	&zookeeper_dissector,
+	&ssh_dissector,
 	NULL,
 };
 

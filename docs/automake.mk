@@ -11,3 +11,4 @@ EXTRA_DIST += \
 	%D%/protocols/http2.md \
 	%D%/protocols/ldap.md \
 	%D%/protocols/mongodb.md
+	%D%/protocols/ssh.md

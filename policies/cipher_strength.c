@@ -3,7 +3,7 @@
  * What the cipher suite is worth, read off its IANA name ("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"):
  * the words before WITH are the key exchange, those behind it the cipher and the MAC. Names without
  * WITH are TLS 1.3's (RFC 8446 B.4), whose key exchange is apart and always ephemeral with a
- * certificate; SSLv2's begin with SSL_CK.
+ * certificate; SSLv2's begin with SSL_CK. Ciphers of SSH have names of their own ("aes128-ctr").
  */
 #include <config.h>
 
@@ -89,6 +89,39 @@ suite_traits(const char *name)
 	return traits;
 }
 
+/*
+ * The traits of a cipher of SSH (RFC 4253 6.3). Its key exchanges are ephemeral, and counter mode with
+ * the MACs that SSH has is as good as authenticated encryption; CBC is not (CVE-2008-5161).
+ */
+static int
+ssh_traits(const char *name)
+{
+	static const char *const broken[] = { "3des", "des-", "idea", "blowfish", "cast128", "rc2", "arcfour", NULL };
+	int traits = TRAIT_EPHEMERAL;
+
+	if (strcmp(name, "none") == 0)
+		return TRAIT_NULL;
+	traits |= strstr(name, "-cbc") != NULL ? TRAIT_NOT_AEAD : TRAIT_AEAD;
+	for (size_t i = 0; broken[i] != NULL; i++)
+		if (strncmp(name, broken[i], strlen(broken[i])) == 0)
+			traits |= TRAIT_BROKEN;
+	return traits;
+}
+
+static bool
+is_ssh(const struct evidence_class *e)
+{
+	return e->by != NULL && strcmp(e->by, "ssh") == 0;
+}
+
+static int
+cipher_traits(const struct evidence_class *e)
+{
+	if (e->cipher == NULL)
+		return 0;
+	return is_ssh(e) ? ssh_traits(e->cipher) : suite_traits(e->cipher);
+}
+
 /* Whether a suite has the shortcoming that a parameter is about. */
 static bool
 has_shortcoming(int traits, int parameter)
@@ -116,9 +149,9 @@ cipher_strength_value(const struct policy_setting *setting, const struct evidenc
 	double value = 1;
 	int traits;
 
-	if (!evidence_class_has_content(e) || !evidence_class_is_tls(e))
+	if (!evidence_class_has_content(e) || (!evidence_class_is_tls(e) && !is_ssh(e)))
 		return POLICY_NOT_APPLICABLE;
-	traits = e->cipher == NULL ? 0 : suite_traits(e->cipher);
+	traits = cipher_traits(e);
 	if (traits == 0)
 		return POLICY_NOT_OBSERVED;
 	for (int i = NO_FORWARD_SECRECY; i <= NULL_CIPHER; i++)
@@ -141,7 +174,7 @@ static size_t
 cipher_strength_violations(const struct policy_setting *setting, const struct evidence_class *e, struct violation out[POLICY_VIOLATIONS_MAX])
 {
 	static const int order[] = { NO_AEAD, NO_FORWARD_SECRECY, BROKEN, EXPORT, ANONYMOUS, NULL_CIPHER };
-	int traits = suite_traits(e->cipher);
+	int traits = cipher_traits(e);
 	size_t count = 0;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
@@ -151,7 +184,10 @@ cipher_strength_violations(const struct policy_setting *setting, const struct ev
 			continue;
 		if (count > 0 && strcmp(out[count - 1].type, v->type) == 0)
 			count--;
-		out[count++] = *v;
+		out[count] = *v;
+		if (is_ssh(e))
+			out[count].advice = "keep AES-GCM, ChaCha20-Poly1305 and AES-CTR alone among the server's ciphers (Ciphers in sshd_config)";
+		count++;
 	}
 	return count;
 }

@@ -65,6 +65,7 @@ UNIT_TESTS = \
 	%D%/dissectors/readable_test \
 	%D%/dissectors/redis_bus_test \
 	%D%/dissectors/redis_test \
+	%D%/dissectors/ssh_test \
 	%D%/dissectors/sasl_test \
 	%D%/dissectors/stomp_test \
 	%D%/dissectors/tls_hello_test \
@@ -145,6 +146,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_postgresql \
 	%D%/fuzz/fuzz_quic \
 	%D%/fuzz/fuzz_redis \
+	%D%/fuzz/fuzz_ssh \
 	%D%/fuzz/fuzz_redis_bus \
 	%D%/fuzz/fuzz_saved_result \
 	%D%/fuzz/fuzz_stomp \
@@ -228,6 +230,9 @@ endif
 %C%_fuzz_fuzz_redis_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_redis_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"redis\" -DFUZZ_DISSECTOR=redis_dissector
 %C%_fuzz_fuzz_redis_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_ssh_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_ssh_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ssh\" -DFUZZ_DISSECTOR=ssh_dissector
+%C%_fuzz_fuzz_ssh_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_redis_bus_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_redis_bus_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"redis_bus\" -DFUZZ_DISSECTOR=redis_bus_dissector
 %C%_fuzz_fuzz_redis_bus_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -71,6 +71,28 @@ values_by_suite(void **state)
 	check_policy_cases(&cipher_strength_policy, NULL, cases);
 }
 
+/* SSH names its ciphers otherwise. */
+static void
+values_by_ssh_cipher(void **state)
+{
+#define SSH_ROW(cipher_name, value, findings) { cipher_name, { .payload = true, .state = ENCRYPTION_ENCRYPTED, .by = "ssh", .cipher = (cipher_name) }, value, findings }
+	static const struct policy_case cases[] = {
+		SSH_ROW(NULL, IS_NOT_OBSERVED, NULL),
+		SSH_ROW("chacha20-poly1305@openssh.com", 1, NULL),
+		SSH_ROW("aes256-gcm@openssh.com", 1, NULL),
+		SSH_ROW("aes128-ctr", 1, NULL),
+		SSH_ROW("aes256-cbc", 0.5, "weak-cipher low"),
+		SSH_ROW("3des-cbc", 0, "weak-cipher medium"),
+		SSH_ROW("blowfish-cbc", 0, "weak-cipher medium"),
+		SSH_ROW("arcfour128", 0, "weak-cipher medium"),
+		SSH_ROW("none", 0, "null-cipher high"),
+		{ 0 },
+	};
+
+	(void)state;
+	check_policy_cases(&cipher_strength_policy, NULL, cases);
+}
+
 /* The lowest of what applies counts, and what is worth 1 is no finding. */
 static void
 parameters_change_it(void **state)
@@ -92,6 +114,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values_by_suite),
+		cmocka_unit_test(values_by_ssh_cipher),
 		cmocka_unit_test(parameters_change_it),
 	};
 
