@@ -8,6 +8,9 @@ libdissectors_a_SOURCES = \
 	%D%/base64.c %D%/base64.h \
 	%D%/ber.c %D%/ber.h \
 	%D%/bson.c %D%/bson.h \
+	%D%/cassandra.c \
+	%D%/cassandra_frame.c %D%/cassandra_frame.h \
+	%D%/cassandra_message.c %D%/cassandra_message.h \
 	%D%/certificate.c %D%/certificate.h \
 	%D%/cursor.c %D%/cursor.h \
 	%D%/dissector.c %D%/dissector.h \
@@ -30,6 +33,11 @@ libdissectors_a_SOURCES = \
 	%D%/ike_message.c %D%/ike_message.h \
 	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
+	%D%/lz4.c %D%/lz4.h \
+	%D%/mongodb.c \
+	%D%/mongodb_message.c %D%/mongodb_message.h \
+	%D%/mqtt.c \
+	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/kafka.c \
 	%D%/kafka_message.c %D%/kafka_message.h \
 	%D%/ldap.c \

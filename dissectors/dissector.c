@@ -24,6 +24,7 @@ const struct dissector *const dissectors[] = {
 	&nats_dissector,
 	&stomp_dissector,
 	&mongodb_dissector,
+	&cassandra_dissector,
 	&quic_dissector,
 	&dns_dissector,
 	&dns_tcp_dissector,

@@ -126,6 +126,7 @@ uint64_t dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t 
 extern const struct dissector ah_dissector;
 extern const struct dissector cldap_dissector;
 extern const struct dissector amqp_dissector;
+extern const struct dissector cassandra_dissector;
 extern const struct dissector dns_dissector;
 extern const struct dissector dns_tcp_dissector;
 extern const struct dissector esp_dissector;

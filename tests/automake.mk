@@ -38,6 +38,8 @@ UNIT_TESTS = \
 	%D%/dissectors/ah_test \
 	%D%/dissectors/amqp_test \
 	%D%/dissectors/base64_test \
+	%D%/dissectors/cassandra_test \
+	%D%/dissectors/certificate_test \
 	%D%/dissectors/bson_test \
 	%D%/dissectors/certificate_test \
 	%D%/dissectors/cursor_test \
@@ -126,6 +128,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_ah \
 	%D%/fuzz/fuzz_amqp \
 	%D%/fuzz/fuzz_capture_pcapng \
+	%D%/fuzz/fuzz_cassandra \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
@@ -170,6 +173,9 @@ endif
 %C%_fuzz_fuzz_capture_pcapng_SOURCES = %D%/fuzz/fuzz_capture_pcapng.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_capture_pcapng_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"capture_pcapng\"
 %C%_fuzz_fuzz_capture_pcapng_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_cassandra_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_cassandra_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"cassandra\" -DFUZZ_DISSECTOR=cassandra_dissector
+%C%_fuzz_fuzz_cassandra_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_cluster_json_SOURCES = %D%/fuzz/fuzz_cluster_json.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_cluster_json_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"cluster_json\"
 %C%_fuzz_fuzz_cluster_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
