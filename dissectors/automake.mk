@@ -33,15 +33,11 @@ libdissectors_a_SOURCES = \
 	%D%/ike_message.c %D%/ike_message.h \
 	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
-	%D%/lz4.c %D%/lz4.h \
-	%D%/mongodb.c \
-	%D%/mongodb_message.c %D%/mongodb_message.h \
-	%D%/mqtt.c \
-	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/kafka.c \
 	%D%/kafka_message.c %D%/kafka_message.h \
 	%D%/ldap.c \
 	%D%/ldap_message.c %D%/ldap_message.h \
+	%D%/lz4.c %D%/lz4.h \
 	%D%/mongodb.c \
 	%D%/mongodb_message.c %D%/mongodb_message.h \
 	%D%/mqtt.c \
@@ -60,9 +56,9 @@ libdissectors_a_SOURCES = \
 	%D%/redis.c \
 	%D%/redis_bus.c \
 	%D%/sasl.c %D%/sasl.h \
-	%D%/stomp.c \
 	%D%/ssh.c \
 	%D%/ssh_algorithms.c %D%/ssh_algorithms.h \
+	%D%/stomp.c \
 	%D%/tls.c %D%/tls_state.h \
 	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \

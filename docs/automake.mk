@@ -8,7 +8,4 @@ EXTRA_DIST += \
 	%D%/performance.md \
 	%D%/policies.md \
 	%D%/protocols.md \
-	%D%/protocols/http2.md \
-	%D%/protocols/ldap.md \
-	%D%/protocols/mongodb.md
-	%D%/protocols/ssh.md
+	%D%/protocols

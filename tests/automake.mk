@@ -38,9 +38,8 @@ UNIT_TESTS = \
 	%D%/dissectors/ah_test \
 	%D%/dissectors/amqp_test \
 	%D%/dissectors/base64_test \
-	%D%/dissectors/cassandra_test \
-	%D%/dissectors/certificate_test \
 	%D%/dissectors/bson_test \
+	%D%/dissectors/cassandra_test \
 	%D%/dissectors/certificate_test \
 	%D%/dissectors/cursor_test \
 	%D%/dissectors/dns_test \
@@ -67,8 +66,8 @@ UNIT_TESTS = \
 	%D%/dissectors/readable_test \
 	%D%/dissectors/redis_bus_test \
 	%D%/dissectors/redis_test \
-	%D%/dissectors/ssh_test \
 	%D%/dissectors/sasl_test \
+	%D%/dissectors/ssh_test \
 	%D%/dissectors/stomp_test \
 	%D%/dissectors/tls_hello_test \
 	%D%/dissectors/tls_ja4_test \
@@ -149,9 +148,9 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_postgresql \
 	%D%/fuzz/fuzz_quic \
 	%D%/fuzz/fuzz_redis \
-	%D%/fuzz/fuzz_ssh \
 	%D%/fuzz/fuzz_redis_bus \
 	%D%/fuzz/fuzz_saved_result \
+	%D%/fuzz/fuzz_ssh \
 	%D%/fuzz/fuzz_stomp \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
