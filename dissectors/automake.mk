@@ -18,6 +18,9 @@ libdissectors_a_SOURCES = \
 	%D%/elasticsearch.c \
 	%D%/esp.c \
 	%D%/esp_survey.c %D%/esp_survey.h \
+	%D%/dtls.c \
+	%D%/dtls_record.c %D%/dtls_record.h \
+	%D%/elasticsearch.c \
 	%D%/evidence.c %D%/evidence.h \
 	%D%/grpc.c %D%/grpc.h \
 	%D%/gss.c %D%/gss.h \
@@ -59,6 +62,7 @@ libdissectors_a_SOURCES = \
 	%D%/ssh.c \
 	%D%/ssh_algorithms.c %D%/ssh_algorithms.h \
 	%D%/stomp.c \
+	%D%/stun.c %D%/stun.h \
 	%D%/tls.c %D%/tls_state.h \
 	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \
@@ -72,3 +76,4 @@ libdissectors_a_SOURCES = \
 	%D%/wireguard.c \
 	%D%/zookeeper.c \
 	$(NONE)
+	%D%/zookeeper.c

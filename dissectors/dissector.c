@@ -26,6 +26,7 @@ const struct dissector *const dissectors[] = {
 	&mongodb_dissector,
 	&cassandra_dissector,
 	&quic_dissector,
+	&dtls_dissector,
 	&dns_dissector,
 	&dns_tcp_dissector,
 	&kafka_dissector,

@@ -64,6 +64,11 @@ struct dissection {
 	/* Set by dissect() for the direction of the call; the sensor zeroes them before. */
 	size_t skip;          /* pass over so many bytes after what was taken: a body of no interest */
 	size_t need;          /* with NEED_MORE: do not call before so many bytes are at the cursor */
+	/*
+	 * The other side is the client: this one sent what only servers send, or the reverse. Counts where no
+	 * handshake of the transport told the roles; later calls have them turned round.
+	 */
+	bool turn_roles;
 	/* Set with UPGRADE: who goes on. NULL: whoever's probe matches the bytes that follow. */
 	const struct dissector *next;
 	/* Set with UPGRADE: what the state of next begins with, instead of zeros. */
@@ -130,6 +135,7 @@ extern const struct dissector cassandra_dissector;
 extern const struct dissector dns_dissector;
 extern const struct dissector dns_tcp_dissector;
 extern const struct dissector esp_dissector;
+extern const struct dissector dtls_dissector;
 extern const struct dissector elasticsearch_dissector;
 extern const struct dissector http_dissector;
 extern const struct dissector mongodb_dissector;

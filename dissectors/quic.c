@@ -19,6 +19,7 @@
 #include "quic_short.h"
 #include "reassembly.h"
 #include "tls_hello.h"
+#include "tls_ja4.h"
 #include "tls_names.h"
 
 enum {
@@ -159,6 +160,8 @@ read_client_hello(struct reading *r, struct cursor body)
 		return;
 	}
 	r->s->sides[FROM_CLIENT].hello = true;
+	if (r->e->encryption.ja4[0] == '\0')
+		tls_ja4(body, JA4_QUIC, r->e->encryption.ja4);
 	show_client_hello(r, &r->s->client_hello);
 }
 

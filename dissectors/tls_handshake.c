@@ -73,7 +73,7 @@ read_client_hello(struct reading *r, struct cursor body)
 	if (r->s->client_hello.damaged)
 		evidence_note(r->e, NOTE_MALFORMED);
 	if (r->e->encryption.ja4[0] == '\0')
-		tls_ja4(body, JA4_TLS, r->e->encryption.ja4);
+		tls_ja4(body, r->s->dtls ? JA4_DTLS : JA4_TLS, r->e->encryption.ja4);
 	tls_take_client_hello(r, client_hello_clause);
 	return MATCH;
 }

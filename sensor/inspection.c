@@ -605,6 +605,8 @@ call(struct inspector *in, struct inspection *ins, unsigned side)
 	bytes = cursor_over(w->at, w->size);
 	w->need = 0;
 	verdict = ins->dissector->dissect(&d, direction_of(in->flow, side), &bytes);
+	if (d.turn_roles)
+		believe_roles(in->flow, side, 1 - direction_of(in->flow, side));
 	keep_carrier(ins, protocol, &basis);
 	taken = w->size - bytes.left;
 	if (in->flow->key.ip_protocol != IPPROTO_TCP)

@@ -24,6 +24,7 @@ libtesting_a_SOURCES = \
 	%D%/dissectors/conversation.c %D%/dissectors/conversation.h \
 	%D%/dissectors/scenario.c %D%/dissectors/scenario.h \
 	%D%/dissectors/der_builder.c %D%/dissectors/der_builder.h \
+	%D%/dissectors/dtls_messages.c %D%/dissectors/dtls_messages.h \
 	%D%/dissectors/quic_packets.c %D%/dissectors/quic_packets.h \
 	%D%/dissectors/tls_messages.c %D%/dissectors/tls_messages.h \
 	%D%/dissectors/tokens.h \
@@ -43,6 +44,8 @@ UNIT_TESTS = \
 	%D%/dissectors/certificate_test \
 	%D%/dissectors/cursor_test \
 	%D%/dissectors/dns_test \
+	%D%/dissectors/esp_test \
+	%D%/dissectors/dtls_test \
 	%D%/dissectors/elasticsearch_test \
 	%D%/dissectors/esp_test \
 	%D%/dissectors/evidence_test \
@@ -131,6 +134,8 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
+	%D%/fuzz/fuzz_esp \
+	%D%/fuzz/fuzz_dtls \
 	%D%/fuzz/fuzz_elasticsearch \
 	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_http \
@@ -187,6 +192,9 @@ endif
 %C%_fuzz_fuzz_esp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_esp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"esp\" -DFUZZ_DISSECTOR=esp_dissector
 %C%_fuzz_fuzz_esp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_dtls_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_dtls_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"dtls\" -DFUZZ_DISSECTOR=dtls_dissector
+%C%_fuzz_fuzz_dtls_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_elasticsearch_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_elasticsearch_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"elasticsearch\" -DFUZZ_DISSECTOR=elasticsearch_dissector
 %C%_fuzz_fuzz_elasticsearch_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -169,7 +169,8 @@ call(struct conversation *c, enum direction from)
 	d.offset[from] = c->offset[from]; /* pass_over() may have moved it */
 	c->evidence.packet = c->packet;
 	c->need[from] = 0;
-	c->verdict = c->dissector->dissect(&d, from, &bytes);
+	c->verdict = c->dissector->dissect(&d, c->turned ? 1 - from : from, &bytes);
+	c->turned ^= d.turn_roles;
 	taken = (size_t)(bytes.at - c->bytes[from]);
 	if (taken > c->size[from])
 		abort(); /* the cursor left its bytes */

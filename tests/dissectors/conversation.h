@@ -16,6 +16,7 @@ struct conversation {
 	const struct dissector *dissector; /* who has the flow now; NULL once nobody does */
 	enum verdict verdict;              /* the last one */
 	bool over;                         /* DONE, MALFORMED, TRUNCATED or NO_MATCH was said */
+	bool turned;                       /* the dissector turned the roles round */
 	bool upgraded_to_probe;            /* UPGRADE with next == NULL */
 	uint8_t *bytes[2];                 /* not yet taken, by direction */
 	size_t size[2];
