@@ -36,6 +36,13 @@ libdissectors_a_SOURCES = \
 	%D%/ike_message.c %D%/ike_message.h \
 	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
+	%D%/imap.c \
+	%D%/jwt.c %D%/jwt.h \
+	%D%/mail.c %D%/mail.h \
+	%D%/mongodb.c \
+	%D%/mongodb_message.c %D%/mongodb_message.h \
+	%D%/mqtt.c \
+	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/kafka.c \
 	%D%/kafka_message.c %D%/kafka_message.h \
 	%D%/ldap.c \
@@ -48,6 +55,7 @@ libdissectors_a_SOURCES = \
 	%D%/mysql.c \
 	%D%/mysqlx.c \
 	%D%/nats.c \
+	%D%/pop3.c \
 	%D%/postgresql.c \
 	%D%/protobuf.c %D%/protobuf.h \
 	%D%/quic.c \
@@ -63,6 +71,7 @@ libdissectors_a_SOURCES = \
 	%D%/ssh_algorithms.c %D%/ssh_algorithms.h \
 	%D%/stomp.c \
 	%D%/stun.c %D%/stun.h \
+	%D%/smtp.c \
 	%D%/tls.c %D%/tls_state.h \
 	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \

@@ -121,6 +121,7 @@ static const struct named_value methods[] = {
 	{ "ssh-hostbased", 0.5 },
 	{ "imap-login", 0.5 },
 	{ "pop3-user-pass", 0.5 },
+	{ "pop3-apop", 0.5 },
 	{ "ftp-user-pass", 0.5 },
 	{ "socks5-userpass", 0.5 },
 	{ "openwire-userpass", 0.5 },

@@ -26,6 +26,7 @@ libtesting_a_SOURCES = \
 	%D%/dissectors/der_builder.c %D%/dissectors/der_builder.h \
 	%D%/dissectors/dtls_messages.c %D%/dissectors/dtls_messages.h \
 	%D%/dissectors/quic_packets.c %D%/dissectors/quic_packets.h \
+	%D%/dissectors/mail_cases.c %D%/dissectors/mail_cases.h \
 	%D%/dissectors/tls_messages.c %D%/dissectors/tls_messages.h \
 	%D%/dissectors/tokens.h \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
@@ -54,6 +55,7 @@ UNIT_TESTS = \
 	%D%/dissectors/http_test \
 	%D%/dissectors/http2_test \
 	%D%/dissectors/ike_test \
+	%D%/dissectors/imap_test \
 	%D%/dissectors/json_test \
 	%D%/dissectors/jwt_test \
 	%D%/dissectors/kafka_test \
@@ -63,6 +65,7 @@ UNIT_TESTS = \
 	%D%/dissectors/mysql_test \
 	%D%/dissectors/mysqlx_test \
 	%D%/dissectors/nats_test \
+	%D%/dissectors/pop3_test \
 	%D%/dissectors/postgresql_test \
 	%D%/dissectors/protobuf_test \
 	%D%/dissectors/quic_test \
@@ -72,6 +75,8 @@ UNIT_TESTS = \
 	%D%/dissectors/sasl_test \
 	%D%/dissectors/ssh_test \
 	%D%/dissectors/stomp_test \
+	%D%/dissectors/smtp_test \
+	%D%/dissectors/tls13_test \
 	%D%/dissectors/tls_hello_test \
 	%D%/dissectors/tls_ja4_test \
 	%D%/dissectors/tls_mutual_test \
@@ -145,11 +150,16 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
+	%D%/fuzz/fuzz_kafka \
+	%D%/fuzz/fuzz_ike \
+	%D%/fuzz/fuzz_ldap \
+	%D%/fuzz/fuzz_imap \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_mysqlx \
 	%D%/fuzz/fuzz_nats \
 	%D%/fuzz/fuzz_packet \
 	%D%/fuzz/fuzz_policy_yaml \
+	%D%/fuzz/fuzz_pop3 \
 	%D%/fuzz/fuzz_postgresql \
 	%D%/fuzz/fuzz_quic \
 	%D%/fuzz/fuzz_redis \
@@ -157,6 +167,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_saved_result \
 	%D%/fuzz/fuzz_ssh \
 	%D%/fuzz/fuzz_stomp \
+	%D%/fuzz/fuzz_smtp \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
 	%D%/fuzz/fuzz_wireguard \
@@ -219,6 +230,9 @@ endif
 %C%_fuzz_fuzz_ldap_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_ldap_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ldap\" -DFUZZ_DISSECTOR=ldap_dissector
 %C%_fuzz_fuzz_ldap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_imap_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_imap_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"imap\" -DFUZZ_DISSECTOR=imap_dissector
+%C%_fuzz_fuzz_imap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mysql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mysql\" -DFUZZ_DISSECTOR=mysql_dissector
 %C%_fuzz_fuzz_mysql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -234,6 +248,9 @@ endif
 %C%_fuzz_fuzz_policy_yaml_SOURCES = %D%/fuzz/fuzz_policy_yaml.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_policy_yaml_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"policy_yaml\"
 %C%_fuzz_fuzz_policy_yaml_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_pop3_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_pop3_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"pop3\" -DFUZZ_DISSECTOR=pop3_dissector
+%C%_fuzz_fuzz_pop3_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_postgresql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_postgresql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"postgresql\" -DFUZZ_DISSECTOR=postgresql_dissector
 %C%_fuzz_fuzz_postgresql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -255,6 +272,9 @@ endif
 %C%_fuzz_fuzz_stomp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_stomp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"stomp\" -DFUZZ_DISSECTOR=stomp_dissector
 %C%_fuzz_fuzz_stomp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_smtp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_smtp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"smtp\" -DFUZZ_DISSECTOR=smtp_dissector
+%C%_fuzz_fuzz_smtp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_stream_SOURCES = %D%/fuzz/fuzz_stream.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_stream_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"stream\"
 %C%_fuzz_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What SMTP, IMAP and POP3 share: lines, commands that wait for their answers in order, and SASL
+ * as lines of base64 (RFC 4954, 5034, 9051).
+ */
+#ifndef PODWIRE_MAIL_H
+#define PODWIRE_MAIL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dissector.h"
+#include "sasl.h"
+
+enum { MAIL_LINE_MAX = 16384, MAIL_PENDING_MAX = 32 };
+
+/* Takes a line. NEED_MORE: it is not complete; NO_MATCH: longer than any line is. */
+enum verdict mail_take_line(struct cursor *, struct cursor *line);
+
+/* Takes a word, up to the next space, and the spaces behind it. */
+struct cursor mail_take_word(struct cursor *line);
+
+/* Whether text has one of the words, ASCII letters compared without case; words end with NULL. */
+bool mail_has_word(const struct cursor *text, const char *const words[]);
+
+/* Whether a server's words about a refused command say that the client has to log in first. */
+bool mail_demands_login(const struct cursor *text);
+
+/* Commands without their answer, oldest first. */
+struct mail_queue {
+	uint8_t command[MAIL_PENDING_MAX];
+	uint8_t first, count;
+	bool overrun; /* there were more: answers cannot be told apart any more */
+};
+
+void mail_push(struct mail_queue *, uint8_t command);
+/* The oldest command; 0, which is no command's number, where there is none. */
+uint8_t mail_oldest(const struct mail_queue *);
+void mail_pop(struct mail_queue *);
+
+/* A SASL exchange. */
+struct mail_sasl {
+	const struct sasl_mechanism *mechanism; /* NULL: none was begun */
+	uint8_t responses;
+	bool running; /* the client's next line is a response */
+	bool secret;  /* a password or token has crossed */
+};
+
+/* AUTH or AUTHENTICATE with a mechanism's name: clause says where it is specified. */
+void mail_sasl_begin(struct dissection *, struct mail_sasl *, struct cursor name, const char *clause, uint64_t offset);
+
+/* A response of the client's, initial or not, in base64; "*" gives up, "=" is an empty one. */
+void mail_sasl_response(struct dissection *, struct mail_sasl *, struct cursor text, const char *clause, uint64_t offset);
+
+/* States an outcome of the exchange, by its method. */
+void mail_sasl_end(struct dissection *, struct mail_sasl *, enum auth_result, const char *clause, uint64_t offset);
+
+/* Keeps a user name where it was asked for; the first stays. */
+void mail_tell_principal(struct evidence *, struct cursor name);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* SMTP and LMTP conversations, with replies as Postfix and others give them. */
+#include <config.h>
+
+#include "mail_cases.h"
+
+#define GREETING "220 mx.example ESMTP Postfix\r\n"
+#define EHLO "EHLO client.example\r\n"
+#define EHLO_REPLY "250-mx.example\r\n250-PIPELINING\r\n250-AUTH PLAIN LOGIN\r\n250 8BITMIME\r\n"
+#define BEGIN SERVER(GREETING), CLIENT(EHLO), SERVER(EHLO_REPLY)
+#define MAIL "MAIL FROM:<ann@example.org>\r\n"
+#define RCPT "RCPT TO:<bob@example.org>\r\n"
+#define OK "250 2.1.0 Ok\r\n"
+#define GOOD "235 2.7.0 Authentication successful\r\n"
+#define BAD "535 5.7.8 Error: authentication failed:\r\n"
+#define PLAIN "AUTH PLAIN AGFubgBleGFtcGxl\r\n" /* NUL ann NUL example */
+
+static const struct mail_case cases[] = {
+	{ "greeting", MESSAGES(SERVER(GREETING)), AUTH_UNKNOWN, NULL },
+	{ "hello and goodbye", MESSAGES(BEGIN, CLIENT("QUIT\r\n"), SERVER("221 2.0.0 Bye\r\n")), AUTH_UNKNOWN, NULL },
+	{ "mail", MESSAGES(BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK), CLIENT("DATA\r\n"), SERVER("354 End data with .\r\n"), CLIENT("Subject: x\r\n\r\nAUTH PLAIN AGFubgBleGFtcGxl\r\n.\r\n"), SERVER(OK)), AUTH_NONE, NULL },
+	{ "mail, pipelined", MESSAGES(BEGIN, CLIENT(MAIL RCPT "DATA\r\n"), SERVER(OK OK "354 go\r\n")), AUTH_NONE, NULL },
+	{ "mail in chunks", MESSAGES(BEGIN, CLIENT(MAIL RCPT "BDAT 8\r\nAUTH me\r\nBDAT 4 LAST\r\nQUIT"), SERVER(OK OK OK OK)), AUTH_NONE, NULL },
+	{ "recipient refused", MESSAGES(BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER("550 5.1.1 <bob@example.org>: Recipient address rejected: User unknown\r\n")), AUTH_UNKNOWN, NULL },
+	{ "login demanded", MESSAGES(BEGIN, CLIENT(MAIL), SERVER("530 5.7.0 Must issue a STARTTLS command first\r\n")), AUTH_FAILURE, NULL },
+	{ "login demanded in words", MESSAGES(BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER("553-5.7.1 Sender address rejected:\r\n553 5.7.1 not logged in\r\n")), AUTH_FAILURE, NULL },
+	{ "one recipient refused, one served", MESSAGES(BEGIN, CLIENT(MAIL RCPT RCPT), SERVER(OK "530 5.7.0 Authentication required\r\n" OK)), AUTH_NONE, NULL },
+	{ "PLAIN", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(GOOD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann" },
+	{ "PLAIN in two steps", MESSAGES(BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("334 \r\n"), CLIENT("AGFubgBleGFtcGxl\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann" },
+	{ "PLAIN wrong", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(BAD)), AUTH_FAILURE, "sasl-plain", .clear = true, .principal = "ann" },
+	{ "PLAIN wrong, then mail", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(BAD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_NONE, "sasl-plain", .clear = true, .principal = "ann" },
+	{ "PLAIN wrong, then right", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(BAD), CLIENT(PLAIN), SERVER(GOOD)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann" },
+	{ "PLAIN refused without TLS", MESSAGES(BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("538 5.7.11 Encryption required for requested authentication mechanism\r\n")), AUTH_FAILURE, "sasl-plain" },
+	{ "PLAIN not offered", MESSAGES(BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("503 5.5.1 Error: authentication not enabled\r\n")), AUTH_ATTEMPTED, "sasl-plain" },
+	{ "PLAIN unanswered", MESSAGES(BEGIN, CLIENT(PLAIN)), AUTH_ATTEMPTED, "sasl-plain", .clear = true, .principal = "ann" },
+	{ "PLAIN, server in trouble", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER("454 4.7.0 Temporary authentication failure\r\n")), AUTH_ATTEMPTED, "sasl-plain", .clear = true, .principal = "ann" },
+	{ "PLAIN given up", MESSAGES(BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("334 \r\n"), CLIENT("*\r\n"), SERVER("501 5.7.0 Authentication aborted\r\n")), AUTH_ATTEMPTED, "sasl-plain" },
+	{ "LOGIN", MESSAGES(BEGIN, CLIENT("AUTH LOGIN\r\n"), SERVER("334 VXNlcm5hbWU6\r\n"), CLIENT("YW5u\r\n"), SERVER("334 UGFzc3dvcmQ6\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-login", .clear = true, .principal = "ann" },
+	{ "LOGIN, name at once", MESSAGES(BEGIN, CLIENT("AUTH LOGIN YW5u\r\n"), SERVER("334 UGFzc3dvcmQ6\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), SERVER(BAD)), AUTH_FAILURE, "sasl-login", .clear = true, .principal = "ann" },
+	{ "LOGIN, name only", MESSAGES(BEGIN, CLIENT("AUTH LOGIN\r\n"), SERVER("334 VXNlcm5hbWU6\r\n"), CLIENT("YW5u\r\n"), SERVER("334 UGFzc3dvcmQ6\r\n")), AUTH_ATTEMPTED, "sasl-login", .principal = "ann" },
+	{ "CRAM-MD5", MESSAGES(BEGIN, CLIENT("AUTH CRAM-MD5\r\n"), SERVER("334 PDE+\r\n"), CLIENT("YW5uIDAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAx\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-cram-md5", .principal = "ann" },
+	{ "SCRAM-SHA-256", MESSAGES(BEGIN, CLIENT("AUTH SCRAM-SHA-256 biwsbj1hbm4scj14\r\n"), SERVER("334 cj14\r\n"), CLIENT("Yz1iaXdz\r\n"), SERVER("334 dj14\r\n"), CLIENT("\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "scram-sha-256", .principal = "ann" },
+	{ "XOAUTH2 wrong", MESSAGES(BEGIN, CLIENT("AUTH XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgeAEB\r\n"), SERVER("334 eyJzdGF0dXMiOiI0MDAifQ==\r\n"), CLIENT("\r\n"), SERVER(BAD)), AUTH_FAILURE, "sasl-xoauth2", .clear = true, .principal = "ann" },
+	{ "a mechanism nobody knows", MESSAGES(BEGIN, CLIENT("AUTH X-MINE Zm9v\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-other" },
+	{ "EXTERNAL", MESSAGES(BEGIN, CLIENT("AUTH EXTERNAL =\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-external" },
+	{ "not permitted afterwards", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(GOOD), CLIENT(MAIL), SERVER("553 5.7.1 <ann@example.org>: Sender address rejected: not owned by user ann\r\n")), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann", .notes = 1u << NOTE_NOT_PERMITTED },
+	{ "STARTTLS", MESSAGES(BEGIN, CLIENT("STARTTLS\r\n"), SERVER("220 2.0.0 Ready to start TLS\r\n")), AUTH_UNKNOWN, NULL, .upgrade = true },
+	{ "STARTTLS after mail", MESSAGES(BEGIN, CLIENT(MAIL RCPT "STARTTLS\r\n"), SERVER(OK OK "220 go\r\n")), AUTH_NONE, NULL, .upgrade = true, .notes = 1u << NOTE_EARLY_DATA },
+	{ "STARTTLS refused", MESSAGES(BEGIN, CLIENT("STARTTLS\r\n"), SERVER("454 4.7.0 TLS not available due to local problem\r\n"), CLIENT(MAIL RCPT), SERVER(OK OK)), AUTH_NONE, NULL, .notes = 1u << NOTE_UPGRADE_REFUSED },
+	{ "LMTP", MESSAGES(SERVER("220 mx.example Dovecot LMTP ready\r\n"), CLIENT("LHLO client.example\r\n"), SERVER("250-mx.example\r\n250 8BITMIME\r\n"), CLIENT(MAIL RCPT), SERVER(OK OK)), AUTH_NONE, NULL, .protocol = "lmtp" },
+	{ "HELO, and a greeting that does not say what", MESSAGES(SERVER("220 mx.example ready\r\n"), CLIENT("helo client\r\n"), SERVER("250 mx.example\r\n"), CLIENT("vrfy ann\r\nexpn list\r\n"), SERVER("252 maybe\r\n250 ann@example.org\r\n")), AUTH_NONE, NULL },
+	{ "replies of other captures come first", MESSAGES(SERVER(GREETING EHLO_REPLY), CLIENT(EHLO), SERVER(GOOD), CLIENT(PLAIN)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann" },
+	{ "goodbye by the server", MESSAGES(BEGIN, SERVER("421 4.4.2 mx.example Error: timeout exceeded\r\n")), AUTH_UNKNOWN, NULL },
+	{ "mid-stream, served", MESSAGES(CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_UNKNOWN, NULL, .midstream = true },
+	{ "mid-stream, then AUTH", MESSAGES(CLIENT(EHLO), SERVER(EHLO_REPLY), CLIENT(PLAIN), SERVER(GOOD)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann", .midstream = true },
+	{ "the client alone", MESSAGES(CLIENT(EHLO), CLIENT("AUTH LOGIN\r\n"), CLIENT("YW5u\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), CLIENT(MAIL RCPT "DATA\r\n"), CLIENT("AUTH PLAIN\r\n")), AUTH_ATTEMPTED, "sasl-login", .clear = true, .principal = "ann" },
+	{ "not SMTP after all", MESSAGES(BEGIN, CLIENT("\x16\3\1\2\0\1\0\1\xfc\3\3\r\n")), AUTH_UNKNOWN, NULL },
+};
+
+static void
+outcomes(void **state)
+{
+	(void)state;
+	mail_check_cases(&smtp_dissector, "smtp", cases, sizeof(cases) / sizeof(cases[0]));
+}
+
+/* Nothing is told across a gap. */
+static void
+gaps(void **state)
+{
+	static const struct message messages[] = { BEGIN, CLIENT(PLAIN), SERVER(GOOD) };
+	struct conversation c;
+
+	(void)state;
+	for (size_t i = 1; i < 5; i++) {
+		conversation_init(&c, &smtp_dissector);
+		for (size_t j = 0; j < 5; j++) {
+			if (j == i)
+				conversation_gap(&c, messages[j].from, messages[j].size);
+			else
+				conversation_send(&c, messages[j].from, messages[j].bytes, messages[j].size);
+		}
+		conversation_end(&c);
+		assert_int_equal(c.evidence.authentication.result, i == 4 ? AUTH_ATTEMPTED : AUTH_UNKNOWN);
+		assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+		conversation_clear(&c);
+	}
+}
+
+static void
+one_side(void **state)
+{
+	struct conversation c;
+	static const struct message messages[] = { SERVER(GREETING), SERVER("250-mx.example Hello client.example, I am glad to meet you, and this is what I offer to those who say so\r\n"
+		"250-SIZE 36700160 which is a lot, and more than anybody needs, but nobody counts, and that was long ago, so it stays\r\n250-8BITMIME as everybody has had it for years and years, and nobody asks for it any more, they say\r\n"
+		"250-PIPELINING for those that are in a hurry, and who is not, these days, with all the mail there is\r\n250-AUTH PLAIN LOGIN because people have passwords, and are fond of them, whatever one says about it\r\n250 HELP\r\n" GOOD) };
+
+	(void)state;
+	conversation_init(&c, &smtp_dissector);
+	conversation_run(&c, messages, 2, 0);
+	assert_int_equal(c.evidence.authentication.result, AUTH_SUCCESS);
+	assert_null(c.evidence.authentication.method);
+	conversation_clear(&c);
+}
+
+static void
+probes(void **state)
+{
+	static const struct mail_probe list[] = {
+		{ EHLO, FROM_CLIENT, 9999, MATCH }, { "helo x\r\n", FROM_CLIENT, 9999, MATCH }, { "LHLO x\r\n", FROM_CLIENT, 24, MATCH }, { "MAIL FROM:<>\r\n", FROM_CLIENT, 25, MATCH },
+		{ "EH", FROM_CLIENT, 25, NEED_MORE }, { "EHLO client", FROM_CLIENT, 25, NEED_MORE }, { "EHLO \r\n", FROM_CLIENT, 25, NO_MATCH }, { "EHLO\r\n", FROM_CLIENT, 25, NO_MATCH },
+		{ "EHLO \1\r\n", FROM_CLIENT, 25, NO_MATCH }, { "HELLO 3\r\n", FROM_CLIENT, 25, NO_MATCH }, { "HEAD / HTTP/1.1\r\n", FROM_CLIENT, 25, NO_MATCH }, { "USER ann\r\n", FROM_CLIENT, 25, NO_MATCH },
+		{ "*1\r\n$4\r\nPING\r\n", FROM_CLIENT, 25, NO_MATCH },
+		{ GREETING, FROM_SERVER, 9999, MATCH }, { "220-mx.example ESMTP Exim 4.96\r\n220 more\r\n", FROM_SERVER, 9999, MATCH }, { "220 mx LMTP\r\n", FROM_SERVER, 9999, MATCH }, { "220 hello\r\n", FROM_SERVER, 25, MATCH },
+		{ "220 (vsFTPd 3.0.3)\r\n", FROM_SERVER, 21, NEED_MORE }, { "220 mx", FROM_SERVER, 25, NEED_MORE }, { "2", FROM_SERVER, 25, NEED_MORE }, { "554 no\r\n", FROM_SERVER, 25, MATCH }, { "554 no\r\n", FROM_SERVER, 21, NO_MATCH },
+		{ "220\r\n", FROM_SERVER, 25, NO_MATCH }, { "220x SMTP\r\n", FROM_SERVER, 25, NO_MATCH }, { "230 SMTP\r\n", FROM_SERVER, 25, NO_MATCH }, { "220 SMTP \1\r\n", FROM_SERVER, 25, NO_MATCH }, { "HTTP/1.1 220 SMTP\r\n", FROM_SERVER, 25, NO_MATCH },
+	};
+
+	(void)state;
+	mail_check_probes(&smtp_dissector, list, sizeof(list) / sizeof(list[0]));
+}
+
+/* Lines without an end, replies that are none. */
+static void
+hostile(void **state)
+{
+	static char line[MAIL_CASE_LINE];
+	struct conversation c;
+
+	(void)state;
+	memset(line, 'a', sizeof(line));
+	conversation_init(&c, &smtp_dissector);
+	conversation_send(&c, FROM_CLIENT, EHLO, sizeof(EHLO) - 1);
+	conversation_send(&c, FROM_CLIENT, line, sizeof(line));
+	assert_int_equal(c.verdict, MALFORMED);
+	conversation_clear(&c);
+	conversation_init(&c, &smtp_dissector);
+	conversation_send(&c, FROM_SERVER, "2x0 hello\r\n", 11);
+	assert_int_equal(c.verdict, NO_MATCH);
+	conversation_clear(&c);
+	conversation_init(&c, &smtp_dissector);
+	conversation_send(&c, FROM_SERVER, "220-mx ESMTP\r\n250 b\r\n", 21);
+	assert_int_equal(c.verdict, MALFORMED);
+	conversation_clear(&c);
+	/* More commands at once than are remembered. */
+	conversation_init(&c, &smtp_dissector);
+	conversation_send(&c, FROM_SERVER, GREETING, sizeof(GREETING) - 1);
+	for (int i = 0; i < 50; i++)
+		conversation_send(&c, FROM_CLIENT, "NOOP\r\n", 6);
+	for (int i = 0; i < 60; i++)
+		conversation_send(&c, FROM_SERVER, OK, sizeof(OK) - 1);
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+	conversation_clear(&c);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(outcomes), cmocka_unit_test(gaps), cmocka_unit_test(one_side), cmocka_unit_test(probes), cmocka_unit_test(hostile),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
