@@ -82,6 +82,7 @@ libdissectors_a_SOURCES = \
 	%D%/tls_record.c %D%/tls_record.h \
 	%D%/tls_settle.c \
 	%D%/tls_sslv2.c \
+	%D%/websocket.c \
 	%D%/wireguard.c \
 	%D%/zookeeper.c \
 	$(NONE)

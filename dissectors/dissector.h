@@ -157,6 +157,7 @@ extern const struct dissector redis_dissector;
 extern const struct dissector stomp_dissector;
 extern const struct dissector ssh_dissector;
 extern const struct dissector tls_dissector;
+extern const struct dissector websocket_dissector;
 extern const struct dissector wireguard_dissector;
 extern const struct dissector zookeeper_dissector;
 

@@ -418,9 +418,10 @@ tell_upgrade(struct dissection *d, const struct http_request *r, const struct ht
 
 	if (!h->connection_upgrade || (r != NULL && r->upgrade != h->upgrade))
 		return;
-	if (h->upgrade == HTTP_UPGRADE_WEBSOCKET && h->websocket_accept)
+	if (h->upgrade == HTTP_UPGRADE_WEBSOCKET && h->websocket_accept) {
 		evidence_protocol(d->evidence, "websocket", strength, "RFC 6455 4.2.2 101 to an upgrade", FROM_SERVER, offset);
-	else if (h->upgrade == HTTP_UPGRADE_H2C)
+		d->next = &websocket_dissector;
+	} else if (h->upgrade == HTTP_UPGRADE_H2C)
 		hand_to_http2(d, r, strength, offset);
 }
 

@@ -84,6 +84,7 @@ UNIT_TESTS = \
 	%D%/dissectors/tls_record_test \
 	%D%/dissectors/tls_test \
 	%D%/dissectors/tls13_test \
+	%D%/dissectors/websocket_test \
 	%D%/dissectors/wireguard_test \
 	%D%/dissectors/zookeeper_test \
 	%D%/policies/authentication_test \
@@ -170,6 +171,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_smtp \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
+	%D%/fuzz/fuzz_websocket \
 	%D%/fuzz/fuzz_wireguard \
 	%D%/fuzz/fuzz_worker \
 	%D%/fuzz/fuzz_zookeeper \
@@ -281,6 +283,9 @@ endif
 %C%_fuzz_fuzz_tls_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_tls_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"tls\" -DFUZZ_DISSECTOR=tls_dissector
 %C%_fuzz_fuzz_tls_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_websocket_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_websocket_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"websocket\" -DFUZZ_DISSECTOR=websocket_dissector
+%C%_fuzz_fuzz_websocket_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_wireguard_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_wireguard_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"wireguard\" -DFUZZ_DISSECTOR=wireguard_dissector
 %C%_fuzz_fuzz_wireguard_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

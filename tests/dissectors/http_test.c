@@ -251,7 +251,8 @@ upgrades_to_websocket(void **state)
 	assert_string_equal(c.evidence.protocol, "websocket");
 	assert_int_equal(c.evidence.strength, STRENGTH_EXCHANGE);
 	assert_int_equal(c.evidence.authentication.result, AUTH_NONE);
-	assert_int_equal(c.verdict, DONE);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
+	assert_ptr_equal(c.dissector, &websocket_dissector);
 	conversation_clear(&c);
 
 	CONVERSE(&c, CLIENT(ASK "Sec-WebSocket-Protocol: v1, bearer." TOKEN_BOUND "\r\n\r\n"), SERVER(SWITCH));
