@@ -19,6 +19,8 @@ static const struct {
 	{ "X-Vault-", NULL, "vault" },
 	{ "X-Nomad-", NULL, "nomad" },
 	{ "X-Kubernetes-Pf-", NULL, "kubernetes" },
+	{ "Content-Type", "application/dns-message", "doh" }, /* RFC 8484 6 */
+	{ "Content-Type", "application/dns-json", "doh" },
 	{ "Docker-Distribution-Api-Version", "registry/", "docker-registry" },
 	{ "X-Influxdb-", NULL, "influxdb" },
 	{ "X-ClickHouse-", NULL, "clickhouse" },
@@ -73,7 +75,7 @@ http_application_of_field(enum direction from, struct cursor name, struct cursor
 	int first = cursor_peek(&name, 0) | 0x20;
 
 	(void)from;
-	if (first != 'x' && first != 'd')
+	if (first != 'x' && first != 'd' && first != 'c')
 		return NULL;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (cursor_starts_with_nocase(&name, fields[i].name) && (fields[i].value == NULL || cursor_starts_with_nocase(&value, fields[i].value)))

@@ -19,6 +19,8 @@ struct advice {
 static const char encrypt_web[] = "serve it over TLS (HTTPS), or put the pair into the mesh's mutual TLS";
 static const char authenticate_web[] = "require a client certificate (mutual TLS) or a short-lived token of every client";
 
+static const char encrypt_tunnel[] = "turn on encryption between the nodes in the CNI (WireGuard or IPsec)";
+
 static const struct advice table[] = {
 	{ "http", encrypt_web, authenticate_web },
 	{ "http2", encrypt_web, authenticate_web },
@@ -29,6 +31,7 @@ static const struct advice table[] = {
 		"replace trust in pg_hba.conf by hostssl lines with scram-sha-256 or cert" },
 	{ "mysql", "set require_secure_transport=ON; connect with --ssl-mode=VERIFY_IDENTITY",
 		"give every account a password or a certificate (REQUIRE X509) and drop the anonymous ones" },
+	{ "mysqlx", "set require_secure_transport=ON; connect with --ssl-mode=VERIFY_IDENTITY", NULL },
 	{ "redis", "set tls-port and port 0; connect with TLS",
 		"set requirepass, or ACL users with a password and the default user off" },
 	{ "mongodb", "set net.tls.mode: requireTLS; connect with tls=true",
@@ -59,6 +62,11 @@ static const struct advice table[] = {
 	{ "imap", "require STARTTLS before login, or use the TLS port 993", NULL },
 	{ "pop3", "require STLS before login, or use the TLS port 995", NULL },
 	{ "ftp", "require AUTH TLS and PROT P, or replace it by SFTP", "refuse anonymous logins" },
+	{ "vxlan", encrypt_tunnel, NULL },
+	{ "geneve", encrypt_tunnel, NULL },
+	{ "gre", encrypt_tunnel, NULL },
+	{ "ipip", encrypt_tunnel, NULL },
+	{ "socks5", "put TLS inside the tunnel, or reach the proxy over TLS", "give every client its own user, over TLS" },
 	{ "telnet", "replace it by SSH", "replace it by SSH with keys" },
 	{ "snmp", "use SNMPv3 at security level authPriv", "use SNMPv3 at security level authPriv" },
 	{ "syslog", "send it over TLS (RFC 5425)", "send it over TLS with client certificates (RFC 5425)" },

@@ -40,6 +40,8 @@ fields_tell(void **state)
 		{ "X-Vault-Token", "s.example", "vault" },
 		{ "X-Kubernetes-Pf-Flowschema-Uid", "u", "kubernetes" },
 		{ "Docker-Distribution-Api-Version", "registry/2.0", "docker-registry" },
+		{ "content-type", "application/dns-message", "doh" },
+		{ "Content-Type", "application/json", NULL },
 		{ "X-Api-Key", "k", NULL },
 		{ "Consul", "x", NULL },
 	};
