@@ -12,6 +12,7 @@ libdissectors_a_SOURCES = \
 	%D%/cassandra_frame.c %D%/cassandra_frame.h \
 	%D%/cassandra_message.c %D%/cassandra_message.h \
 	%D%/certificate.c %D%/certificate.h \
+	%D%/certificate_chain.c %D%/certificate_chain.h \
 	%D%/cursor.c %D%/cursor.h \
 	%D%/dissector.c %D%/dissector.h \
 	%D%/dns.c \
@@ -76,6 +77,7 @@ libdissectors_a_SOURCES = \
 	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \
 	%D%/tls_ja4.c %D%/tls_ja4.h \
+	%D%/tls_mesh.c %D%/tls_mesh.h \
 	%D%/tls_mutual.c %D%/tls_mutual.h \
 	%D%/tls_names.c %D%/tls_names.h \
 	%D%/tls_probe.c \

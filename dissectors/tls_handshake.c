@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "certificate_chain.h"
 #include "tls_ja4.h"
 #include "tls_record.h"
 
@@ -47,6 +48,9 @@ show_client_hello(struct reading *r, const struct tls_client_hello *hello, const
 {
 	memcpy(r->e->encryption.sni, hello->sni, sizeof(hello->sni));
 	memcpy(r->e->encryption.alpn_offered, hello->alpn, sizeof(hello->alpn));
+	if (hello->ech)
+		r->e->encryption.flags |= ENCRYPTION_ECH;
+	tls_settle_mesh(r);
 	tls_claim(r, STRENGTH_STRUCTURE, clause);
 }
 
@@ -89,6 +93,18 @@ show_partial_client_hello(struct reading *r, struct cursor part)
 }
 
 static void
+show_server_flags(struct reading *r)
+{
+	const struct tls_server_hello *hello = &r->s->server_hello;
+
+	if (hello->compression)
+		r->e->encryption.flags |= ENCRYPTION_COMPRESSION;
+	/* Servers may agree to it for any suite; it matters for those with CBC (RFC 7366 3). */
+	if (hello->encrypt_then_mac && r->s->cipher != NULL && strstr(r->s->cipher, "_CBC_") != NULL)
+		r->e->encryption.flags |= ENCRYPTION_ENCRYPT_THEN_MAC;
+}
+
+static void
 take_server_hello(struct reading *r)
 {
 	struct tls_state *s = r->s;
@@ -102,6 +118,8 @@ take_server_hello(struct reading *r)
 	if (s->is_13 && hello->group != 0)
 		encryption->group = tls_group_name(hello->group);
 	memcpy(encryption->alpn, hello->alpn, sizeof(hello->alpn));
+	tls_settle_mesh(r);
+	show_server_flags(r);
 	if (hello->psk && s->is_13) {
 		encryption->resumed = true;
 		encryption->resumption = "psk";
@@ -153,12 +171,22 @@ tls_read_server_leaf(struct reading *r, struct cursor leaf)
 	if (encryption->certificate == NULL)
 		encryption->certificate_flags = CERTIFICATE_SEEN | CERTIFICATE_UNREADABLE;
 	tls_settle_certificate(r);
+	tls_settle_mesh(r);
 }
 
 static void
 read_client_leaf(struct reading *r, struct cursor leaf)
 {
 	r->e->encryption.client_certificate = r->d->services->certificate(r->d->services->context, leaf);
+	tls_settle_mesh(r);
+}
+
+static void
+read_server_chain(struct reading *r, struct cursor leaf, struct cursor chain)
+{
+	if (certificate_chain_disordered(chain))
+		r->e->encryption.certificate_flags |= CERTIFICATE_CHAIN_ORDER;
+	tls_read_server_leaf(r, leaf);
 }
 
 /* RFC 5246 7.4.2: a list of certificates, the sender's own first; or a bare key (RFC 7250 3). */
@@ -168,6 +196,7 @@ read_certificate(struct reading *r, struct cursor body)
 	struct tls_state *s = r->s;
 	struct cursor list = cursor_sub(&body, cursor_u24(&body)), leaf = list;
 	bool from_server = r->from == FROM_SERVER;
+	struct cursor chain = list;
 	bool raw_key = from_server ? s->server_hello.raw_public_key : s->server_hello.client_raw_public_key;
 
 	if (!cursor_ok(&body) || cursor_left(&body) > 0) {
@@ -175,11 +204,13 @@ read_certificate(struct reading *r, struct cursor body)
 		r->side->unbroken = false;
 		return MATCH;
 	}
+	if (raw_key && from_server)
+		r->e->encryption.flags |= ENCRYPTION_RAW_PUBLIC_KEY;
 	if (!raw_key && list.left > 0)
 		leaf = cursor_sub(&list, cursor_u24(&list));
 	if (!raw_key && leaf.left > 0) {
 		if (from_server)
-			tls_read_server_leaf(r, leaf);
+			read_server_chain(r, leaf, chain);
 		else if (!s->client_certificate)
 			read_client_leaf(r, leaf);
 	}
@@ -247,6 +278,7 @@ read_client_key_exchange(struct reading *r, struct cursor body)
 	(void)body;
 	r->s->key_exchange = true;
 	tls_settle_mutual(r);
+	tls_settle_authentication(r);
 	return MATCH;
 }
 

@@ -18,6 +18,7 @@ enum {
 	ALPN = 16,
 	CLIENT_CERTIFICATE_TYPE = 19,
 	SERVER_CERTIFICATE_TYPE = 20,
+	ENCRYPT_THEN_MAC = 22,
 	SESSION_TICKET = 35,
 	DRAFT_KEY_SHARE = 40, /* the number of key_share up to draft 22 */
 	PRE_SHARED_KEY = 41,
@@ -26,6 +27,7 @@ enum {
 	KEY_SHARE = 51,
 	APPLICATION_SETTINGS_OLD = 17513, /* draft-vvv-tls-alps; its two numbers, which no registry has */
 	APPLICATION_SETTINGS = 17613,
+	ENCRYPTED_CLIENT_HELLO = 65037,
 };
 
 /* SHA-256 of "HelloRetryRequest": the random that marks one (RFC 8446 4.1.3). */
@@ -157,6 +159,20 @@ read_early_data(struct cursor *c, struct hello hello)
 }
 
 static void
+read_ech(struct cursor *c, struct hello hello)
+{
+	cursor_skip(c, cursor_left(c));
+	hello.client->ech = true;
+}
+
+static void
+read_encrypt_then_mac(struct cursor *c, struct hello hello)
+{
+	(void)c;
+	hello.server->encrypt_then_mac = true;
+}
+
+static void
 read_application_settings(struct cursor *c, struct hello hello)
 {
 	cursor_skip(c, cursor_left(c));
@@ -220,6 +236,7 @@ static const struct extension client_extensions[] = {
 	{ SUPPORTED_VERSIONS, read_client_versions },
 	{ APPLICATION_SETTINGS_OLD, read_application_settings },
 	{ APPLICATION_SETTINGS, read_application_settings },
+	{ ENCRYPTED_CLIENT_HELLO, read_ech },
 	{ 0, NULL },
 };
 
@@ -227,6 +244,7 @@ static const struct extension server_extensions[] = {
 	{ ALPN, read_alpn },
 	{ CLIENT_CERTIFICATE_TYPE, read_client_certificate_type },
 	{ SERVER_CERTIFICATE_TYPE, read_server_certificate_type },
+	{ ENCRYPT_THEN_MAC, read_encrypt_then_mac },
 	{ DRAFT_KEY_SHARE, read_key_share },
 	{ PRE_SHARED_KEY, read_pre_shared_key },
 	{ SUPPORTED_VERSIONS, read_server_version },
@@ -383,6 +401,15 @@ is_early_draft(uint16_t version)
 	return version >> 8 == 0x7f && (version & 0xff) <= 21;
 }
 
+/* "DOWNGRD" and 1 or 0, at the end of the random. */
+static uint8_t
+read_sentinel(const uint8_t random[RANDOM_SIZE])
+{
+	const uint8_t *end = random + RANDOM_SIZE - 8;
+
+	return memcmp(end, "DOWNGRD", 7) != 0 ? 0 : end[7] == 1 ? 1 : end[7] == 0 ? 2 : 0;
+}
+
 static bool
 read_server_hello(struct cursor body, struct tls_server_hello *hello, bool dtls)
 {
@@ -396,11 +423,12 @@ read_server_hello(struct cursor body, struct tls_server_hello *hello, bool dtls)
 	} else {
 		read_session_id(&body, &hello->session_id);
 		hello->cipher = cursor_u16(&body);
-		cursor_skip(&body, 1);
+		hello->compression = cursor_u8(&body) != 0;
 	}
 	if (!cursor_ok(&body) || tls_version_is_dtls(hello->version) != dtls || hello->version == 0x0002 || tls_version_name(hello->version) == NULL)
 		return false;
 	hello->retry = memcmp(random, retry_random, RANDOM_SIZE) == 0;
+	hello->sentinel = read_sentinel(random);
 	hello->damaged = !read_extensions(&body, server_extensions, (struct hello){ .server = hello });
 	return tls_version_is_dtls(hello->version) == dtls;
 }
@@ -434,6 +462,14 @@ static bool
 same_session_id(const struct tls_session_id *a, const struct tls_session_id *b)
 {
 	return a->size == b->size && memcmp(a->bytes, b->bytes, a->size) == 0;
+}
+
+bool
+tls_hellos_downgraded(const struct tls_client_hello *client, const struct tls_server_hello *server)
+{
+	if (tls_version_is_13(server->version) || server->sentinel == 0)
+		return false;
+	return client->offers_13 || (server->sentinel == 2 && client->version >= 0x0303 && server->version < 0x0303);
 }
 
 bool

@@ -25,6 +25,7 @@ struct tls_client_hello {
 	bool damaged;        /* the extensions break off or disagree in their lengths */
 	bool ticket;         /* a session ticket to resume by (RFC 5077), not an empty one */
 	bool early_data;     /* says that it sends some (RFC 8446 4.2.10) */
+	bool ech;            /* encrypted_client_hello (RFC 9849), in earnest or as GREASE: nobody can tell */
 	bool application_settings; /* may send EncryptedExtensions (draft-vvv-tls-alps) */
 	struct tls_session_id session_id;
 	uint8_t ciphers[TLS_CIPHER_COUNT_MAX / 8]; /* bit by tls_cipher_index() */
@@ -39,6 +40,9 @@ struct tls_server_hello {
 	bool retry;          /* a HelloRetryRequest */
 	bool psk;            /* pre_shared_key accepted */
 	bool damaged;
+	bool compression;    /* of records (RFC 3749) */
+	bool encrypt_then_mac; /* RFC 7366 */
+	uint8_t sentinel;    /* RFC 8446 4.1.3: 1, the server could have done TLS 1.3, as 2: TLS 1.2; 0: it does not say */
 	bool raw_public_key; /* the server's key is no certificate (RFC 7250) */
 	bool client_raw_public_key;
 	struct tls_session_id session_id;
@@ -66,6 +70,9 @@ bool tls_dtls_server_hello_read(struct cursor body, struct tls_server_hello *hel
 
 /* Reads the body of the HelloRetryRequest that was a message of its own up to draft 21 of TLS 1.3. */
 bool tls_draft_retry_read(struct cursor body, struct tls_server_hello *hello);
+
+/* Whether both could have done a better version than the one the server chose, as its random says. */
+bool tls_hellos_downgraded(const struct tls_client_hello *client, const struct tls_server_hello *server);
 
 /* Whether the server's answer is one the client's hello allows. */
 bool tls_hellos_fit(const struct tls_client_hello *client, const struct tls_server_hello *server);

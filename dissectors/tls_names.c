@@ -587,6 +587,14 @@ tls_cipher_is_null(const char *name)
 }
 
 bool
+tls_cipher_is_psk(const char *name)
+{
+	/* RFC 4279, RFC 5489. */
+	return strncmp(name, "TLS_PSK_WITH_", 13) == 0 || strncmp(name, "TLS_DHE_PSK_", 12) == 0 || strncmp(name, "TLS_ECDHE_PSK_", 14) == 0
+	    || strncmp(name, "TLS_RSA_PSK_", 12) == 0;
+}
+
+bool
 tls_cipher_is_ecdhe(const char *name)
 {
 	return strncmp(name, "TLS_ECDHE_", 10) == 0 || strncmp(name, "TLS_ECDH_anon_", 14) == 0;

@@ -23,6 +23,9 @@ int tls_cipher_index(uint16_t code);
 /* Whether the suite of this name protects integrity alone: its application bytes are readable. */
 bool tls_cipher_is_null(const char *name);
 
+/* Whether the suite of this name (up to TLS 1.2) has both sides prove that they know a pre-shared key. */
+bool tls_cipher_is_psk(const char *name);
+
 /* Whether the suite of this name agrees on its key over an elliptic curve that the server names. */
 bool tls_cipher_is_ecdhe(const char *name);
 

@@ -11,13 +11,18 @@
 #include <string.h>
 
 #include "certificate.h"
+#include "tls_mesh.h"
 
 static const char record_clause[] = "RFC 8446 5.1 records";
 static const char certificate_clause[] = "RFC 5246 7.4.6 client Certificate";
 static const char accepted_clause[] = "RFC 5246 7.4.8 CertificateVerify, and the server goes on";
 static const char refused_clause[] = "RFC 5246 7.2.2 fatal alert after the client's Certificate";
 
-static const char method[] = "tls-client-cert";
+static const char key_clause[] = "RFC 4279 2 ClientKeyExchange with an identity";
+static const char key_accepted_clause[] = "RFC 4279 2 the server takes the client's Finished";
+static const char key_refused_clause[] = "RFC 4279 2 fatal alert after the client's identity";
+
+static const char method[] = "tls-client-cert", key_method[] = "tls-psk";
 
 /* What TLS makes of this flow. */
 static enum encryption_state
@@ -97,6 +102,8 @@ tls_settle_size(struct reading *r, size_t size)
 {
 	struct tls_state *s = r->s;
 
+	if (s->early_data && !s->sides[FROM_SERVER].hello)
+		r->e->encryption.flags |= ENCRYPTION_EARLY_DATA;
 	if (s->flight.count < TLS_FLIGHT_RECORDS)
 		s->flight.sizes[s->flight.count++] = (uint16_t)size;
 	if (s->sizes_open)
@@ -125,12 +132,31 @@ tls_settle_mutual(struct reading *r)
 		tls_set_mutual(r, MUTUAL_NO, MUTUAL_BASIS_HANDSHAKE);
 }
 
+/* A full handshake under a pre-shared key: who knows it not cannot write the Finished that the server waits for. */
+static bool
+is_by_key(const struct tls_state *s)
+{
+	return !s->is_13 && s->key_exchange && s->cipher != NULL && tls_cipher_is_psk(s->cipher) && s->sides[FROM_SERVER].hello;
+}
+
+static void
+settle_key(struct reading *r)
+{
+	const struct side *server = &r->s->sides[FROM_SERVER];
+
+	evidence_authentication(r->e, AUTH_ATTEMPTED, key_method, STRENGTH_STRUCTURE, key_clause, r->from, r->at);
+	if (r->s->hello_done && server->unbroken && server->changed)
+		evidence_authentication(r->e, AUTH_SUCCESS, key_method, STRENGTH_EXCHANGE, key_accepted_clause, r->from, r->at);
+}
+
 /* The server takes the client's proof of its key by going on: by its ChangeCipherSpec or data. */
 void
 tls_settle_authentication(struct reading *r)
 {
 	const struct tls_state *s = r->s;
 
+	if (is_by_key(s))
+		settle_key(r);
 	if (s->is_13 || !s->client_certificate)
 		return;
 	evidence_authentication(r->e, AUTH_ATTEMPTED, method, STRENGTH_STRUCTURE, certificate_clause, r->from, r->at);
@@ -145,7 +171,14 @@ tls_settle_certificate(struct reading *r)
 	struct encryption *encryption = &r->e->encryption;
 
 	if (encryption->certificate != NULL)
-		encryption->certificate_flags = certificate_flags(encryption->certificate, r->d->flow->time, encryption->sni);
+		encryption->certificate_flags = (encryption->certificate_flags & CERTIFICATE_CHAIN_ORDER) | certificate_flags(encryption->certificate, r->d->flow->time, encryption->sni);
+}
+
+void
+tls_settle_mesh(struct reading *r)
+{
+	if (r->e->encryption.mesh == NULL)
+		r->e->encryption.mesh = tls_mesh(&r->e->encryption);
 }
 
 /* What the hellos say together; either may come first where a capture is out of order. */
@@ -155,6 +188,8 @@ tls_settle_hellos(struct reading *r, const char *clause)
 	struct tls_state *s = r->s;
 	bool both = s->sides[FROM_CLIENT].hello && s->sides[FROM_SERVER].hello;
 
+	if (both && tls_hellos_downgraded(&s->client_hello, &s->server_hello))
+		r->e->encryption.flags |= ENCRYPTION_DOWNGRADE;
 	tls_claim(r, both && tls_hellos_fit(&s->client_hello, &s->server_hello) ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, clause);
 }
 
@@ -164,6 +199,8 @@ tls_settle_refusal(struct reading *r)
 {
 	const struct tls_state *s = r->s;
 
+	if (r->from == FROM_SERVER && is_by_key(s) && !s->sides[FROM_SERVER].changed)
+		evidence_authentication(r->e, AUTH_FAILURE, key_method, STRENGTH_EXCHANGE, key_refused_clause, r->from, r->at);
 	if (r->from == FROM_SERVER && !s->is_13 && !s->sides[FROM_SERVER].changed && (s->client_certificate || (s->requested && s->declined)))
 		evidence_authentication(r->e, AUTH_FAILURE, method, STRENGTH_EXCHANGE, refused_clause, r->from, r->at);
 }

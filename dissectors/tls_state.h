@@ -160,6 +160,9 @@ void tls_settle_authentication(struct reading *);
 void tls_settle_certificate(struct reading *);
 void tls_settle_hellos(struct reading *, const char *clause);
 
+/* A name was seen by which a mesh may be known. */
+void tls_settle_mesh(struct reading *);
+
 /* A fatal alert came. */
 void tls_settle_refusal(struct reading *);
 

@@ -11,7 +11,7 @@
 
 #include "dissectors/evidence.h"
 
-enum { EXPIRED, NOT_YET_VALID, NAME_MISMATCH, SELF_SIGNED, WEAK_KEY, WEAK_SIGNATURE, CA_AS_LEAF, DEFECT_COUNT,
+enum { EXPIRED, NOT_YET_VALID, NAME_MISMATCH, SELF_SIGNED, WEAK_KEY, WEAK_SIGNATURE, CA_AS_LEAF, CHAIN_ORDER, DEFECT_COUNT,
 	MIN_RSA_BITS = DEFECT_COUNT, MIN_EC_BITS };
 
 static bool
@@ -39,12 +39,13 @@ is_weak_signature(const struct evidence_class *e)
 static bool
 has_defect(const struct policy_setting *setting, const struct evidence_class *e, int defect)
 {
-	static const uint8_t flags[DEFECT_COUNT] = {
+	static const uint16_t flags[DEFECT_COUNT] = {
 		[EXPIRED] = CERTIFICATE_EXPIRED,
 		[NOT_YET_VALID] = CERTIFICATE_NOT_YET_VALID,
 		[NAME_MISMATCH] = CERTIFICATE_NAME_MISMATCH,
 		[SELF_SIGNED] = CERTIFICATE_SELF_SIGNED,
 		[CA_AS_LEAF] = CERTIFICATE_CA,
+		[CHAIN_ORDER] = CERTIFICATE_CHAIN_ORDER,
 	};
 
 	if (defect == WEAK_KEY)
@@ -78,6 +79,7 @@ static const struct violation violations[DEFECT_COUNT] = {
 	[WEAK_KEY] = { "certificate-weak-key", "issue a certificate with a key of RSA 2048 bits or more, ECDSA P-256 or Ed25519", 0 },
 	[WEAK_SIGNATURE] = { "certificate-weak-signature", "issue a certificate signed with SHA-256 or better", 0 },
 	[CA_AS_LEAF] = { "certificate-ca-as-leaf", "issue a certificate of its own for the server: who has this key can sign any name", -1 },
+	[CHAIN_ORDER] = { "certificate-chain-order", "put each certificate's issuer right behind it in the server's file: some clients refuse any other order", -1 },
 };
 
 static size_t
@@ -108,6 +110,7 @@ const struct policy certificate_policy = {
 		[WEAK_KEY] = VALUE_PARAMETER("weak-key", 0, "value where the key is shorter than the minimum below"),
 		[WEAK_SIGNATURE] = VALUE_PARAMETER("weak-signature", 0.3, "value where it is signed with MD5 or SHA-1"),
 		[CA_AS_LEAF] = VALUE_PARAMETER("ca-as-leaf", 0.7, "value where it is the certificate of an authority"),
+		[CHAIN_ORDER] = VALUE_PARAMETER("chain-order", 0.9, "value where the issuer of one of its certificates is sent in another place than behind it"),
 		[MIN_RSA_BITS] = { .name = "min-rsa-bits", .type = PARAMETER_NUMBER, .maximum = 65535, .number = 2048,
 			.meaning = "shortest RSA or DSA key that is not weak" },
 		[MIN_EC_BITS] = { .name = "min-ec-bits", .type = PARAMETER_NUMBER, .maximum = 65535, .number = 224,

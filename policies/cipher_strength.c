@@ -13,7 +13,7 @@
 
 #include "dissectors/evidence.h"
 
-enum { NO_FORWARD_SECRECY, NO_AEAD, BROKEN, EXPORT, ANONYMOUS, NULL_CIPHER };
+enum { NO_FORWARD_SECRECY, NO_AEAD, ENCRYPT_THEN_MAC, COMPRESSION, BROKEN, EXPORT, ANONYMOUS, NULL_CIPHER };
 
 /* What a suite has, as bits. */
 enum trait {
@@ -124,14 +124,21 @@ cipher_traits(const struct evidence_class *e)
 
 /* Whether a suite has the shortcoming that a parameter is about. */
 static bool
-has_shortcoming(int traits, int parameter)
+has_shortcoming(const struct evidence_class *e, int traits, int parameter)
 {
+	bool then_mac = (e->encryption_flags & ENCRYPTION_ENCRYPT_THEN_MAC) != 0;
+
 	switch (parameter) {
 	/* What is not encrypted at all has nothing to keep secret for the future. */
 	case NO_FORWARD_SECRECY:
 		return (traits & (TRAIT_EPHEMERAL | TRAIT_NULL)) == 0;
 	case NO_AEAD:
-		return (traits & (TRAIT_AEAD | TRAIT_NULL)) == 0;
+		return (traits & (TRAIT_AEAD | TRAIT_NULL)) == 0 && !then_mac;
+	/* The order that CBC should have had: sound, if not what is made today (RFC 7366 1). */
+	case ENCRYPT_THEN_MAC:
+		return (traits & TRAIT_NOT_AEAD) != 0 && then_mac;
+	case COMPRESSION:
+		return (e->encryption_flags & ENCRYPTION_COMPRESSION) != 0;
 	case BROKEN:
 		return (traits & TRAIT_BROKEN) != 0;
 	case EXPORT:
@@ -155,7 +162,7 @@ cipher_strength_value(const struct policy_setting *setting, const struct evidenc
 	if (traits == 0)
 		return POLICY_NOT_OBSERVED;
 	for (int i = NO_FORWARD_SECRECY; i <= NULL_CIPHER; i++)
-		if (has_shortcoming(traits, i) && setting->parameters[i].number < value)
+		if (has_shortcoming(e, traits, i) && setting->parameters[i].number < value)
 			value = setting->parameters[i].number;
 	return POLICY_OBSERVED(value);
 }
@@ -163,6 +170,8 @@ cipher_strength_value(const struct policy_setting *setting, const struct evidenc
 /* By parameter; those of one type are in order of gravity, the gravest last. */
 static const struct violation violations[] = {
 	[NO_AEAD] = { "weak-cipher", "prefer suites with GCM, CCM or ChaCha20-Poly1305 over those with CBC", -1 },
+	[ENCRYPT_THEN_MAC] = { "weak-cipher", "prefer suites with GCM, CCM or ChaCha20-Poly1305 over those with CBC, even with encrypt-then-MAC", -2 },
+	[COMPRESSION] = { "tls-compression", "turn off TLS compression: the size of what is compressed tells secrets (CRIME)", 0 },
 	[NO_FORWARD_SECRECY] = { "weak-cipher", "turn off suites with static RSA or static keys; keep ECDHE, or use TLS 1.3", -1 },
 	[BROKEN] = { "weak-cipher", "turn off RC4, DES, 3DES, IDEA and MD5 suites at the server; keep ECDHE with AES-GCM or ChaCha20-Poly1305", 0 },
 	[EXPORT] = { "weak-cipher", "turn off export suites at the server: their keys are short by design", 1 },
@@ -173,14 +182,14 @@ static const struct violation violations[] = {
 static size_t
 cipher_strength_violations(const struct policy_setting *setting, const struct evidence_class *e, struct violation out[POLICY_VIOLATIONS_MAX])
 {
-	static const int order[] = { NO_AEAD, NO_FORWARD_SECRECY, BROKEN, EXPORT, ANONYMOUS, NULL_CIPHER };
+	static const int order[] = { COMPRESSION, ENCRYPT_THEN_MAC, NO_AEAD, NO_FORWARD_SECRECY, BROKEN, EXPORT, ANONYMOUS, NULL_CIPHER };
 	int traits = cipher_traits(e);
 	size_t count = 0;
 
 	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		const struct violation *v = &violations[order[i]];
 
-		if (!has_shortcoming(traits, order[i]) || setting->parameters[order[i]].number >= 1)
+		if (!has_shortcoming(e, traits, order[i]) || setting->parameters[order[i]].number >= 1)
 			continue;
 		if (count > 0 && strcmp(out[count - 1].type, v->type) == 0)
 			count--;
@@ -204,6 +213,8 @@ const struct policy cipher_strength_policy = {
 	.parameters = {
 		[NO_FORWARD_SECRECY] = VALUE_PARAMETER("no-forward-secrecy", 0.5, "value where the key exchange is not ephemeral: static RSA, DH, PSK"),
 		[NO_AEAD] = VALUE_PARAMETER("no-aead", 0.5, "value without authenticated encryption (GCM, CCM, Poly1305): CBC"),
+		[ENCRYPT_THEN_MAC] = VALUE_PARAMETER("encrypt-then-mac", 0.8, "value of CBC where both agreed to encrypt before the MAC (RFC 7366)"),
+		[COMPRESSION] = VALUE_PARAMETER("compression", 0.3, "value where TLS compresses what it encrypts"),
 		[BROKEN] = VALUE_PARAMETER("broken", 0, "value of RC4, RC2, DES, 3DES, IDEA, and of MD5 as MAC"),
 		[EXPORT] = VALUE_PARAMETER("export", 0, "value of export suites"),
 		[ANONYMOUS] = VALUE_PARAMETER("anonymous", 0, "value where nobody is authenticated: DH_anon, ECDH_anon"),

@@ -79,6 +79,7 @@ UNIT_TESTS = \
 	%D%/dissectors/tls13_test \
 	%D%/dissectors/tls_hello_test \
 	%D%/dissectors/tls_ja4_test \
+	%D%/dissectors/tls_mesh_test \
 	%D%/dissectors/tls_mutual_test \
 	%D%/dissectors/tls_names_test \
 	%D%/dissectors/tls_record_test \

@@ -18,6 +18,7 @@
 #include <openssl/x509v3.h>
 
 #include "dissectors/certificate.h"
+#include "dissectors/certificate_chain.h"
 #include "dissectors/evidence.h"
 
 enum { FOREVER = 1900000000 };
@@ -119,6 +120,70 @@ make(const struct wish *w, int *size)
 	X509_NAME_free(issuer);
 	X509_free(x509);
 	return der;
+}
+
+/* Puts a certificate of subject by issuer behind those in list. */
+static size_t
+add_to_chain(uint8_t *list, size_t at, const char *subject, const char *issuer)
+{
+	int size;
+	unsigned char *der = make(&(struct wish){ .subject = subject, .issuer = issuer }, &size);
+
+	list[at] = 0;
+	list[at + 1] = (uint8_t)(size >> 8);
+	list[at + 2] = (uint8_t)size;
+	memcpy(list + at + 3, der, (size_t)size);
+	OPENSSL_free(der);
+	return at + 3 + (size_t)size;
+}
+
+static void
+tells_disorder_of_a_chain(void **state)
+{
+	static const struct {
+		const char *names[8]; /* subject, issuer, and so on */
+		bool disordered;
+	} cases[] = {
+		{ { "api", "CA" }, false },
+		{ { "api", "CA", "CA", "Root" }, false },
+		{ { "api", "CA", "CA", "Root", "Root", "Root" }, false },
+		{ { "api", "CA", "Root", "Root", "CA", "Root" }, true },
+		{ { "CA", "Root", "api", "CA" }, true },
+		{ { "api", "CA", "other", "Root" }, false },             /* nobody needs it */
+		{ { "api", "CA", "CA", "Root", "CA", "CA" }, false },    /* twice, signed by another */
+		{ { "api", "CA", "x", "x", "CA", "Root" }, true },
+		{ { "api", "api" }, false },
+	};
+	static uint8_t list[16384];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		size_t size = 0;
+
+		for (size_t k = 0; k < 8 && cases[i].names[k] != NULL; k += 2)
+			size = add_to_chain(list, size, cases[i].names[k], cases[i].names[k + 1]);
+		assert_int_equal(certificate_chain_disordered(cursor_over(list, size)), cases[i].disordered);
+		/* What is cut or damaged tells nothing, and nothing is read that is not there. */
+		for (size_t cut = 0; cut < size; cut += 3) {
+			uint8_t *copy = malloc(cut + 1);
+
+			memcpy(copy, list, cut);
+			if (!cases[i].disordered)
+				assert_false(certificate_chain_disordered(cursor_over(copy, cut)));
+			free(copy);
+		}
+		for (size_t at = 0; at < 60 && at < size; at++) {
+			uint8_t was = list[at];
+
+			for (int change = 1; change < 256; change += 31) {
+				list[at] = (uint8_t)(was ^ change);
+				(void)certificate_chain_disordered(cursor_over(list, size));
+			}
+			list[at] = was;
+		}
+	}
+	assert_false(certificate_chain_disordered(cursor_over("\0\0\4\x30\x80\0\0", 7)));
+	assert_false(certificate_chain_disordered(cursor_over("\0\0\7\x30\x85\0\0\0\0\0", 10)));
 }
 
 static struct certificate
@@ -397,6 +462,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tells_disorder_of_a_chain),
 		cmocka_unit_test(reads_a_leaf),
 		cmocka_unit_test(reads_keys),
 		cmocka_unit_test(tells_self_signed_from_self_named),

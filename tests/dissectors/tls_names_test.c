@@ -52,6 +52,9 @@ knows_what_a_cipher_does(void **state)
 	assert_true(tls_cipher_is_null("TLS_SHA256_SHA256"));
 	assert_true(tls_cipher_is_null("TLS_SHA384_SHA384"));
 	assert_false(tls_cipher_is_null("TLS_DH_anon_WITH_AES_128_CBC_SHA"));
+	assert_true(tls_cipher_is_psk("TLS_PSK_WITH_AES_128_GCM_SHA256") && tls_cipher_is_psk("TLS_DHE_PSK_WITH_NULL_SHA"));
+	assert_true(tls_cipher_is_psk("TLS_ECDHE_PSK_WITH_RC4_128_SHA") && tls_cipher_is_psk("TLS_RSA_PSK_WITH_AES_128_CBC_SHA"));
+	assert_false(tls_cipher_is_psk("TLS_RSA_WITH_AES_128_CBC_SHA") || tls_cipher_is_psk("TLS_AES_128_GCM_SHA256"));
 	assert_true(tls_cipher_is_ecdhe("TLS_ECDHE_PSK_WITH_NULL_SHA"));
 	assert_true(tls_cipher_is_ecdhe("TLS_ECDH_anon_WITH_RC4_128_SHA"));
 	assert_false(tls_cipher_is_ecdhe("TLS_ECDH_RSA_WITH_RC4_128_SHA"));

@@ -97,7 +97,7 @@ static const struct expected {
 	{ "tls12-no-shared-cipher", NULL, NULL, NULL, MUTUAL_UNKNOWN, AUTH_UNKNOWN, NULL, "handshake_failure", NOTE_HANDSHAKE_FAILED, ENCRYPTION_ENCRYPTED },
 	{ "tls12-null", "TLS1.2", "TLS_ECDHE_ECDSA_WITH_NULL_SHA", "x25519", MUTUAL_NO, AUTH_UNKNOWN, NULL, NULL, NOTE_COUNT, ENCRYPTION_PLAINTEXT },
 	{ "tls12-anonymous", "TLS1.2", "TLS_ECDH_anon_WITH_AES_256_CBC_SHA", "x25519", MUTUAL_NO, AUTH_UNKNOWN, NULL, NULL, NOTE_COUNT, ENCRYPTION_ENCRYPTED },
-	{ "tls12-psk", "TLS1.2", "TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256", "x25519", MUTUAL_NO, AUTH_UNKNOWN, NULL, NULL, NOTE_COUNT, ENCRYPTION_ENCRYPTED },
+	{ "tls12-psk", "TLS1.2", "TLS_ECDHE_PSK_WITH_AES_128_CBC_SHA256", "x25519", MUTUAL_NO, AUTH_SUCCESS, NULL, NULL, NOTE_COUNT, ENCRYPTION_ENCRYPTED },
 	{ "tls10-rsa", "TLS1.0", "TLS_RSA_WITH_AES_128_CBC_SHA", NULL, MUTUAL_NO, AUTH_UNKNOWN, NULL, NULL, NOTE_COUNT, ENCRYPTION_ENCRYPTED },
 	{ "tls13-full", "TLS1.3", "TLS_AES_256_GCM_SHA384", "x25519", MUTUAL_NO, AUTH_UNKNOWN, NULL, NULL, NOTE_COUNT, ENCRYPTION_ENCRYPTED },
 	{ "tls13-retry", "TLS1.3", "TLS_AES_256_GCM_SHA384", "secp384r1", MUTUAL_NO, AUTH_UNKNOWN, NULL, NULL, NOTE_COUNT, ENCRYPTION_ENCRYPTED },
@@ -121,7 +121,7 @@ check(const struct evidence *e, const struct expected *x)
 	assert_int_equal(n->mutual, x->mutual);
 	assert_int_equal(n->mutual_basis, x->mutual == MUTUAL_UNKNOWN ? MUTUAL_BASIS_NONE : strcmp(x->version, "TLS1.3") == 0 ? MUTUAL_BASIS_RECORD_SIZES : MUTUAL_BASIS_HANDSHAKE);
 	assert_int_equal(e->authentication.result, x->result);
-	same(e->authentication.method, x->result == AUTH_UNKNOWN ? NULL : "tls-client-cert");
+	same(e->authentication.method, x->result == AUTH_UNKNOWN ? NULL : strcmp(x->name, "tls12-psk") == 0 ? "tls-psk" : "tls-client-cert");
 	assert_int_equal(n->resumed, x->resumption != NULL);
 	same(n->resumption, x->resumption);
 	same(n->alert, x->alert);

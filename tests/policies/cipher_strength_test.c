@@ -13,6 +13,8 @@
 #define SUITE(name) { .payload = true, .state = ENCRYPTION_ENCRYPTED, .by = "tls", .cipher = (name) }
 #define ROW(name, value, findings) { name, SUITE(name), value, findings }
 
+#define FLAGGED(suite, bits) { .payload = true, .state = ENCRYPTION_ENCRYPTED, .by = "tls", .cipher = (suite), .encryption_flags = (bits) }
+
 static void
 values_by_suite(void **state)
 {
@@ -45,6 +47,12 @@ values_by_suite(void **state)
 		ROW("TLS_PSK_WITH_AES_128_GCM_SHA256", 0.5, "weak-cipher low"),
 		ROW("TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", 0.5, "weak-cipher low"),
 		ROW("TLS_RSA_WITH_AES_256_CBC_SHA", 0.5, "weak-cipher low"),
+		{ "CBC with encrypt-then-MAC", FLAGGED("TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA", ENCRYPTION_ENCRYPT_THEN_MAC), 0.8, "weak-cipher info" },
+		{ "static RSA and CBC with encrypt-then-MAC", FLAGGED("TLS_RSA_WITH_AES_256_CBC_SHA", ENCRYPTION_ENCRYPT_THEN_MAC), 0.5, "weak-cipher low" },
+		{ "3DES with encrypt-then-MAC", FLAGGED("TLS_ECDHE_RSA_WITH_3DES_EDE_CBC_SHA", ENCRYPTION_ENCRYPT_THEN_MAC), 0, "weak-cipher medium" },
+		{ "compression", FLAGGED("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", ENCRYPTION_COMPRESSION), 0.3, "tls-compression medium" },
+		{ "compression and CBC", FLAGGED("TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA", ENCRYPTION_COMPRESSION), 0.3, "tls-compression medium, weak-cipher low" },
+		{ "other flags", FLAGGED("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", ENCRYPTION_ECH | ENCRYPTION_EARLY_DATA | ENCRYPTION_DOWNGRADE), 1, NULL },
 		/* broken, whatever the key exchange */
 		ROW("TLS_RSA_WITH_RC4_128_MD5", 0, "weak-cipher medium"),
 		ROW("TLS_ECDHE_RSA_WITH_RC4_128_SHA", 0, "weak-cipher medium"),

@@ -12,6 +12,8 @@
 
 #define OVER(protocol, name) { .payload = true, .state = ENCRYPTION_ENCRYPTED, .by = (protocol), .version = (name) }
 
+#define DOWNGRADED(v) { .payload = true, .state = ENCRYPTION_ENCRYPTED, .by = "tls", .version = (v), .encryption_flags = ENCRYPTION_DOWNGRADE }
+
 static void
 values_by_version(void **state)
 {
@@ -32,6 +34,8 @@ values_by_version(void **state)
 		{ "DTLS1.3", OVER("dtls", "DTLS1.3"), 1, NULL },
 		{ "QUICv1", OVER("quic", "QUICv1"), 1, NULL },
 		{ "QUICv2", OVER("quic", "QUICv2"), 1, NULL },
+		{ "TLS1.2, downgraded", DOWNGRADED("TLS1.2"), 0.5, "tls-downgrade medium" },
+		{ "TLS1.0, downgraded", DOWNGRADED("TLS1.0"), 0, "weak-tls-version medium, tls-downgrade medium" },
 		{ 0 },
 	};
 
