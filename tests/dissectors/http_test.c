@@ -313,6 +313,53 @@ connects(void **state)
 	conversation_clear(&c);
 }
 
+/* gRPC-Web: the outcome is in a field, or at the beginning of the body, which may be in chunks or in base64. */
+static void
+carries_rpc(void **state)
+{
+#define WEB "POST /shop.Stock/Count HTTP/1.1\r\nContent-Type: application/grpc-web\r\nX-API-Key: k\r\nContent-Length: 0\r\n\r\n"
+#define WEB_OK "HTTP/1.1 200 OK\r\nContent-Type: application/grpc-web"
+#define REFUSED "\x80\0\0\0\x10grpc-status:16\r\n"
+	static const struct {
+		struct message answer;
+		enum auth_result result;
+	} list[] = {
+		{ SERVER(WEB_OK "+proto\r\nContent-Length: 7\r\n\r\n\0\0\0\0\2\x08\1"), AUTH_SUCCESS },
+		{ SERVER(WEB_OK "\r\nContent-Length: 21\r\n\r\n" REFUSED), AUTH_FAILURE },
+		{ SERVER(WEB_OK "\r\nTransfer-Encoding: chunked\r\n\r\n15\r\n" REFUSED "\r\n0\r\n\r\n"), AUTH_FAILURE },
+		{ SERVER(WEB_OK "\r\nGrpc-Status: 16\r\nContent-Length: 0\r\n\r\n"), AUTH_FAILURE },
+		{ SERVER(WEB_OK "-text\r\nContent-Length: 12\r\n\r\nAAAAAAIIAQ=="), AUTH_SUCCESS },
+		{ SERVER(WEB_OK "-text\r\nContent-Length: 4\r\n\r\n!!!!"), AUTH_ATTEMPTED },
+		{ SERVER(WEB_OK "\r\nContent-Length: 5\r\n\r\n<html"), AUTH_ATTEMPTED },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		for (size_t chunk = 0; chunk < 2; chunk++) {
+			const struct message messages[] = { CLIENT(WEB), list[i].answer };
+			struct conversation c;
+
+			conversation_init(&c, &http_dissector);
+			conversation_run(&c, messages, 2, chunk);
+			assert_string_equal(c.evidence.protocol, "grpc-web");
+			assert_int_equal(c.evidence.authentication.result, list[i].result);
+			conversation_clear(&c);
+		}
+}
+
+/* What etcd's members say to each other. */
+static void
+carries_etcd(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	CONVERSE(&c, CLIENT("GET /raft/stream/msgapp/1 HTTP/1.1\r\nX-Etcd-Cluster-ID: cdf8\r\n\r\n"), SERVER("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
+	assert_string_equal(c.evidence.protocol, "etcd");
+	assert_int_equal(c.evidence.authentication.result, AUTH_NONE);
+	conversation_clear(&c);
+}
+
 /* A request that no HTTP server answers is not served, and the flow is left to others. */
 static void
 answered_by_others(void **state)
@@ -621,6 +668,8 @@ main(void)
 		cmocka_unit_test(upgrades_to_websocket),
 		cmocka_unit_test(upgrades_to_others),
 		cmocka_unit_test(connects),
+		cmocka_unit_test(carries_rpc),
+		cmocka_unit_test(carries_etcd),
 		cmocka_unit_test(answered_by_others),
 		cmocka_unit_test(malformed_heads),
 		cmocka_unit_test(endless_head),
