@@ -65,6 +65,7 @@ libdissectors_a_SOURCES = \
 	%D%/quic_short.c %D%/quic_short.h \
 	%D%/readable.c %D%/readable.h \
 	%D%/reassembly.c %D%/reassembly.h \
+	%D%/proxy_protocol.c \
 	%D%/redis.c \
 	%D%/redis_bus.c \
 	%D%/sasl.c %D%/sasl.h \
@@ -73,6 +74,7 @@ libdissectors_a_SOURCES = \
 	%D%/stomp.c \
 	%D%/stun.c %D%/stun.h \
 	%D%/smtp.c \
+	%D%/socks.c \
 	%D%/tls.c %D%/tls_state.h \
 	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \

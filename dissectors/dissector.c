@@ -41,6 +41,8 @@ const struct dissector *const dissectors[] = {
 	&cldap_dissector,
 	&zookeeper_dissector,
 	&ssh_dissector,
+	&socks_dissector,
+	&proxy_protocol_dissector,
 	NULL,
 };
 

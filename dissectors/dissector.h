@@ -73,6 +73,8 @@ struct dissection {
 	const struct dissector *next;
 	/* Set with UPGRADE: what the state of next begins with, instead of zeros. */
 	_Alignas(max_align_t) uint8_t handover[64];
+	/* With UPGRADE: what was taken is no protocol that carries others; the flow is as if it began here. */
+	bool preamble;
 };
 
 /* Offset in its direction's byte stream of the point where cursor stands, for evidence_*(). */
@@ -153,9 +155,11 @@ extern const struct dissector postgresql_dissector;
 extern const struct dissector redis_bus_dissector;
 extern const struct dissector smtp_dissector;
 extern const struct dissector quic_dissector;
+extern const struct dissector proxy_protocol_dissector;
 extern const struct dissector redis_dissector;
 extern const struct dissector stomp_dissector;
 extern const struct dissector ssh_dissector;
+extern const struct dissector socks_dissector;
 extern const struct dissector tls_dissector;
 extern const struct dissector websocket_dissector;
 extern const struct dissector wireguard_dissector;

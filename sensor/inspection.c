@@ -565,7 +565,7 @@ upgrade(struct inspector *in, struct inspection *ins, const struct dissection *d
 {
 	const struct dissector *next = d->next;
 
-	ins->carried = true;
+	ins->carried |= !d->preamble;
 	ins->candidates = next == NULL ? all_dissectors : 0;
 	ins->waiting[0].probed = ins->waiting[1].probed = false;
 	/* Agreed upon, and to be seen: what was readable so far is no word on what follows. */

@@ -27,6 +27,7 @@ libtesting_a_SOURCES = \
 	%D%/dissectors/dtls_messages.c %D%/dissectors/dtls_messages.h \
 	%D%/dissectors/quic_packets.c %D%/dissectors/quic_packets.h \
 	%D%/dissectors/mail_cases.c %D%/dissectors/mail_cases.h \
+	%D%/dissectors/socks_test \
 	%D%/dissectors/tls_messages.c %D%/dissectors/tls_messages.h \
 	%D%/dissectors/tokens.h \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
@@ -71,6 +72,7 @@ UNIT_TESTS = \
 	%D%/dissectors/quic_test \
 	%D%/dissectors/readable_test \
 	%D%/dissectors/redis_bus_test \
+	%D%/dissectors/proxy_protocol_test \
 	%D%/dissectors/redis_test \
 	%D%/dissectors/sasl_test \
 	%D%/dissectors/ssh_test \
@@ -164,12 +166,14 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_pop3 \
 	%D%/fuzz/fuzz_postgresql \
 	%D%/fuzz/fuzz_quic \
+	%D%/fuzz/fuzz_proxy_protocol \
 	%D%/fuzz/fuzz_redis \
 	%D%/fuzz/fuzz_redis_bus \
 	%D%/fuzz/fuzz_saved_result \
 	%D%/fuzz/fuzz_ssh \
 	%D%/fuzz/fuzz_stomp \
 	%D%/fuzz/fuzz_smtp \
+	%D%/fuzz/fuzz_socks \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
 	%D%/fuzz/fuzz_websocket \
@@ -260,6 +264,9 @@ endif
 %C%_fuzz_fuzz_quic_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_quic_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"quic\" -DFUZZ_DISSECTOR=quic_dissector
 %C%_fuzz_fuzz_quic_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_proxy_protocol_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_proxy_protocol_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"proxy_protocol\" -DFUZZ_DISSECTOR=proxy_protocol_dissector
+%C%_fuzz_fuzz_proxy_protocol_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_redis_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_redis_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"redis\" -DFUZZ_DISSECTOR=redis_dissector
 %C%_fuzz_fuzz_redis_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -278,6 +285,9 @@ endif
 %C%_fuzz_fuzz_smtp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_smtp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"smtp\" -DFUZZ_DISSECTOR=smtp_dissector
 %C%_fuzz_fuzz_smtp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_socks_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_socks_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"socks\" -DFUZZ_DISSECTOR=socks_dissector
+%C%_fuzz_fuzz_socks_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_stream_SOURCES = %D%/fuzz/fuzz_stream.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_stream_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"stream\"
 %C%_fuzz_fuzz_stream_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

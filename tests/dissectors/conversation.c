@@ -181,6 +181,7 @@ call(struct conversation *c, enum direction from)
 	pass_over(c, from);
 	switch (c->verdict) {
 	case UPGRADE:
+		c->preamble = d.preamble;
 		upgrade(c, &d);
 		return true;
 	case MATCH:

@@ -18,6 +18,7 @@ struct conversation {
 	bool over;                         /* DONE, MALFORMED, TRUNCATED or NO_MATCH was said */
 	bool turned;                       /* the dissector turned the roles round */
 	bool upgraded_to_probe;            /* UPGRADE with next == NULL */
+	bool preamble;                     /* and the flow is as if it began there */
 	uint8_t *bytes[2];                 /* not yet taken, by direction */
 	size_t size[2];
 	uint64_t offset[2], to_skip[2];
