@@ -74,6 +74,7 @@ UNIT_TESTS = \
 	%D%/dissectors/redis_bus_test \
 	%D%/dissectors/proxy_protocol_test \
 	%D%/dissectors/redis_test \
+	%D%/dissectors/socks_test \
 	%D%/dissectors/sasl_test \
 	%D%/dissectors/ssh_test \
 	%D%/dissectors/stomp_test \
