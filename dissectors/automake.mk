@@ -16,12 +16,11 @@ libdissectors_a_SOURCES = \
 	%D%/cursor.c %D%/cursor.h \
 	%D%/dissector.c %D%/dissector.h \
 	%D%/dns.c \
-	%D%/elasticsearch.c \
-	%D%/esp.c \
-	%D%/esp_survey.c %D%/esp_survey.h \
 	%D%/dtls.c \
 	%D%/dtls_record.c %D%/dtls_record.h \
 	%D%/elasticsearch.c \
+	%D%/esp.c \
+	%D%/esp_survey.c %D%/esp_survey.h \
 	%D%/evidence.c %D%/evidence.h \
 	%D%/grpc.c %D%/grpc.h \
 	%D%/gss.c %D%/gss.h \
@@ -35,20 +34,15 @@ libdissectors_a_SOURCES = \
 	%D%/http2_frame.c %D%/http2_frame.h \
 	%D%/ike.c \
 	%D%/ike_message.c %D%/ike_message.h \
+	%D%/imap.c \
 	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
-	%D%/imap.c \
-	%D%/jwt.c %D%/jwt.h \
-	%D%/mail.c %D%/mail.h \
-	%D%/mongodb.c \
-	%D%/mongodb_message.c %D%/mongodb_message.h \
-	%D%/mqtt.c \
-	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/kafka.c \
 	%D%/kafka_message.c %D%/kafka_message.h \
 	%D%/ldap.c \
 	%D%/ldap_message.c %D%/ldap_message.h \
 	%D%/lz4.c %D%/lz4.h \
+	%D%/mail.c %D%/mail.h \
 	%D%/mongodb.c \
 	%D%/mongodb_message.c %D%/mongodb_message.h \
 	%D%/mqtt.c \
@@ -59,22 +53,22 @@ libdissectors_a_SOURCES = \
 	%D%/pop3.c \
 	%D%/postgresql.c \
 	%D%/protobuf.c %D%/protobuf.h \
+	%D%/proxy_protocol.c \
 	%D%/quic.c \
 	%D%/quic_crypto.c %D%/quic_crypto.h \
 	%D%/quic_packet.c %D%/quic_packet.h \
 	%D%/quic_short.c %D%/quic_short.h \
 	%D%/readable.c %D%/readable.h \
 	%D%/reassembly.c %D%/reassembly.h \
-	%D%/proxy_protocol.c \
 	%D%/redis.c \
 	%D%/redis_bus.c \
 	%D%/sasl.c %D%/sasl.h \
+	%D%/smtp.c \
+	%D%/socks.c \
 	%D%/ssh.c \
 	%D%/ssh_algorithms.c %D%/ssh_algorithms.h \
 	%D%/stomp.c \
 	%D%/stun.c %D%/stun.h \
-	%D%/smtp.c \
-	%D%/socks.c \
 	%D%/tls.c %D%/tls_state.h \
 	%D%/tls_handshake.c \
 	%D%/tls_hello.c %D%/tls_hello.h \
@@ -90,4 +84,3 @@ libdissectors_a_SOURCES = \
 	%D%/wireguard.c \
 	%D%/zookeeper.c \
 	$(NONE)
-	%D%/zookeeper.c

@@ -46,7 +46,6 @@ UNIT_TESTS = \
 	%D%/dissectors/certificate_test \
 	%D%/dissectors/cursor_test \
 	%D%/dissectors/dns_test \
-	%D%/dissectors/esp_test \
 	%D%/dissectors/dtls_test \
 	%D%/dissectors/elasticsearch_test \
 	%D%/dissectors/esp_test \
@@ -69,17 +68,16 @@ UNIT_TESTS = \
 	%D%/dissectors/pop3_test \
 	%D%/dissectors/postgresql_test \
 	%D%/dissectors/protobuf_test \
+	%D%/dissectors/proxy_protocol_test \
 	%D%/dissectors/quic_test \
 	%D%/dissectors/readable_test \
 	%D%/dissectors/redis_bus_test \
-	%D%/dissectors/proxy_protocol_test \
 	%D%/dissectors/redis_test \
-	%D%/dissectors/socks_test \
 	%D%/dissectors/sasl_test \
+	%D%/dissectors/smtp_test \
+	%D%/dissectors/socks_test \
 	%D%/dissectors/ssh_test \
 	%D%/dissectors/stomp_test \
-	%D%/dissectors/smtp_test \
-	%D%/dissectors/tls13_test \
 	%D%/dissectors/tls_hello_test \
 	%D%/dissectors/tls_ja4_test \
 	%D%/dissectors/tls_mesh_test \
@@ -144,21 +142,17 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
-	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_dtls \
 	%D%/fuzz/fuzz_elasticsearch \
 	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_http2 \
 	%D%/fuzz/fuzz_ike \
+	%D%/fuzz/fuzz_imap \
 	%D%/fuzz/fuzz_kafka \
 	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
-	%D%/fuzz/fuzz_kafka \
-	%D%/fuzz/fuzz_ike \
-	%D%/fuzz/fuzz_ldap \
-	%D%/fuzz/fuzz_imap \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_mysqlx \
 	%D%/fuzz/fuzz_nats \
@@ -166,15 +160,15 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_policy_yaml \
 	%D%/fuzz/fuzz_pop3 \
 	%D%/fuzz/fuzz_postgresql \
-	%D%/fuzz/fuzz_quic \
 	%D%/fuzz/fuzz_proxy_protocol \
+	%D%/fuzz/fuzz_quic \
 	%D%/fuzz/fuzz_redis \
 	%D%/fuzz/fuzz_redis_bus \
 	%D%/fuzz/fuzz_saved_result \
-	%D%/fuzz/fuzz_ssh \
-	%D%/fuzz/fuzz_stomp \
 	%D%/fuzz/fuzz_smtp \
 	%D%/fuzz/fuzz_socks \
+	%D%/fuzz/fuzz_ssh \
+	%D%/fuzz/fuzz_stomp \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
 	%D%/fuzz/fuzz_websocket \
