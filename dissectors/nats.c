@@ -278,7 +278,7 @@ tell_principal(struct dissection *d, struct cursor name)
 		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
 }
 
-/* What the server says of itself; servers send it again whenever it changes. */
+/* What the server says of itself, first of all; it is sent again whenever something of it changes. */
 static enum verdict
 read_info(struct dissection *d, enum direction from, struct cursor json, uint64_t offset)
 {
@@ -295,7 +295,7 @@ read_info(struct dissection *d, enum direction from, struct cursor json, uint64_
 	if (!cursor_ok(&json))
 		return NO_MATCH;
 	claim(d, STRENGTH_STRUCTURE, "INFO message", from, offset);
-	if (from == FROM_SERVER && !s->connect) {
+	if (from == FROM_SERVER && !s->info) {
 		s->info = true;
 		s->auth_required = auth_required;
 		s->nonce = nonce;

@@ -45,6 +45,7 @@ static const struct scenario scenarios[] = {
 	{ "user, wrong", { SERVER(INFO_AUTH), CLIENT(USERPASS PING), SERVER(VIOLATION) }, AUTH_FAILURE, "nats-userpass", true, 0 },
 	{ "user without password", { SERVER(INFO_AUTH), CLIENT(CONNECT_WITH(",\"user\":\"ann\",\"pass\":\"\"") PING), SERVER(VIOLATION) }, AUTH_FAILURE, "nats-userpass", false, 0 },
 	{ "user where nobody asks", { SERVER(INFO), CLIENT(USERPASS PING), SERVER(PONG) }, AUTH_NONE, "nats-userpass", true, 0 },
+	{ "user, who does not wait", { CLIENT(USERPASS PING), SERVER(INFO_AUTH PONG) }, AUTH_SUCCESS, "nats-userpass", true, 0 },
 	{ "token", { SERVER(INFO_AUTH), CLIENT(TOKEN PING), SERVER(PONG) }, AUTH_SUCCESS, "nats-token", true, 0 },
 	{ "token, wrong", { SERVER(INFO_AUTH), CLIENT(TOKEN PING), SERVER(VIOLATION) }, AUTH_FAILURE, "nats-token", true, 0 },
 	{ "nkey", { SERVER(INFO_NONCE), CLIENT(NKEY PING), SERVER(PONG) }, AUTH_SUCCESS, "nats-nkey", false, 0 },
