@@ -136,9 +136,9 @@ mail_sasl_begin(struct dissection *d, struct mail_sasl *s, struct cursor name, c
 void
 mail_sasl_response(struct dissection *d, struct mail_sasl *s, struct cursor text, const char *clause, uint64_t offset)
 {
-	bool login = strcmp(s->mechanism->method, "sasl-login") == 0;
+	bool login = s->mechanism != NULL && strcmp(s->mechanism->method, "sasl-login") == 0;
 
-	if (cursor_equals(&text, "*") || cursor_left(&text) == 0)
+	if (s->mechanism == NULL || cursor_equals(&text, "*") || cursor_left(&text) == 0)
 		return;
 	if (s->responses < UINT8_MAX)
 		s->responses++;
