@@ -9,3 +9,7 @@ EXTRA_DIST += \
 	%D%/policies.md \
 	%D%/protocols.md \
 	%D%/protocols
+	%D%/protocols/http2.md \
+	%D%/protocols/ldap.md \
+	%D%/protocols/mongodb.md \
+	%D%/protocols/ssh.md
