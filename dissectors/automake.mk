@@ -39,6 +39,7 @@ libdissectors_a_SOURCES = \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/kafka.c \
 	%D%/kafka_message.c %D%/kafka_message.h \
+	%D%/kerberos.c \
 	%D%/ldap.c \
 	%D%/ldap_message.c %D%/ldap_message.h \
 	%D%/lz4.c %D%/lz4.h \

@@ -39,6 +39,8 @@ const struct dissector *const dissectors[] = {
 	&wireguard_dissector,
 	&ldap_dissector,
 	&cldap_dissector,
+	&kerberos_dissector,
+	&kerberos_udp_dissector,
 	&zookeeper_dissector,
 	&ssh_dissector,
 	&socks_dissector,

@@ -145,6 +145,8 @@ extern const struct dissector mqtt_dissector;
 extern const struct dissector kafka_dissector;
 extern const struct dissector ike_dissector;
 extern const struct dissector imap_dissector;
+extern const struct dissector kerberos_dissector;
+extern const struct dissector kerberos_udp_dissector;
 extern const struct dissector ldap_dissector;
 extern const struct dissector http2_dissector;
 extern const struct dissector mysql_dissector;

@@ -10,6 +10,7 @@ EXTRA_DIST += \
 	%D%/protocols.md \
 	%D%/protocols
 	%D%/protocols/http2.md \
+	%D%/protocols/kerberos.md \
 	%D%/protocols/ldap.md \
 	%D%/protocols/mongodb.md \
 	%D%/protocols/ssh.md

@@ -53,6 +53,9 @@ static const struct named_value methods[] = {
 	{ "krb5", 1 },
 	{ "krb5-ap-req", 1 },
 	{ "krb5-pkinit", 1 },
+	{ "krb5-preauth", 0.9 }, /* a listener can guess at the password */
+	{ "krb5-spake", 1 },
+	{ "krb5-fast", 1 },
 	{ "kerberos", 1 },
 	{ "http-negotiate", 1 },
 	{ "sasl-gssapi", 1 },

@@ -60,6 +60,7 @@ UNIT_TESTS = \
 	%D%/dissectors/jwt_test \
 	%D%/dissectors/kafka_test \
 	%D%/dissectors/ldap_test \
+	%D%/dissectors/kerberos_test \
 	%D%/dissectors/mongodb_test \
 	%D%/dissectors/mqtt_test \
 	%D%/dissectors/mysql_test \
@@ -151,6 +152,8 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_imap \
 	%D%/fuzz/fuzz_kafka \
 	%D%/fuzz/fuzz_ldap \
+	%D%/fuzz/fuzz_kerberos \
+	%D%/fuzz/fuzz_kerberos_udp \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
 	%D%/fuzz/fuzz_mysql \
@@ -235,6 +238,12 @@ endif
 %C%_fuzz_fuzz_imap_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_imap_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"imap\" -DFUZZ_DISSECTOR=imap_dissector
 %C%_fuzz_fuzz_imap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_kerberos_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_kerberos_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"kerberos\" -DFUZZ_DISSECTOR=kerberos_dissector
+%C%_fuzz_fuzz_kerberos_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_kerberos_udp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_kerberos_udp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"kerberos_udp\" -DFUZZ_DISSECTOR=kerberos_udp_dissector
+%C%_fuzz_fuzz_kerberos_udp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mysql_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mysql_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mysql\" -DFUZZ_DISSECTOR=mysql_dissector
 %C%_fuzz_fuzz_mysql_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
