@@ -37,6 +37,12 @@ libdissectors_a_SOURCES = \
 	%D%/imap.c \
 	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
+	%D%/imap.c \
+	%D%/mail.c %D%/mail.h \
+	%D%/mongodb.c \
+	%D%/mongodb_message.c %D%/mongodb_message.h \
+	%D%/mqtt.c \
+	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/kafka.c \
 	%D%/kafka_message.c %D%/kafka_message.h \
 	%D%/kerberos.c \

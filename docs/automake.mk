@@ -8,7 +8,7 @@ EXTRA_DIST += \
 	%D%/performance.md \
 	%D%/policies.md \
 	%D%/protocols.md \
-	%D%/protocols
+	%D%/protocols \
 	%D%/protocols/http2.md \
 	%D%/protocols/kerberos.md \
 	%D%/protocols/ldap.md \

@@ -48,7 +48,6 @@ UNIT_TESTS = \
 	%D%/dissectors/dns_test \
 	%D%/dissectors/dtls_test \
 	%D%/dissectors/elasticsearch_test \
-	%D%/dissectors/esp_test \
 	%D%/dissectors/evidence_test \
 	%D%/dissectors/http_application_test \
 	%D%/dissectors/http_auth_test \
@@ -86,7 +85,6 @@ UNIT_TESTS = \
 	%D%/dissectors/tls_names_test \
 	%D%/dissectors/tls_record_test \
 	%D%/dissectors/tls_test \
-	%D%/dissectors/tls13_test \
 	%D%/dissectors/websocket_test \
 	%D%/dissectors/wireguard_test \
 	%D%/dissectors/zookeeper_test \
@@ -145,7 +143,6 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_dns_tcp \
 	%D%/fuzz/fuzz_dtls \
 	%D%/fuzz/fuzz_elasticsearch \
-	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_http2 \
 	%D%/fuzz/fuzz_ike \
@@ -156,6 +153,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_kerberos_udp \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
+	%D%/fuzz/fuzz_imap \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_mysqlx \
 	%D%/fuzz/fuzz_nats \
