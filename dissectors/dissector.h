@@ -38,6 +38,16 @@ struct flow_view {
 	int64_t time;              /* of the packet being looked at, seconds since 1970 */
 };
 
+/* What a full handshake of TLS told, and what holds for a session that resumes it. */
+struct tls_session {
+	const struct certificate *certificate;        /* of the server, or NULL */
+	const struct certificate *client_certificate; /* or NULL */
+	uint16_t version, cipher;
+	uint8_t mutual;     /* enum mutual */
+	bool authenticated; /* the server accepted the client's certificate */
+	bool chain_disordered;
+};
+
 /* What the sensor does for dissectors. */
 struct dissection_services {
 	/* The parsed certificate for these DER bytes, valid for the flow's life; NULL where unreadable. */
@@ -50,6 +60,13 @@ struct dissection_services {
 	 * Whatever is left is wiped and freed when the dissector loses the flow.
 	 */
 	void *(*resize)(void *context, void *memory, size_t size);
+	/*
+	 * Keeps a session that this flow's server may resume by id, a session id or a ticket, of which only
+	 * a keyed hash is kept; and gives it, with certificates valid for the flow's life, false where it is
+	 * not known. Each may be NULL.
+	 */
+	void (*remember)(void *context, struct cursor id, const struct tls_session *);
+	bool (*recall)(void *context, struct cursor id, struct tls_session *);
 	void *context;
 };
 

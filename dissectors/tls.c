@@ -147,6 +147,9 @@ tls_take_change_cipher_spec(struct reading *r)
 		encryption->resumed = true;
 		if (s->sides[FROM_CLIENT].hello)
 			encryption->resumption = s->client_hello.ticket ? "ticket" : s->server_hello.session_id.size > 0 ? "session-id" : NULL;
+		tls_settle_resumption(r);
+	} else if (r->from == FROM_SERVER && s->hello_done) {
+		tls_remember(r, cursor_over(s->server_hello.session_id.bytes, s->server_hello.session_id.size));
 	}
 	tls_settle_authentication(r);
 }
@@ -209,6 +212,8 @@ may_learn_more(const struct reading *r)
 		return !client->hello || !s->server_served || !s->client_sent || s->sizes_open;
 	if (!s->server_served && !server->changed)
 		return true; /* a client may send before the server has finished (RFC 7918), or spoken (RFC 8446 2.3) */
+	if (s->inherited && s->session.authenticated && !s->server_served)
+		return true;
 	/* A certificate may be asked for in a second handshake, soon after the first request. */
 	return !r->e->encryption.resumed && r->e->authentication.result != AUTH_SUCCESS && s->application_records < WATCHED_RECORDS;
 }

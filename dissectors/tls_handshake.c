@@ -67,6 +67,18 @@ tls_take_client_hello(struct reading *r, const char *clause)
 	tls_settle_certificate(r);
 }
 
+/* Whether the session is known that the client offers to resume: by its ticket, else its id (RFC 5077 3.4). */
+static void
+recall(struct reading *r)
+{
+	const struct dissection_services *services = r->d->services;
+	struct tls_client_hello *hello = &r->s->client_hello;
+	struct cursor id = hello->ticket ? hello->ticket_bytes : cursor_over(hello->session_id.bytes, hello->session_id.size);
+
+	r->s->recalled = services->recall != NULL && id.left > 0 && services->recall(services->context, id, &r->s->session);
+	hello->ticket_bytes = cursor_over(NULL, 0);
+}
+
 static enum verdict
 read_client_hello(struct reading *r, struct cursor body)
 {
@@ -78,6 +90,7 @@ read_client_hello(struct reading *r, struct cursor body)
 		evidence_note(r->e, NOTE_MALFORMED);
 	if (r->e->encryption.ja4[0] == '\0')
 		tls_ja4(body, r->s->dtls ? JA4_DTLS : JA4_TLS, r->e->encryption.ja4);
+	recall(r);
 	tls_take_client_hello(r, client_hello_clause);
 	return MATCH;
 }
@@ -282,6 +295,22 @@ read_client_key_exchange(struct reading *r, struct cursor body)
 	return MATCH;
 }
 
+/*
+ * RFC 5077 3.3: lifetime and ticket, with which the server says that it has taken the client's Finished, or that it resumes a
+ * session and gives a new ticket for it.
+ */
+static enum verdict
+read_new_session_ticket(struct reading *r, struct cursor body)
+{
+	struct cursor ticket;
+
+	cursor_skip(&body, 4);
+	ticket = cursor_sub(&body, cursor_u16(&body));
+	if (cursor_ok(&ticket) && cursor_left(&body) == 0)
+		tls_remember(r, ticket);
+	return MATCH;
+}
+
 static enum verdict
 read_nothing(struct reading *r, struct cursor body)
 {
@@ -304,7 +333,7 @@ static const struct handshake_message {
 	[HELLO_REQUEST] = { BY_SERVER, false, read_nothing },
 	[CLIENT_HELLO] = { BY_CLIENT, true, read_client_hello },
 	[SERVER_HELLO] = { BY_SERVER, true, read_server_hello },
-	[NEW_SESSION_TICKET] = { BY_SERVER, false, read_nothing },
+	[NEW_SESSION_TICKET] = { BY_SERVER, true, read_new_session_ticket },
 	[DRAFT_HELLO_RETRY_REQUEST] = { BY_SERVER, true, read_draft_retry },
 	[CERTIFICATE] = { BY_CLIENT | BY_SERVER, true, read_certificate },
 	[SERVER_KEY_EXCHANGE] = { BY_SERVER, true, read_server_key_exchange },

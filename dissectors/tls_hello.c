@@ -148,6 +148,7 @@ static void
 read_session_ticket(struct cursor *c, struct hello hello)
 {
 	hello.client->ticket = cursor_left(c) > 0;
+	hello.client->ticket_bytes = *c;
 	cursor_skip(c, cursor_left(c));
 }
 

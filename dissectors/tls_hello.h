@@ -27,6 +27,7 @@ struct tls_client_hello {
 	bool early_data;     /* says that it sends some (RFC 8446 4.2.10) */
 	bool ech;            /* encrypted_client_hello (RFC 9849), in earnest or as GREASE: nobody can tell */
 	bool application_settings; /* may send EncryptedExtensions (draft-vvv-tls-alps) */
+	struct cursor ticket_bytes; /* borrowed: not there for longer than the hello */
 	struct tls_session_id session_id;
 	uint8_t ciphers[TLS_CIPHER_COUNT_MAX / 8]; /* bit by tls_cipher_index() */
 	char sni[256];       /* "" if none, or none that is a host name */

@@ -18,6 +18,7 @@ static const char certificate_clause[] = "RFC 5246 7.4.6 client Certificate";
 static const char accepted_clause[] = "RFC 5246 7.4.8 CertificateVerify, and the server goes on";
 static const char refused_clause[] = "RFC 5246 7.2.2 fatal alert after the client's Certificate";
 
+static const char resumed_clause[] = "RFC 5246 F.1.4 resumption of a session whose client was authenticated";
 static const char key_clause[] = "RFC 4279 2 ClientKeyExchange with an identity";
 static const char key_accepted_clause[] = "RFC 4279 2 the server takes the client's Finished";
 static const char key_refused_clause[] = "RFC 4279 2 fatal alert after the client's identity";
@@ -149,6 +150,54 @@ settle_key(struct reading *r)
 		evidence_authentication(r->e, AUTH_SUCCESS, key_method, STRENGTH_EXCHANGE, key_accepted_clause, r->from, r->at);
 }
 
+/* A session is known again by its id, and is the one if version and suite are what they were (RFC 5246 F.1.4). */
+static bool
+is_recalled(const struct tls_state *s)
+{
+	return s->recalled && s->session.version == s->server_hello.version && s->session.cipher == s->server_hello.cipher;
+}
+
+void
+tls_remember(struct reading *r, struct cursor id)
+{
+	const struct tls_state *s = r->s;
+	const struct encryption *e = &r->e->encryption;
+	const struct side *server = &s->sides[FROM_SERVER];
+	struct tls_session session = {
+		.certificate = e->certificate,
+		.client_certificate = e->client_certificate,
+		.version = s->server_hello.version,
+		.cipher = s->server_hello.cipher,
+		.mutual = e->mutual,
+		.authenticated = s->client_certificate && s->verified,
+		.chain_disordered = (e->certificate_flags & CERTIFICATE_CHAIN_ORDER) != 0,
+	};
+
+	if (r->d->services->remember == NULL || s->is_13 || !server->hello || !server->unbroken || id.left == 0)
+		return;
+	if (!s->hello_done && !is_recalled(s))
+		return;
+	r->d->services->remember(r->d->services->context, id, s->hello_done ? &session : &s->session);
+}
+
+void
+tls_settle_resumption(struct reading *r)
+{
+	struct tls_state *s = r->s;
+	struct encryption *e = &r->e->encryption;
+
+	if (!is_recalled(s))
+		return;
+	s->inherited = true;
+	e->certificate = s->session.certificate;
+	e->client_certificate = s->session.client_certificate;
+	if (s->session.chain_disordered)
+		e->certificate_flags |= CERTIFICATE_CHAIN_ORDER;
+	tls_settle_certificate(r);
+	tls_set_mutual(r, (enum mutual)s->session.mutual, MUTUAL_BASIS_HANDSHAKE);
+	tls_settle_mesh(r);
+}
+
 /* The server takes the client's proof of its key by going on: by its ChangeCipherSpec or data. */
 void
 tls_settle_authentication(struct reading *r)
@@ -157,6 +206,9 @@ tls_settle_authentication(struct reading *r)
 
 	if (is_by_key(s))
 		settle_key(r);
+	/* The client has shown that the session is its own by its Finished, which the server has taken once it serves. */
+	if (s->inherited && s->session.authenticated && s->sides[FROM_CLIENT].changed && s->server_served)
+		evidence_authentication(r->e, AUTH_SUCCESS, method, STRENGTH_EXCHANGE, resumed_clause, r->from, r->at);
 	if (s->is_13 || !s->client_certificate)
 		return;
 	evidence_authentication(r->e, AUTH_ATTEMPTED, method, STRENGTH_STRUCTURE, certificate_clause, r->from, r->at);

@@ -69,6 +69,9 @@ struct tls_state {
 	bool early_data;      /* a hello of the client's said that it sends some */
 	bool sizes_open;      /* TLS 1.3: further records of the client's may tell of its certificate */
 	struct tls_flight flight;
+	bool recalled;        /* the session that the client's hello offers to resume is known */
+	bool inherited;       /* and was resumed */
+	struct tls_session session; /* what is known of it */
 };
 
 static_assert(sizeof(struct tls_state) <= DISSECTOR_STATE_MAX, "the sensor has room for this state");
@@ -162,6 +165,12 @@ void tls_settle_hellos(struct reading *, const char *clause);
 
 /* A name was seen by which a mesh may be known. */
 void tls_settle_mesh(struct reading *);
+
+/* The server issued id, a session id or a ticket: keeps what this handshake told, for a flow that resumes it. */
+void tls_remember(struct reading *, struct cursor id);
+
+/* The server resumed the session that the client's hello offered: what was known of it holds. */
+void tls_settle_resumption(struct reading *);
 
 /* A fatal alert came. */
 void tls_settle_refusal(struct reading *);

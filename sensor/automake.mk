@@ -48,6 +48,7 @@ libsensor_a_SOURCES = \
 	%D%/report_conclude.c \
 	%D%/saved_result.c %D%/saved_result.h \
 	%D%/stream.c %D%/stream.h \
+	%D%/tls_sessions.c %D%/tls_sessions.h \
 	%D%/worker.c %D%/worker.h
 
 if NDPI

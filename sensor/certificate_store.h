@@ -20,6 +20,9 @@ void certificate_store_free(struct certificate_store *);
  */
 const struct certificate *certificate_store_take(struct certificate_store *, struct cursor der);
 
+/* One reference more to what was taken and not given back; NULL is accepted. */
+void certificate_store_hold(struct certificate_store *, const struct certificate *);
+
 /* Gives a reference back; NULL is accepted. */
 void certificate_store_give(struct certificate_store *, const struct certificate *);
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tls_sessions.h"
+
 #include "dissectors/readable.h"
 
 #define SECOND INT64_C(1000000000)
@@ -15,6 +17,8 @@
 enum {
 	PROBE_SIZE_MAX = 4096, /* who cannot tell by then does not get the flow */
 	TURNS_MAX = 4096,      /* calls of dissectors for one piece of a stream */
+	SESSIONS = 2048,       /* of TLS that may be resumed; each may hold two certificates */
+	CERTIFICATES = 8192,
 	DATAGRAMS_PROBED = 8,  /* that nobody knows, before a flow of datagrams is given up */
 };
 
@@ -69,6 +73,7 @@ struct inspector {
 	struct buffer_pool buffers;
 	struct memory_bound memory;
 	struct certificate_store *certificates;
+	struct tls_sessions *sessions;
 	struct classifier *classifier;
 	bool classifier_failed;
 	struct dissection_services services;
@@ -112,6 +117,39 @@ take_certificate(void *context, struct cursor der)
 	if (certificate != NULL)
 		ins->certificates[ins->certificate_count++] = certificate;
 	return certificate;
+}
+
+static bool
+hold_certificate(struct inspector *in, const struct certificate *certificate)
+{
+	struct inspection *ins = in->inspection;
+
+	if (certificate == NULL)
+		return true;
+	if (ins->certificate_count == sizeof(ins->certificates) / sizeof(ins->certificates[0]))
+		return false;
+	certificate_store_hold(in->certificates, certificate);
+	ins->certificates[ins->certificate_count++] = certificate;
+	return true;
+}
+
+static void
+remember_session(void *context, struct cursor id, const struct tls_session *session)
+{
+	struct inspector *in = context;
+	unsigned server = 1u - in->flow->client_side;
+
+	tls_sessions_put(in->sessions, &in->flow->key.address[server], in->flow->key.port[server], id, session);
+}
+
+static bool
+recall_session(void *context, struct cursor id, struct tls_session *session)
+{
+	struct inspector *in = context;
+	unsigned server = 1u - in->flow->client_side;
+
+	return tls_sessions_get(in->sessions, &in->flow->key.address[server], in->flow->key.port[server], id, session)
+	    && hold_certificate(in, session->certificate) && hold_certificate(in, session->client_certificate);
 }
 
 static void
@@ -845,10 +883,11 @@ inspector_new(const struct inspector_options *options, const struct record_sink 
 	in->options = *options;
 	in->sink = sink;
 	in->memory.limit = options->dissection_memory;
-	in->services = (struct dissection_services){ .certificate = take_certificate, .name = tell_name, .resize = resize_memory, .context = in };
+	in->services = (struct dissection_services){ .certificate = take_certificate, .name = tell_name, .resize = resize_memory, .remember = remember_session, .recall = recall_session, .context = in };
 	in->reader = (struct stream_reader){ .bytes = on_bytes, .gap = on_gap, .context = in, .buffers = &in->buffers };
-	in->certificates = certificate_store_new(4096);
-	if (in->certificates == NULL || !fixed_pool_init(&in->inspections, sizeof(struct inspection), options->max_inspections) || !buffer_pool_init(&in->buffers, options->buffer_memory)) {
+	in->certificates = certificate_store_new(CERTIFICATES);
+	in->sessions = in->certificates != NULL ? tls_sessions_new(SESSIONS, in->certificates) : NULL;
+	if (in->sessions == NULL || !fixed_pool_init(&in->inspections, sizeof(struct inspection), options->max_inspections) || !buffer_pool_init(&in->buffers, options->buffer_memory)) {
 		inspector_free(in);
 		return NULL;
 	}
@@ -866,6 +905,7 @@ inspector_free(struct inspector *in)
 		return;
 	if (in->classifier != NULL)
 		classifier_free(in->classifier);
+	tls_sessions_free(in->sessions);
 	certificate_store_free(in->certificates);
 	fixed_pool_clear(&in->inspections);
 	buffer_pool_clear(&in->buffers);

@@ -124,6 +124,7 @@ UNIT_TESTS = \
 	%D%/sensor/report_test \
 	%D%/sensor/saved_result_test \
 	%D%/sensor/stream_test \
+	%D%/sensor/tls_sessions_test \
 	%D%/sensor/worker_test \
 	$(NONE)
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
