@@ -51,6 +51,9 @@ WEAKER_PROTOCOL = {
     'grpc': {'http2'},
     'grpc-web': {'http', 'http2'},
     'etcd': {'http', 'http2', 'grpc'},
+    # Named by what a client's hello offers, which a loss may take.
+    'http3': {'quic'},
+    'dns': {'quic'},
 }
 # Each request of these stands alone, or a login may be followed by another: what went before the end
 # of the capture, or what remains of the connection, is a whole story of its own.
@@ -92,7 +95,9 @@ def verdict(flow, variant):
             c['flags'] = sorted(set(c.get('flags', [])) - {'expired', 'not-yet-valid'})
         out[key] = json.dumps(c, sort_keys=True)
     for claim, basis in flow['basis'].items():
-        out['basis of ' + claim] = (basis['clause'], basis['direction'], basis['offset'], basis['strength'])
+        # Copies of datagrams without identification count as datagrams, and so do their bytes.
+        offset = None if flow['transport'] == 'udp' and variant.name == 'every packet twice' else basis['offset']
+        out['basis of ' + claim] = (basis['clause'], basis['direction'], offset, basis['strength'])
     out.update(protocol=flow['protocol'], result=flow['authentication']['result'], method=flow['authentication']['method'],
                credentials=flow['cleartext_credentials'], subject=flow['authentication']['token_subject'],
                client=None if variant.moves_ports else end(flow['client']), server=None if variant.moves_ports else end(flow['server']),
@@ -140,7 +145,7 @@ def weaker_flow(variant, was, now):
     if variant.prefix:
         results |= earlier(was['protocol']).get(was['authentication']['result'], set())
         states |= EARLIER_STATE.get(e['state'], set())
-    if e['by'] == 'tls' and e['state'] == 'plaintext':
+    if e['by'] in ('tls', 'dtls') and e['state'] == 'plaintext':
         states.add('encrypted')  # a suite without encryption, which only the hellos tell: records look all the same
     mutuals = {e['mutual']} | WEAKER_MUTUAL[e['mutual']]
     if 'renegotiation' in was['notes']:
@@ -158,7 +163,10 @@ def weaker_flow(variant, was, now):
     check('credentials', now['cleartext_credentials'], {was['cleartext_credentials'], False})
     check('method', now['authentication']['method'], methods)
     check('resumed', f['resumed'], {e['resumed'], False})
-    for key in ('by', 'version', 'cipher', 'group', 'sni', 'alpn', 'alpn_offered', 'resumption', 'alert'):
+    if e['by'] == 'quic':
+        # Until the server's hello is there, the version is that of QUIC itself.
+        check('version', f['version'], {e['version'], 'QUICv1', 'QUICv2', None})
+    for key in ('by', 'cipher', 'group') + (() if e['by'] == 'quic' else ('version',)) + ('sni', 'alpn', 'alpn_offered', 'resumption', 'alert'):
         check(key, f[key], {e[key], None})
     for key in ('certificate', 'client_certificate'):
         check(key, (f[key] or {}).get('subject'), {(e[key] or {}).get('subject'), None})
