@@ -39,6 +39,9 @@ libdissectors_a_SOURCES = \
 	%D%/jwt.c %D%/jwt.h \
 	%D%/imap.c \
 	%D%/mail.c %D%/mail.h \
+	%D%/lz4.c %D%/lz4.h \
+	%D%/memcached.c \
+	%D%/memcached_message.c %D%/memcached_message.h \
 	%D%/mongodb.c \
 	%D%/mongodb_message.c %D%/mongodb_message.h \
 	%D%/mqtt.c \

@@ -38,7 +38,6 @@ struct cassandra_state {
 	const char *method;
 	uint32_t carried[2];     /* of a message in several frames, to come */
 	bool framed[2];
-	bool begun;
 	bool confirmed;
 	bool doubtful;           /* bytes are missing: there may have been a login */
 	bool challenged;
@@ -509,9 +508,7 @@ cassandra_dissect(struct dissection *d, enum direction from, struct cursor *byte
 	struct cursor start = *bytes;
 	enum verdict verdict = MATCH;
 
-	if (!s->begun)
-		s->doubtful = !d->flow->handshake_seen;
-	s->begun = true;
+	s->doubtful |= !d->flow->handshake_seen;
 	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
 		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
 	return verdict == NO_MATCH ? not_cassandra(d, from, bytes) : verdict;

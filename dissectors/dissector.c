@@ -25,6 +25,8 @@ const struct dissector *const dissectors[] = {
 	&stomp_dissector,
 	&mongodb_dissector,
 	&cassandra_dissector,
+	&memcached_dissector,
+	&memcached_udp_dissector,
 	&quic_dissector,
 	&dtls_dissector,
 	&smtp_dissector,

@@ -157,6 +157,8 @@ extern const struct dissector esp_dissector;
 extern const struct dissector dtls_dissector;
 extern const struct dissector elasticsearch_dissector;
 extern const struct dissector http_dissector;
+extern const struct dissector memcached_dissector;
+extern const struct dissector memcached_udp_dissector;
 extern const struct dissector mongodb_dissector;
 extern const struct dissector mqtt_dissector;
 extern const struct dissector kafka_dissector;

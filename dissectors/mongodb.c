@@ -29,7 +29,6 @@ struct mongodb_state {
 	uint8_t next;               /* the oldest, which is given up for a new one */
 	const char *method;         /* of the login under way */
 	const struct sasl_mechanism *mechanism;
-	bool begun;
 	bool confirmed;             /* a whole message was read */
 	bool doubtful;              /* bytes are missing: there may have been a login */
 	bool logged_in;
@@ -318,9 +317,7 @@ mongodb_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 	struct cursor start = *bytes;
 	enum verdict verdict = MATCH;
 
-	if (!s->begun)
-		s->doubtful = !d->flow->handshake_seen;
-	s->begun = true;
+	s->doubtful |= !d->flow->handshake_seen;
 	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
 		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
 	return verdict == NO_MATCH ? not_mongodb(d, bytes) : verdict;

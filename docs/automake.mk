@@ -9,8 +9,10 @@ EXTRA_DIST += \
 	%D%/policies.md \
 	%D%/protocols.md \
 	%D%/protocols \
+	%D%/protocols/cassandra.md \
 	%D%/protocols/http2.md \
 	%D%/protocols/kerberos.md \
 	%D%/protocols/ldap.md \
+	%D%/protocols/memcached.md \
 	%D%/protocols/mongodb.md \
 	%D%/protocols/ssh.md

@@ -60,6 +60,7 @@ UNIT_TESTS = \
 	%D%/dissectors/kafka_test \
 	%D%/dissectors/ldap_test \
 	%D%/dissectors/kerberos_test \
+	%D%/dissectors/memcached_test \
 	%D%/dissectors/mongodb_test \
 	%D%/dissectors/mqtt_test \
 	%D%/dissectors/mysql_test \
@@ -152,6 +153,8 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_kerberos \
 	%D%/fuzz/fuzz_kerberos_udp \
+	%D%/fuzz/fuzz_memcached \
+	%D%/fuzz/fuzz_memcached_udp \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
 	%D%/fuzz/fuzz_imap \
@@ -219,6 +222,12 @@ endif
 %C%_fuzz_fuzz_http2_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_http2_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http2\" -DFUZZ_DISSECTOR=http2_dissector
 %C%_fuzz_fuzz_http2_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_memcached_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_memcached_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"memcached\" -DFUZZ_DISSECTOR=memcached_dissector
+%C%_fuzz_fuzz_memcached_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_memcached_udp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_memcached_udp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"memcached_udp\" -DFUZZ_DISSECTOR=memcached_udp_dissector
+%C%_fuzz_fuzz_memcached_udp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mongodb_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mongodb_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mongodb\" -DFUZZ_DISSECTOR=mongodb_dissector
 %C%_fuzz_fuzz_mongodb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
