@@ -92,5 +92,6 @@ libdissectors_a_SOURCES = \
 	%D%/tls_sslv2.c \
 	%D%/websocket.c \
 	%D%/wireguard.c \
+	%D%/xmpp.c \
 	%D%/zookeeper.c \
 	$(NONE)

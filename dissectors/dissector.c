@@ -47,6 +47,7 @@ const struct dissector *const dissectors[] = {
 	&ssh_dissector,
 	&socks_dissector,
 	&proxy_protocol_dissector,
+	&xmpp_dissector,
 	NULL,
 };
 

@@ -182,6 +182,7 @@ extern const struct dissector stomp_dissector;
 extern const struct dissector ssh_dissector;
 extern const struct dissector socks_dissector;
 extern const struct dissector tls_dissector;
+extern const struct dissector xmpp_dissector;
 extern const struct dissector websocket_dissector;
 extern const struct dissector wireguard_dissector;
 extern const struct dissector zookeeper_dissector;

@@ -61,6 +61,7 @@ static const struct advice table[] = {
 	{ "smtp", "require STARTTLS, or use the TLS port 465", "require AUTH after STARTTLS of clients that submit mail" },
 	{ "imap", "require STARTTLS before login, or use the TLS port 993", NULL },
 	{ "pop3", "require STLS before login, or use the TLS port 995", NULL },
+	{ "xmpp", "require STARTTLS of clients and servers, or direct TLS (XEP-0368)", NULL },
 	{ "ftp", "require AUTH TLS and PROT P, or replace it by SFTP", "refuse anonymous logins" },
 	{ "vxlan", encrypt_tunnel, NULL },
 	{ "geneve", encrypt_tunnel, NULL },

@@ -101,6 +101,9 @@ static const struct named_value methods[] = {
 	{ "radius-chap", 0.5 },
 	{ "mongodb-cr", 0.5 },
 	{ "md5", 0.5 },
+	{ "xmpp-component", 0.6 },
+	{ "xmpp-digest", 0.3 },
+	{ "xmpp-password", 0.3 },
 	{ "mysql41", 0.6 },
 	{ "sha256_memory", 0.9 },
 	{ "tcp-md5", 0.5 },
@@ -138,6 +141,7 @@ static const struct named_value methods[] = {
 	{ "snmp-community", 0.2 },
 	/* Claims without proof. */
 	{ "auth_sys", 0.1 },
+	{ "xmpp-dialback", 0.1 }, /* as good as DNS */
 	{ "elasticsearch-context", 0.1 },
 	{ "snmp-usm-noauthnopriv", 0 },
 	{ "sasl-anonymous", 0 },

@@ -88,6 +88,7 @@ UNIT_TESTS = \
 	%D%/dissectors/tls_test \
 	%D%/dissectors/websocket_test \
 	%D%/dissectors/wireguard_test \
+	%D%/dissectors/xmpp_test \
 	%D%/dissectors/zookeeper_test \
 	%D%/policies/authentication_test \
 	%D%/policies/certificate_test \
@@ -179,6 +180,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_websocket \
 	%D%/fuzz/fuzz_wireguard \
 	%D%/fuzz/fuzz_worker \
+	%D%/fuzz/fuzz_xmpp \
 	%D%/fuzz/fuzz_zookeeper \
 	$(NONE)
 if FUZZERS
@@ -315,6 +317,9 @@ endif
 %C%_fuzz_fuzz_worker_SOURCES = %D%/fuzz/fuzz_worker.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_worker_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"worker\"
 %C%_fuzz_fuzz_worker_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_xmpp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_xmpp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"xmpp\" -DFUZZ_DISSECTOR=xmpp_dissector
+%C%_fuzz_fuzz_xmpp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_zookeeper_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_zookeeper_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"zookeeper\" -DFUZZ_DISSECTOR=zookeeper_dissector
 %C%_fuzz_fuzz_zookeeper_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
