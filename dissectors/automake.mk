@@ -37,15 +37,6 @@ libdissectors_a_SOURCES = \
 	%D%/imap.c \
 	%D%/json.c %D%/json.h \
 	%D%/jwt.c %D%/jwt.h \
-	%D%/imap.c \
-	%D%/mail.c %D%/mail.h \
-	%D%/lz4.c %D%/lz4.h \
-	%D%/memcached.c \
-	%D%/memcached_message.c %D%/memcached_message.h \
-	%D%/mongodb.c \
-	%D%/mongodb_message.c %D%/mongodb_message.h \
-	%D%/mqtt.c \
-	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/kafka.c \
 	%D%/kafka_message.c %D%/kafka_message.h \
 	%D%/kerberos.c \
@@ -53,6 +44,8 @@ libdissectors_a_SOURCES = \
 	%D%/ldap_message.c %D%/ldap_message.h \
 	%D%/lz4.c %D%/lz4.h \
 	%D%/mail.c %D%/mail.h \
+	%D%/memcached.c \
+	%D%/memcached_message.c %D%/memcached_message.h \
 	%D%/mongodb.c \
 	%D%/mongodb_message.c %D%/mongodb_message.h \
 	%D%/mqtt.c \

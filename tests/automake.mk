@@ -58,8 +58,8 @@ UNIT_TESTS = \
 	%D%/dissectors/json_test \
 	%D%/dissectors/jwt_test \
 	%D%/dissectors/kafka_test \
-	%D%/dissectors/ldap_test \
 	%D%/dissectors/kerberos_test \
+	%D%/dissectors/ldap_test \
 	%D%/dissectors/memcached_test \
 	%D%/dissectors/mongodb_test \
 	%D%/dissectors/mqtt_test \
@@ -151,14 +151,13 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_ike \
 	%D%/fuzz/fuzz_imap \
 	%D%/fuzz/fuzz_kafka \
-	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_kerberos \
 	%D%/fuzz/fuzz_kerberos_udp \
+	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_memcached \
 	%D%/fuzz/fuzz_memcached_udp \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
-	%D%/fuzz/fuzz_imap \
 	%D%/fuzz/fuzz_mysql \
 	%D%/fuzz/fuzz_mysqlx \
 	%D%/fuzz/fuzz_nats \
