@@ -31,6 +31,7 @@ enum {
 	DATAGRAMS_MAX = 256,
 	STUN_MAX = 64,            /* messages of it to wait through */
 	ALERT_SIZE = 2,
+	TEXT_SIZE = 6,            /* bytes of data that are looked at where nobody said that they are encrypted */
 	WATCHED_RECORDS = 4,      /* of application data, where an end of the handshake may still come */
 };
 
@@ -58,6 +59,7 @@ struct dtls_state {
 	uint8_t stun;
 	uint8_t records;         /* encrypted ones, followed to their end */
 	bool other;              /* a datagram that is neither */
+	bool readable;           /* records of data that look like text: a suite without encryption, maybe */
 };
 
 static_assert(sizeof(struct dtls_state) <= DISSECTOR_STATE_MAX, "the sensor has room for this state");
@@ -232,7 +234,20 @@ read_change_cipher_spec(struct call *c, const struct dtls_record *record)
 	tls_take_change_cipher_spec(&c->r);
 }
 
-/* Records of a later epoch are encrypted, whatever their type. */
+/* Whether data begins as text does, which what is encrypted does once in a thousand times. */
+static bool
+begins_as_text(struct cursor body)
+{
+	for (int i = 0; i < TEXT_SIZE; i++) {
+		int b = cursor_peek(&body, (size_t)i);
+
+		if ((b < ' ' || b > '~') && b != '\t' && b != '\r' && b != '\n')
+			return false;
+	}
+	return true;
+}
+
+/* Records of a later epoch are encrypted, whatever their type, but for a suite that only the server's hello tells. */
 static void
 read_encrypted(struct call *c, const struct dtls_record *record)
 {
@@ -247,7 +262,13 @@ read_encrypted(struct call *c, const struct dtls_record *record)
 		tls->client_sent |= c->r.from == FROM_CLIENT;
 		tls_settle_authentication(&c->r);
 	}
-	if (tls->sides[FROM_CLIENT].hello || tls->sides[FROM_SERVER].hello || c->r.e->strength >= STRENGTH_STRUCTURE)
+	if (tls->sides[FROM_SERVER].hello)
+		return;
+	if (data && begins_as_text(record->body) && !c->s->readable) {
+		c->s->readable = true;
+		evidence_encryption(c->r.e, ENCRYPTION_UNKNOWN, STRENGTH_STRUCTURE, record_clause, c->r.from, c->r.at);
+	}
+	if (c->s->readable || tls->sides[FROM_CLIENT].hello || c->r.e->strength >= STRENGTH_STRUCTURE)
 		return;
 	evidence_note(c->r.e, NOTE_MIDSTREAM);
 	tls_claim(&c->r, c->s->records >= 2 ? STRENGTH_STRUCTURE : STRENGTH_SIGNATURE, record_clause);

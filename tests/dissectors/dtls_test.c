@@ -120,10 +120,14 @@ put_letter(struct talk *t, enum direction from, char letter)
 	case 'F':
 		put_dtls_record(&t->datagram, w, 22, "encrypted finished", 18);
 		return;
+	case 'p':
+		w->epoch = 1;
+		put_dtls_record(&t->datagram, w, 23, "readable", 8);
+		return;
 	case 'a':
 	case 'A':
 		w->epoch = 1;
-		put_dtls_record(&t->datagram, w, 23, "encrypted data", 14);
+		put_dtls_record(&t->datagram, w, 23, "\x00\x01\x80\x9c encrypted", 14);
 		return;
 	case 'l':
 	case 'L':
@@ -484,6 +488,14 @@ joined_in_the_middle(void **state)
 	assert_true(evidence_has_note(&t->c.evidence, NOTE_MIDSTREAM));
 	assert_int_equal(t->c.verdict, DONE);
 	conversation_clear(&t->c);
+	/* Data that can be read is not called encrypted, where nobody saw the suite. */
+	for (int i = 0; i < 2; i++) {
+		start(t, 0xfefd, NULL_SHA);
+		speak(t, i == 0 ? "p A p" : "h [HCKD] kxf p");
+		conversation_end(&t->c);
+		assert_int_equal(t->c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+		conversation_clear(&t->c);
+	}
 	/* In the middle of the handshake. */
 	start(t, 0xfefd, ECDHE_GCM);
 	speak(t, "[h] HCKQD ckyxf XF");
