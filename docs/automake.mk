@@ -15,4 +15,5 @@ EXTRA_DIST += \
 	%D%/protocols/ldap.md \
 	%D%/protocols/memcached.md \
 	%D%/protocols/mongodb.md \
-	%D%/protocols/ssh.md
+	%D%/protocols/ssh.md \
+	%D%/protocols/tls.md

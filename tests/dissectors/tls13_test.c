@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* TLS 1.3 in a stream: what is told, and not told, by the sizes of the client's records. */
+/*
+ * TLS 1.3 in a stream: what is told, and not told, by the sizes of the client's records; what hellos of any
+ * version say beside version and suite; what a resumed session inherits.
+ */
 #include <config.h>
 
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -205,6 +209,200 @@ tells_when_the_answer_comes_late(void **state)
 	conversation_clear(&c);
 }
 
+/* Hellos of 1.2 and before, and what they say beside version and suite. */
+struct old {
+	uint16_t offered, chosen, cipher;
+	bool offers_13;
+	const char *end;        /* of the server's random */
+	uint8_t compression;
+	uint16_t server_type;   /* an extension of the server's without data; 0: none */
+	unsigned flags;
+};
+
+static void
+run_old(struct conversation *c, const struct old *o)
+{
+	struct bytes client = { .size = 0 }, server = { .size = 0 }, message = { .size = 0 }, record = { .size = 0 }, body = { .size = 0 };
+	uint8_t random[32] = { 7 };
+
+	if (o->offers_13)
+		put_extension(&client, 43, "\4\3\4\3\3", 5);
+	put_extension(&client, 22, "", 0);
+	put_client_hello(&message, &(struct hello){ .version = o->offered, .cipher = o->cipher, .extensions = &client });
+	put_records(&record, &message, 16384);
+	conversation_init(c, &tls_dissector);
+	conversation_send(c, FROM_CLIENT, record.at, record.size);
+	if (o->end != NULL)
+		memcpy(random + 24, o->end, 8);
+	put_number(&body, o->chosen, 2);
+	put(&body, random, 32);
+	put_number(&body, 0, 1);
+	put_number(&body, o->cipher, 2);
+	put_number(&body, o->compression, 1);
+	if (o->server_type != 0)
+		put_extension(&server, o->server_type, "", 0);
+	put_number(&body, server.size, 2);
+	put(&body, server.at, server.size);
+	message.size = record.size = 0;
+	put_handshake(&message, 2, body.at, body.size);
+	put_records(&record, &message, 16384);
+	conversation_send(c, FROM_SERVER, record.at, record.size);
+}
+
+static void
+flags_what_hellos_say(void **state)
+{
+	static const struct old cases[] = {
+		{ 0x0303, 0x0303, 0xc02f, true, NULL, 0, 0, 0 },
+		{ 0x0303, 0x0303, 0xc02f, true, "DOWNGRD\1", 0, 0, ENCRYPTION_DOWNGRADE },
+		{ 0x0303, 0x0302, 0xc013, true, "DOWNGRD\0", 0, 0, ENCRYPTION_DOWNGRADE },
+		{ 0x0303, 0x0301, 0xc013, false, "DOWNGRD\0", 0, 0, ENCRYPTION_DOWNGRADE },
+		{ 0x0303, 0x0303, 0xc02f, false, "DOWNGRD\1", 0, 0, 0 }, /* the client could not do better */
+		{ 0x0302, 0x0302, 0xc013, false, "DOWNGRD\0", 0, 0, 0 },
+		{ 0x0303, 0x0303, 0xc02f, true, "DOWNGRD\2", 0, 0, 0 },
+		{ 0x0303, 0x0303, 0xc02f, true, "DOWNGRX\1", 0, 0, 0 },
+		{ 0x0303, 0x0303, 0xc02f, false, NULL, 1, 0, ENCRYPTION_COMPRESSION },
+		{ 0x0303, 0x0303, 0xc013, false, NULL, 0, 22, ENCRYPTION_ENCRYPT_THEN_MAC },
+		{ 0x0303, 0x0303, 0xc02f, false, NULL, 0, 22, 0 }, /* nothing to it with GCM */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct conversation c;
+
+		run_old(&c, &cases[i]);
+		assert_int_equal(c.evidence.encryption.flags, cases[i].flags);
+		assert_int_equal(c.evidence.strength, STRENGTH_EXCHANGE);
+		conversation_clear(&c);
+	}
+}
+
+static void
+flags_early_data_and_hidden_hellos(void **state)
+{
+	struct bytes client = { .size = 0 };
+	struct conversation c;
+
+	(void)state;
+	put_extension(&client, 43, "\2\3\4", 3);
+	put_extension(&client, 42, "", 0);
+	put_extension(&client, 65037, "\0\0\1\0\1", 5);
+	conversation_init(&c, &tls_dissector);
+	send_hello(&c, FROM_CLIENT, &client, NULL);
+	assert_int_equal(c.evidence.encryption.flags, ENCRYPTION_ECH);
+	assert_int_equal(strncmp(c.evidence.encryption.ja4, "t13i020300_", 11), 0);
+	send_record(&c, FROM_CLIENT, 23, 100);
+	assert_int_equal(c.evidence.encryption.flags, ENCRYPTION_ECH | ENCRYPTION_EARLY_DATA);
+	conversation_clear(&c);
+}
+
+/* What a sensor remembers of sessions, in its plainest form: the last. */
+static struct tls_session kept;
+static char kept_id[64];
+static size_t kept_size;
+
+static void
+remember(void *context, struct cursor id, const struct tls_session *session)
+{
+	(void)context;
+	kept = *session;
+	kept_size = id.left;
+	memcpy(kept_id, id.at, id.left);
+}
+
+static bool
+recall(void *context, struct cursor id, struct tls_session *session)
+{
+	(void)context;
+	*session = kept;
+	return id.left == kept_size && memcmp(id.at, kept_id, kept_size) == 0;
+}
+
+static void
+send_message(struct dissection *d, enum direction from, uint8_t type, uint8_t message_type, const struct bytes *body)
+{
+	struct bytes message = { .size = 0 }, record = { .size = 0 };
+	struct cursor c;
+
+	if (type == 22)
+		put_handshake(&message, message_type, body->at, body->size);
+	else
+		put(&message, body->at, body->size);
+	put_record(&record, type, 0x0303, message.at, message.size);
+	c = cursor_over(record.at, record.size);
+	(void)tls_dissector.dissect(d, from, &c);
+	assert_int_equal(c.left, 0);
+	d->offset[from] += record.size;
+}
+
+static void
+put_old_hello(struct bytes *b, enum direction from, uint16_t cipher, const char *ticket)
+{
+	struct bytes extensions = { .size = 0 };
+
+	if (ticket != NULL)
+		put_extension(&extensions, 35, ticket, strlen(ticket));
+	put_number(b, 0x0303, 2);
+	for (int i = 0; i < 32; i++)
+		put_number(b, 1, 1);
+	put_number(b, 0, 1);
+	if (from == FROM_CLIENT)
+		put_number(b, 2, 2);
+	put_number(b, cipher, 2);
+	if (from == FROM_CLIENT)
+		put_number(b, 1, 1);
+	put_number(b, 0, 1);
+	put_number(b, extensions.size, 2);
+	put(b, extensions.at, extensions.size);
+}
+
+/* A resumption: hellos, the server's ChangeCipherSpec and Finished, the client's, data of both. */
+static void
+resume(struct evidence *e, uint16_t cipher, const char *ticket)
+{
+	const struct flow_view flow = { .ip_protocol = tls_dissector.ip_protocol, .handshake_seen = true, .roles_known = true };
+	const struct dissection_services services = { .remember = remember, .recall = recall };
+	const struct bytes one = { .at = { 1 }, .size = 1 }, data = { .size = 40 };
+	struct bytes client = { .size = 0 }, server = { .size = 0 };
+	uint64_t state[DISSECTOR_STATE_MAX / 8] = { 0 };
+	struct dissection d = { .flow = &flow, .evidence = e, .services = &services, .state = state };
+
+	put_old_hello(&client, FROM_CLIENT, cipher, ticket);
+	put_old_hello(&server, FROM_SERVER, cipher, NULL);
+	send_message(&d, FROM_CLIENT, 22, 1, &client);
+	send_message(&d, FROM_SERVER, 22, 2, &server);
+	send_message(&d, FROM_SERVER, 20, 0, &one);
+	assert_int_equal(e->authentication.result, AUTH_UNKNOWN);
+	send_message(&d, FROM_CLIENT, 20, 0, &one);
+	send_message(&d, FROM_CLIENT, 23, 0, &data);
+	assert_int_equal(e->authentication.result, AUTH_UNKNOWN);
+	send_message(&d, FROM_SERVER, 23, 0, &data);
+}
+
+static void
+inherits_what_a_session_was(void **state)
+{
+	static const struct {
+		uint16_t cipher;
+		const char *ticket;
+		bool known;
+	} cases[] = { { 0xc02f, "a ticket", true }, { 0xc02f, "another", false }, { 0xc030, "a ticket", false } };
+
+	(void)state;
+	remember(NULL, cursor_over("a ticket", 8), &(struct tls_session){ .version = 0x0303, .cipher = 0xc02f, .mutual = MUTUAL_YES, .authenticated = true });
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct evidence e = { .notes = 0 };
+
+		resume(&e, cases[i].cipher, cases[i].ticket);
+		assert_true(e.encryption.resumed);
+		assert_string_equal(e.encryption.resumption, "ticket");
+		assert_int_equal(e.encryption.mutual, cases[i].known ? MUTUAL_YES : MUTUAL_UNKNOWN);
+		assert_int_equal(e.authentication.result, cases[i].known ? AUTH_SUCCESS : AUTH_UNKNOWN);
+		if (cases[i].known)
+			assert_string_equal(e.authentication.method, "tls-client-cert");
+	}
+}
+
 int
 main(void)
 {
@@ -214,6 +412,9 @@ main(void)
 		cmocka_unit_test(counts_from_the_second_hello),
 		cmocka_unit_test(tells_nothing_across_a_loss),
 		cmocka_unit_test(tells_when_the_answer_comes_late),
+		cmocka_unit_test(flags_what_hellos_say),
+		cmocka_unit_test(flags_early_data_and_hidden_hellos),
+		cmocka_unit_test(inherits_what_a_session_was),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
