@@ -48,6 +48,7 @@ UNIT_TESTS = \
 	%D%/dissectors/dns_test \
 	%D%/dissectors/dtls_test \
 	%D%/dissectors/elasticsearch_test \
+	%D%/dissectors/esp_test \
 	%D%/dissectors/evidence_test \
 	%D%/dissectors/http_application_test \
 	%D%/dissectors/http_auth_test \
@@ -146,6 +147,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_dns_tcp \
 	%D%/fuzz/fuzz_dtls \
 	%D%/fuzz/fuzz_elasticsearch \
+	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_http2 \
 	%D%/fuzz/fuzz_ike \
