@@ -3,6 +3,7 @@
 """An AMQP client: pika for 0-9-1, Proton for 1.0. usage: amqp_client.py 0-9-1|1.0 ADDRESS PORT MECHANISM [USER PASSWORD [QUEUE [CA]]]
 
 MECHANISM is PLAIN, AMQPLAIN, ANONYMOUS, RABBIT-CR-DEMO or, for 1.0, none (no SASL at all). Prints what came of it."""
+import socket
 import ssl
 import struct
 import sys
@@ -27,9 +28,19 @@ class Credentials:
         pass
 
 
+def socket_pair(*_):
+    """For pika, whose own is a TCP connection, and takes the one port that this client may use."""
+    pair = socket.socketpair()
+    for end in pair:
+        end.setblocking(False)
+    return pair
+
+
 def classic(address, port, mechanism, user, password, queue, ca):
     import pika
+    import pika.compat
     import pika.credentials
+    pika.compat._nonblocking_socketpair = socket_pair
     pika.credentials.VALID_TYPES.append(Credentials)
     credentials = pika.PlainCredentials(user, password) if mechanism == 'PLAIN' else Credentials(mechanism, user.encode(), password.encode())
     options = pika.SSLOptions(ssl.create_default_context(cafile=ca), 'amqp.example') if ca else None

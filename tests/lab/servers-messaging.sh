@@ -12,6 +12,7 @@ rabbitmq_run() {
 	{
 		printf 'default_user = rita\ndefault_pass = raw-rutabaga-7\ndefault_permissions.configure = .*\ndefault_permissions.read = ^(fruit|amq|mqtt|stomp).*\n'
 		printf 'default_permissions.write = ^(fruit|amq|mqtt|stomp).*\nlog.console = true\nlog.file = false\n'
+		printf 'vm_memory_calculation_strategy = erlang\n' # /proc is not of this PID namespace
 		cat
 	} >"$directory/rabbitmq.conf"
 	chown -R rabbitmq:rabbitmq "$directory"
@@ -27,6 +28,9 @@ rabbitmq_wait() {
 	for ((try = 0; try < 1800; try++)); do
 		if grep -q 'Server startup complete' "$1"; then
 			return 0
+		fi
+		if grep -q 'Kernel pid terminated' "$1"; then
+			break
 		fi
 		sleep 0.1
 	done
