@@ -25,6 +25,7 @@ libdissectors_a_SOURCES = \
 	%D%/grpc.c %D%/grpc.h \
 	%D%/gss.c %D%/gss.h \
 	%D%/hpack.c %D%/hpack.h \
+	%D%/ftp.c \
 	%D%/http.c \
 	%D%/http_application.c %D%/http_application.h \
 	%D%/http_auth.c %D%/http_auth.h \

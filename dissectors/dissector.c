@@ -41,6 +41,7 @@ const struct dissector *const dissectors[] = {
 	&wireguard_dissector,
 	&ldap_dissector,
 	&cldap_dissector,
+	&ftp_dissector,
 	&kerberos_dissector,
 	&kerberos_udp_dissector,
 	&zookeeper_dissector,

@@ -156,6 +156,7 @@ extern const struct dissector dns_tcp_dissector;
 extern const struct dissector esp_dissector;
 extern const struct dissector dtls_dissector;
 extern const struct dissector elasticsearch_dissector;
+extern const struct dissector ftp_dissector;
 extern const struct dissector http_dissector;
 extern const struct dissector memcached_dissector;
 extern const struct dissector memcached_udp_dissector;

@@ -11,6 +11,7 @@ EXTRA_DIST += \
 	%D%/protocols \
 	%D%/protocols/cassandra.md \
 	%D%/protocols/http2.md \
+	%D%/protocols/ftp.md \
 	%D%/protocols/kerberos.md \
 	%D%/protocols/ldap.md \
 	%D%/protocols/memcached.md \

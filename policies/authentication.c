@@ -132,6 +132,7 @@ static const struct named_value methods[] = {
 	{ "pop3-user-pass", 0.5 },
 	{ "pop3-apop", 0.5 },
 	{ "ftp-user-pass", 0.5 },
+	{ "ftp-otp", 0.6 },
 	{ "socks5-userpass", 0.5 },
 	{ "openwire-userpass", 0.5 },
 	{ "radius-pap", 0.3 },
@@ -145,6 +146,7 @@ static const struct named_value methods[] = {
 	{ "elasticsearch-context", 0.1 },
 	{ "snmp-usm-noauthnopriv", 0 },
 	{ "sasl-anonymous", 0 },
+	{ "ftp-anonymous", 0 },
 	{ NULL, 0 },
 };
 

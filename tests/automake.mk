@@ -51,6 +51,7 @@ UNIT_TESTS = \
 	%D%/dissectors/esp_test \
 	%D%/dissectors/evidence_test \
 	%D%/dissectors/http_application_test \
+	%D%/dissectors/ftp_test \
 	%D%/dissectors/http_auth_test \
 	%D%/dissectors/http_test \
 	%D%/dissectors/http2_test \
@@ -145,6 +146,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
+	%D%/fuzz/fuzz_ftp \
 	%D%/fuzz/fuzz_dtls \
 	%D%/fuzz/fuzz_elasticsearch \
 	%D%/fuzz/fuzz_esp \
@@ -210,6 +212,9 @@ endif
 %C%_fuzz_fuzz_dns_tcp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_dns_tcp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"dns_tcp\" -DFUZZ_DISSECTOR=dns_tcp_dissector
 %C%_fuzz_fuzz_dns_tcp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_ftp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_ftp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ftp\" -DFUZZ_DISSECTOR=ftp_dissector
+%C%_fuzz_fuzz_ftp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_esp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_esp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"esp\" -DFUZZ_DISSECTOR=esp_dissector
 %C%_fuzz_fuzz_esp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
