@@ -15,6 +15,9 @@ EXTRA_DIST += \
 	%D%/protocols/kerberos.md \
 	%D%/protocols/ldap.md \
 	%D%/protocols/memcached.md \
+	%D%/protocols/kafka.md \
+	%D%/protocols/socks.md \
+	%D%/protocols/zookeeper.md \
 	%D%/protocols/mongodb.md \
 	%D%/protocols/ssh.md \
 	%D%/protocols/tls.md

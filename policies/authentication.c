@@ -34,6 +34,7 @@ static const struct named_value methods[] = {
 	{ "mongodb-aws", 0.9 },
 	{ "sigv4", 0.9 },
 	{ "wireguard-keys", 1 },
+	{ "zookeeper-x509", 1 },
 	{ "ike-certificate", 1 },
 	{ "ike-public-key", 1 },
 	{ "ike-hybrid", 0.8 }, /* the gateway by certificate, the client by password inside */
@@ -60,6 +61,7 @@ static const struct named_value methods[] = {
 	{ "kerberos", 1 },
 	{ "http-negotiate", 1 },
 	{ "sasl-gssapi", 1 },
+	{ "socks5-gssapi", 1 },
 	{ "sasl-gss-spnego", 1 },
 	{ "sasl-gss-spnego-krb5", 1 },
 	{ "dns-tkey-gss", 1 },
@@ -74,6 +76,7 @@ static const struct named_value methods[] = {
 	/* Tokens. */
 	{ "http-bearer-jwt", 0.8 },
 	{ "sasl-oauthbearer", 0.8 },
+	{ "sasl-aws_msk_iam", 0.9 }, /* a signed request */
 	{ "mongodb-oidc", 0.8 },
 	{ "sasl-xoauth2", 0.8 },
 	{ "http-bearer", 0.7 },
@@ -134,6 +137,7 @@ static const struct named_value methods[] = {
 	{ "ftp-user-pass", 0.5 },
 	{ "ftp-otp", 0.6 },
 	{ "socks5-userpass", 0.5 },
+	{ "zookeeper-digest", 0.3 }, /* any is taken; ACLs compare */
 	{ "openwire-userpass", 0.5 },
 	{ "radius-pap", 0.3 },
 	{ "cleartext-password", 0.3 },
@@ -143,6 +147,7 @@ static const struct named_value methods[] = {
 	/* Claims without proof. */
 	{ "auth_sys", 0.1 },
 	{ "xmpp-dialback", 0.1 }, /* as good as DNS */
+	{ "socks4-ident", 0.1 },
 	{ "elasticsearch-context", 0.1 },
 	{ "snmp-usm-noauthnopriv", 0 },
 	{ "sasl-anonymous", 0 },
