@@ -22,10 +22,10 @@ libdissectors_a_SOURCES = \
 	%D%/esp.c \
 	%D%/esp_survey.c %D%/esp_survey.h \
 	%D%/evidence.c %D%/evidence.h \
+	%D%/ftp.c \
 	%D%/grpc.c %D%/grpc.h \
 	%D%/gss.c %D%/gss.h \
 	%D%/hpack.c %D%/hpack.h \
-	%D%/ftp.c \
 	%D%/http.c \
 	%D%/http_application.c %D%/http_application.h \
 	%D%/http_auth.c %D%/http_auth.h \

@@ -50,8 +50,8 @@ UNIT_TESTS = \
 	%D%/dissectors/elasticsearch_test \
 	%D%/dissectors/esp_test \
 	%D%/dissectors/evidence_test \
-	%D%/dissectors/http_application_test \
 	%D%/dissectors/ftp_test \
+	%D%/dissectors/http_application_test \
 	%D%/dissectors/http_auth_test \
 	%D%/dissectors/http_test \
 	%D%/dissectors/http2_test \
@@ -146,10 +146,10 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_cluster_json \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
-	%D%/fuzz/fuzz_ftp \
 	%D%/fuzz/fuzz_dtls \
 	%D%/fuzz/fuzz_elasticsearch \
 	%D%/fuzz/fuzz_esp \
+	%D%/fuzz/fuzz_ftp \
 	%D%/fuzz/fuzz_http \
 	%D%/fuzz/fuzz_http2 \
 	%D%/fuzz/fuzz_ike \
