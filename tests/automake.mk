@@ -81,6 +81,7 @@ UNIT_TESTS = \
 	%D%/dissectors/socks_test \
 	%D%/dissectors/ssh_test \
 	%D%/dissectors/stomp_test \
+	%D%/dissectors/tls13_test \
 	%D%/dissectors/tls_hello_test \
 	%D%/dissectors/tls_ja4_test \
 	%D%/dissectors/tls_mesh_test \
