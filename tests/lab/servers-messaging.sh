@@ -3,7 +3,7 @@
 #
 # RabbitMQ in a pod, for the record-* scripts of message brokers. To be sourced behind lib.sh.
 
-# RabbitMQ: POD LABEL PLUGINS WAIT (mqtt, stomp or amqp: for whose listener), more of its configuration on standard input. The user rita, raw-rutabaga-7,
+# RabbitMQ: POD LABEL PLUGINS, more of its configuration on standard input. The user rita, raw-rutabaga-7,
 # may do everything with what is called fruit, and nothing else.
 rabbitmq_run() {
 	local pod=$1 label=$2 plugins=$3 directory=$LAB/rabbitmq-$2
