@@ -183,6 +183,7 @@ tell_attempt(struct dissection *d, const char *method, enum direction from, uint
 
 	if (method != NULL)
 		s->method = method;
+	evidence_doubt_failure(e); /* What was refused before is tried anew. */
 	evidence_authentication(e, AUTH_ATTEMPTED, s->method, STRENGTH_STRUCTURE, login_clause, from, offset);
 	/* The authenticator's name was a first word; the token's form is the better one. */
 	if (e->authentication.result == AUTH_ATTEMPTED && s->method != NULL)

@@ -214,6 +214,7 @@ read_sasl(struct dissection *d, const struct memcached_header *h, struct cursor 
 	cursor_skip(&body, h->before);
 	name = cursor_sub(&body, h->key);
 	s->method = method_of(name);
+	evidence_doubt_failure(d->evidence); /* What was refused before is tried anew. */
 	evidence_authentication(d->evidence, AUTH_ATTEMPTED, s->method, STRENGTH_STRUCTURE, sasl_clause, FROM_CLIENT, offset);
 	if (cursor_equals_nocase(&name, "PLAIN"))
 		secret = read_plain(d, body);
@@ -301,6 +302,8 @@ tell_password(struct dissection *d, enum auth_result result, uint64_t offset)
 {
 	struct memcached_state *s = d->state;
 
+	if (result == AUTH_ATTEMPTED)
+		evidence_doubt_failure(d->evidence); /* What was refused before is tried anew. */
 	evidence_authentication(d->evidence, AUTH_ATTEMPTED, password_method, STRENGTH_STRUCTURE, password_clause, FROM_CLIENT, s->set_offset);
 	evidence_cleartext_credentials(d->evidence, password_clause, FROM_CLIENT, s->set_offset);
 	if (result == AUTH_SUCCESS)

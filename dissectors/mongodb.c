@@ -134,6 +134,7 @@ read_request(struct dissection *d, const struct mongodb_message *m, uint64_t off
 	}
 	if (is_login(m)) {
 		tell_principal(d, &m->principal);
+		evidence_doubt_failure(d->evidence); /* What was refused before is tried anew. */
 		evidence_authentication(d->evidence, AUTH_ATTEMPTED, s->method, STRENGTH_STRUCTURE, login_clause, FROM_CLIENT, offset);
 	}
 	/* A later step's payload may be a token only where the mechanism sends one. */

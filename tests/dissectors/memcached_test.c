@@ -51,6 +51,8 @@ static const struct scenario {
 	{ "not logged in", MESSAGES(CLIENT("get k\r\n"), SERVER("CLIENT_ERROR unauthenticated\r\n")), AUTH_FAILURE, NULL, false },
 	{ "login refused", MESSAGES(CLIENT("set k 0 0 9\r\nann melon\r\n"), SERVER("CLIENT_ERROR authentication failure\r\n")), AUTH_FAILURE, "memcached-auth", true },
 	{ "login refused, then accepted", MESSAGES(CLIENT("set k 0 0 9\r\nann lemon\r\n"), SERVER("CLIENT_ERROR authentication failure\r\n"), CLIENT("set k 0 0 9\r\nann melon\r\n"), SERVER("STORED\r\n"), CLIENT("get k\r\n"), SERVER("END\r\n")), AUTH_SUCCESS, "memcached-auth", true },
+	{ "login refused, and tried again", MESSAGES(CLIENT(B_PLAIN), SERVER(TELL("\x21", "\x20", "\0")), CLIENT(B_PLAIN)), AUTH_ATTEMPTED, "sasl-plain", true },
+	{ "login asked for, and tried", MESSAGES(CLIENT("get k\r\n"), SERVER("CLIENT_ERROR unauthenticated\r\n"), CLIENT("set k 0 0 9\r\nann melon\r\n")), AUTH_ATTEMPTED, NULL, true },
 	{ "login, after it was asked for", MESSAGES(CLIENT("get k\r\n"), SERVER("CLIENT_ERROR unauthenticated\r\n"), CLIENT("set k 0 0 9\r\nann melon\r\n"), SERVER("STORED\r\n")), AUTH_SUCCESS, "memcached-auth", true },
 	{ "all of text", MESSAGES(CLIENT("add k 0 0 1 noreply\r\nx\r\nincr k 1\r\ndecr k 1\r\ntouch k 0\r\ncas k 0 0 1 7\r\ny\r\ndelete k\r\ngat 10 k\r\nstats items\r\n"), SERVER("NOT_STORED\r\n12\r\n11\r\nTOUCHED\r\nEXISTS\r\nDELETED\r\nEND\r\nSTAT a 1\r\nEND\r\n")), AUTH_NONE, NULL, false },
 	{ "meta", MESSAGES(CLIENT("mn\r\nmg k v\r\nms k 2 T0\r\nhi\r\nmd k\r\nma k\r\nme k\r\n"), SERVER("MN\r\nVA 2 v\r\nhi\r\nHD\r\nNF\r\nHD\r\nME k exp=1\r\n")), AUTH_NONE, NULL, false },

@@ -318,6 +318,8 @@ static const struct scenario {
 	{ "SCRAM in hello, not taken up, by another", { HELLO_SCRAM, ISMASTER_ANSWER, START("SCRAM-SHA-1", "n,,n=ann,r=abcd"), STEP_ANSWER, CONTINUE, DONE_ANSWER }, AUTH_SUCCESS, "scram-sha-1", false },
 	{ "SCRAM in hello, not taken up", { HELLO_SCRAM, ISMASTER_ANSWER }, AUTH_ATTEMPTED, "scram-sha-256", false },
 	{ "SCRAM in hello, refused", { HELLO_SCRAM, ISMASTER_ANSWER, SCRAM_START, "Mok:0.0 errmsg:'no such user' code:11" }, AUTH_FAILURE, "scram-sha-256", false },
+	{ "SCRAM refused, and tried again", { SCRAM_START, AUTH_FAILED, START("SCRAM-SHA-1", "n,,n=ann,r=abcd") }, AUTH_ATTEMPTED, "scram-sha-256", false },
+	{ "nobody logged in, then refused", { FIND, UNAUTHORIZED, SCRAM_START, AUTH_FAILED }, AUTH_FAILURE, "scram-sha-256", false },
 	{ "an error that is not about who", { SCRAM_START, "Mok:0.0 errmsg:'shutting down' code:91" }, AUTH_ATTEMPTED, "scram-sha-256", false },
 	{ "then not allowed", { SCRAM_START, STEP_ANSWER, CONTINUE, DONE_ANSWER, FIND, NOT_AUTHORIZED }, AUTH_SUCCESS, "scram-sha-256", false },
 	{ "not allowed, nobody logged in", { FIND, NOT_AUTHORIZED }, AUTH_FAILURE, NULL, false },
