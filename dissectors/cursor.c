@@ -95,6 +95,25 @@ cursor_is_text(struct cursor c)
 	return true;
 }
 
+/*
+ * Of n random bytes about n * n / 512 repeat one before. The limit is so far above that hardly one
+ * sample in a million is refused, but headers and text are.
+ */
+bool
+cursor_looks_random(struct cursor c)
+{
+	uint64_t seen[4] = { 0 };
+	size_t n = cursor_left(&c) < 64 ? cursor_left(&c) : 64, repeated = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		uint8_t b = cursor_u8(&c);
+
+		repeated += seen[b / 64] >> b % 64 & 1;
+		seen[b / 64] |= UINT64_C(1) << b % 64;
+	}
+	return repeated <= 4 + n * n / 300;
+}
+
 void
 cursor_skip_blanks(struct cursor *c)
 {

@@ -17,7 +17,6 @@ enum {
 	IV_SIZE_MAX = 16,
 	IV_STEP = 8,          /* none; 8 of GMAC (RFC 4543) */
 	BODY_SIZE_MIN = 16,   /* after SPI and sequence number: no cipher and ICV in use make less */
-	SAMPLE_SIZE = 64,
 	SEQUENCE_STEP_MAX = 4096,
 	ENOUGH = 2,           /* packets that agree */
 };
@@ -164,25 +163,6 @@ read_with(struct esp_survey *s, enum direction from, struct cursor body, size_t 
 	return READING_DOUBTFUL;
 }
 
-/*
- * Whether bytes repeat no more often than chance has it: of n random ones about n * n / 512 do. The
- * limit is so far above that hardly one packet in a million is refused, but headers and text are.
- */
-static bool
-looks_random(struct cursor c)
-{
-	uint64_t seen[4] = { 0 };
-	size_t n = cursor_left(&c) < SAMPLE_SIZE ? cursor_left(&c) : SAMPLE_SIZE, repeated = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		uint8_t b = cursor_u8(&c);
-
-		repeated += seen[b / 64] >> b % 64 & 1;
-		seen[b / 64] |= UINT64_C(1) << b % 64;
-	}
-	return repeated <= 4 + n * n / 300;
-}
-
 /* An IP packet that is seen at once, whatever pads it or follows it. */
 static bool
 begins_with_packet(struct cursor body)
@@ -208,7 +188,7 @@ read_body(struct esp_survey *s, enum direction from, struct cursor body)
 		if (reading > best)
 			best = reading;
 	}
-	return best == READING_SEALED && !looks_random(body) ? READING_DOUBTFUL : best;
+	return best == READING_SEALED && !cursor_looks_random(body) ? READING_DOUBTFUL : best;
 }
 
 static bool

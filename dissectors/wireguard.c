@@ -62,19 +62,21 @@ is_zero(struct cursor c)
 }
 
 /*
- * A key of Curve25519 has its highest bit clear and is not zero. Of the two MACs at the end the
- * second is zero but under load, when a cookie was sent before.
+ * A key of Curve25519 has its highest bit clear and is not zero. What follows is encrypted, up to the two MACs
+ * at the end, of which the second is zero but under load, when a cookie was sent before.
  */
 static bool
 is_handshake(struct cursor key_on)
 {
-	struct cursor key = cursor_sub(&key_on, KEY_SIZE), mac;
+	struct cursor key = cursor_sub(&key_on, KEY_SIZE), sealed;
 
-	if (is_zero(key) || (cursor_peek(&key, KEY_SIZE - 1) & 0x80) != 0)
+	if (!cursor_looks_random(key) || (cursor_peek(&key, KEY_SIZE - 1) & 0x80) != 0)
 		return false;
-	cursor_skip(&key_on, cursor_left(&key_on) - 2 * (size_t)MAC_SIZE);
-	mac = cursor_sub(&key_on, MAC_SIZE);
-	return !is_zero(mac);
+	sealed = cursor_sub(&key_on, cursor_left(&key_on) - MAC_SIZE);
+	if (!cursor_looks_random(sealed))
+		return false;
+	cursor_skip(&sealed, cursor_left(&sealed) - MAC_SIZE);
+	return !is_zero(sealed);
 }
 
 static bool
@@ -178,7 +180,7 @@ dissect_data(struct dissection *d, enum direction from, struct cursor c)
 	if (is_under_handshake(s, from, receiver)) {
 		claim(d, STRENGTH_EXCHANGE, "WireGuard 5.4.6 transport data", from);
 		evidence_authentication(d->evidence, AUTH_SUCCESS, method, STRENGTH_EXCHANGE, "WireGuard 5.4.6 transport data after a handshake", from, d->offset[from]);
-	} else if (goes_on(s, from, receiver, counter) && ++s->growing >= DATA_ENOUGH) {
+	} else if (goes_on(s, from, receiver, counter) && cursor_looks_random(c) && ++s->growing >= DATA_ENOUGH) {
 		claim(d, STRENGTH_STRUCTURE, "WireGuard 5.4.6 transport data", from);
 	}
 	s->receiver[from] = receiver;

@@ -187,6 +187,32 @@ midstream(void **state)
 	expect(ENCRYPTION_ENCRYPTED, AUTH_ATTEMPTED);
 }
 
+/* Records of fixed size with a small number at the beginning and zeros at the end are many a program's. */
+static void
+readable_records(void **state)
+{
+	(void)state;
+	begin();
+	struct datagram record = { .size = 0 };
+	put_le(&record, INITIATION, 4);
+	put_le(&record, 0x1111, 4);
+	while (record.size < 120)
+		put_le(&record, (uint64_t)"position 12 of unit 7, "[record.size % 23], 1);
+	while (record.size < 148)
+		put_le(&record, 0, 1);
+	send(FROM_CLIENT, record);
+	expect(ENCRYPTION_UNKNOWN, AUTH_UNKNOWN);
+	begin();
+	for (uint64_t i = 0; i < 12; i++) {
+		struct datagram message = data(0x5555, 1000 + i, 0);
+
+		while (message.size < 96)
+			put_le(&message, message.size % 8 == 0 ? i : 0, 1);
+		send(FROM_SERVER, message);
+	}
+	expect(ENCRYPTION_UNKNOWN, AUTH_UNKNOWN);
+}
+
 static enum verdict
 probe(struct datagram b, enum direction from, enum strength *strength)
 {
@@ -241,6 +267,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sessions),
 		cmocka_unit_test(midstream),
+		cmocka_unit_test(readable_records),
 		cmocka_unit_test(probes),
 	};
 
