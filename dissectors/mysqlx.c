@@ -286,6 +286,8 @@ on_server(struct dissection *d, const struct frame *frame, struct cursor message
 	case ERROR:
 		return on_error(d, message, offset);
 	case AUTHENTICATE_OK:
+		if (s->mechanism == NULL && !s->named)
+			return NO_MATCH;
 		evidence_authentication(d->evidence, AUTH_SUCCESS, s->mechanism != NULL ? s->mechanism->method : NULL, STRENGTH_EXCHANGE, "Mysqlx.Session.AuthenticateOk", FROM_SERVER, offset);
 		return DONE;
 	}
@@ -296,6 +298,29 @@ static bool
 is_read(enum direction from, uint8_t type)
 {
 	return from == FROM_CLIENT ? type <= AUTHENTICATE_CONTINUE : type <= AUTHENTICATE_OK || type == NOTICE;
+}
+
+/*
+ * The server's Ok to the wish for TLS is the last word before it: not read before the wish is. And nobody is let in
+ * who has not asked.
+ */
+static bool
+must_wait(const struct dissection *d, enum direction from, const struct frame *frame)
+{
+	const struct mysqlx_state *s = d->state;
+
+	if (from == FROM_CLIENT || !d->flow->handshake_seen)
+		return false;
+	return frame->type == AUTHENTICATE_OK ? s->mechanism == NULL : frame->type != NOTICE && !s->client_seen;
+}
+
+/* What opens a conversation has to be more than five bytes whose numbers fit. */
+static bool
+may_open(const struct dissection *d, enum direction from, const struct frame *frame, struct cursor message)
+{
+	const struct mysqlx_state *s = d->state;
+
+	return s->named || frame->size <= 2 || (from == FROM_CLIENT ? is_first_of_client(frame, message) : is_first_of_server(frame, message));
 }
 
 static enum verdict
@@ -311,8 +336,7 @@ mysqlx_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 	}
 	if (!read_frame(bytes, from, &frame))
 		return s->named ? MALFORMED : NO_MATCH;
-	/* The server's Ok to the wish for TLS is the last word before it: not read before the wish is. */
-	if (from == FROM_SERVER && !s->client_seen && frame.type != NOTICE && d->flow->handshake_seen) {
+	if (must_wait(d, from, &frame)) {
 		*bytes = start;
 		return NEED_MORE;
 	}
@@ -329,7 +353,7 @@ mysqlx_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 		return NEED_MORE;
 	}
 	message = cursor_sub(bytes, frame.size);
-	if (!protobuf_is_message(message))
+	if (!protobuf_is_message(message) || !may_open(d, from, &frame, message))
 		return s->named ? MALFORMED : NO_MATCH;
 	if (frame.size > 2) {
 		s->named = true;

@@ -85,6 +85,30 @@ outcomes(void **state)
 			check_scenario(&scenarios[i], chunk);
 }
 
+/* Frames of others with a size and a type before them: nobody was let in who had not asked. */
+static void
+no_login_no_success(void **state)
+{
+	static const struct message others[][3] = {
+		{ CLIENT(GET), SERVER(AUTH_OK), CLIENT(GET) },
+		{ CLIENT(GET), SERVER("\x05\0\0\0\x03\x08\x01\x10\x02"), SERVER(AUTH_OK) },
+		{ CLIENT(GET), SERVER("\x05\0\0\0\x04\x08\x01\x10\x02"), SERVER(AUTH_OK) },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		for (int joined = 0; joined < 2; joined++) {
+			struct conversation c;
+
+			conversation_init(&c, &mysqlx_dissector);
+			c.flow.handshake_seen = joined == 0;
+			conversation_run(&c, others[i], 3, 0);
+			assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+			assert_true(c.evidence.strength < STRENGTH_STRUCTURE);
+			conversation_clear(&c);
+		}
+}
+
 static void
 nothing_weaker_says_more(const struct conversation *c, size_t given)
 {
@@ -248,6 +272,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outcomes),
+		cmocka_unit_test(no_login_no_success),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(principals_only_where_asked_for),
 		cmocka_unit_test(tls_agreed_and_refused),
