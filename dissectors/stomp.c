@@ -22,6 +22,7 @@ enum {
 enum reading { AT_START, AT_BODY, AT_LOSS };
 
 struct stomp_state {
+	uint32_t searched[2]; /* bytes at the cursor that are known not to hold the end of the headers */
 	bool begun;
 	uint8_t reading[2];
 	bool connect;       /* was seen, and carried: */
@@ -34,46 +35,57 @@ static_assert(sizeof(struct stomp_state) <= DISSECTOR_STATE_MAX, "the sensor's l
 
 enum command { COMMAND_CONNECT, COMMAND_CONNECTED, COMMAND_ERROR, COMMAND_WORK };
 
+/* Each with headers of which it has one at least, where it is the first that is seen of a connection. */
 static const struct {
 	const char *name;
 	enum direction from;
 	enum command command;
+	const char *headers[3];
 } commands[] = {
-	{ "CONNECT", FROM_CLIENT, COMMAND_CONNECT },
-	{ "STOMP", FROM_CLIENT, COMMAND_CONNECT }, /* 1.1 and later */
-	{ "SEND", FROM_CLIENT, COMMAND_WORK },
-	{ "SUBSCRIBE", FROM_CLIENT, COMMAND_WORK },
-	{ "UNSUBSCRIBE", FROM_CLIENT, COMMAND_WORK },
-	{ "BEGIN", FROM_CLIENT, COMMAND_WORK },
-	{ "COMMIT", FROM_CLIENT, COMMAND_WORK },
-	{ "ABORT", FROM_CLIENT, COMMAND_WORK },
-	{ "ACK", FROM_CLIENT, COMMAND_WORK },
-	{ "NACK", FROM_CLIENT, COMMAND_WORK },
-	{ "DISCONNECT", FROM_CLIENT, COMMAND_WORK },
-	{ "CONNECTED", FROM_SERVER, COMMAND_CONNECTED },
-	{ "ERROR", FROM_SERVER, COMMAND_ERROR },
-	{ "MESSAGE", FROM_SERVER, COMMAND_WORK },
-	{ "RECEIPT", FROM_SERVER, COMMAND_WORK },
+	{ "CONNECT", FROM_CLIENT, COMMAND_CONNECT, { NULL } },
+	{ "STOMP", FROM_CLIENT, COMMAND_CONNECT, { NULL } }, /* 1.1 and later */
+	{ "SEND", FROM_CLIENT, COMMAND_WORK, { "destination" } },
+	{ "SUBSCRIBE", FROM_CLIENT, COMMAND_WORK, { "destination" } },
+	{ "UNSUBSCRIBE", FROM_CLIENT, COMMAND_WORK, { "id", "destination" } },
+	{ "BEGIN", FROM_CLIENT, COMMAND_WORK, { "transaction" } },
+	{ "COMMIT", FROM_CLIENT, COMMAND_WORK, { "transaction" } },
+	{ "ABORT", FROM_CLIENT, COMMAND_WORK, { "transaction" } },
+	{ "ACK", FROM_CLIENT, COMMAND_WORK, { "id", "message-id" } },
+	{ "NACK", FROM_CLIENT, COMMAND_WORK, { "id", "message-id" } },
+	{ "DISCONNECT", FROM_CLIENT, COMMAND_WORK, { "receipt" } },
+	{ "CONNECTED", FROM_SERVER, COMMAND_CONNECTED, { NULL } },
+	{ "ERROR", FROM_SERVER, COMMAND_ERROR, { "message", "version", "receipt-id" } },
+	{ "MESSAGE", FROM_SERVER, COMMAND_WORK, { "destination", "message-id" } },
+	{ "RECEIPT", FROM_SERVER, COMMAND_WORK, { "receipt-id" } },
 };
 
 struct frame {
 	enum command command;
+	bool telling;           /* it has a header that its command must have */
 	struct cursor headers;  /* lines with their ends */
-	unsigned header_count;
 	bool has_length;
 	uint64_t length;        /* of the body */
 };
 
 /* Frames. */
 
-/* The command a line is; -1 where it is none of that side. */
+/* The index of the command a line is; -1 where it is none of that side. */
 static int
 find_command(struct cursor line, enum direction from)
 {
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
 		if (commands[i].from == from && cursor_equals(&line, commands[i].name))
-			return (int)commands[i].command;
+			return (int)i;
 	return -1;
+}
+
+static bool
+is_telling(int command, struct cursor name)
+{
+	for (size_t i = 0; i < 3 && commands[command].headers[i] != NULL; i++)
+		if (cursor_equals_nocase(&name, commands[command].headers[i]))
+			return true;
+	return false;
 }
 
 static bool
@@ -125,10 +137,11 @@ read_headers(struct cursor *c, enum direction from, struct frame *f)
 	command = find_command(line, from);
 	if (command < 0)
 		return NO_MATCH;
-	f->command = (enum command)command;
-	for (start = *c; cursor_take_line(c, &line) && line.left > 0; f->header_count++) {
-		if (!split_header(line, &name, &value))
+	f->command = commands[command].command;
+	for (start = *c; cursor_take_line(c, &line) && line.left > 0;) {
+		if (!split_header(line, &name, &value) || start.left - c->left > HEADERS_MAX_SIZE)
 			return NO_MATCH;
+		f->telling |= is_telling(command, name);
 		if (cursor_equals_nocase(&name, "content-length") && !f->has_length && !parse_length(value, f))
 			return NO_MATCH;
 		f->headers = cursor_over(start.at, start.left - c->left);
@@ -162,7 +175,7 @@ stomp_probe(const struct flow_view *flow, enum direction from, struct cursor byt
 	if (verdict != MATCH)
 		return verdict;
 	if (f.command == COMMAND_WORK || f.command == COMMAND_ERROR)
-		return f.header_count > 0 && (f.command == COMMAND_ERROR || !flow->handshake_seen) ? MATCH : NO_MATCH;
+		return f.telling && (f.command == COMMAND_ERROR || !flow->handshake_seen) ? MATCH : NO_MATCH;
 	/* Frames of the login have no body. */
 	if (cursor_left(&c) == 0)
 		return NEED_MORE;
@@ -356,8 +369,23 @@ not_stomp(struct dissection *d, enum direction from, struct cursor *bytes)
 	if (d->flow->handshake_seen && !evidence_has_note(d->evidence, NOTE_GAP))
 		return MALFORMED;
 	s->reading[from] = AT_LOSS;
+	s->searched[from] = 0;
 	cursor_skip(bytes, cursor_left(bytes));
 	return NEED_MORE;
+}
+
+/* Whether the empty line may have come: headers are not read again for every piece of them. */
+static bool
+may_be_whole(struct stomp_state *s, enum direction from, struct cursor c)
+{
+	size_t start = s->searched[from] < c.left ? s->searched[from] : 0;
+
+	for (size_t i = start; i + 1 < c.left; i++)
+		if (c.at[i] == '\n' && (c.at[i + 1] == '\n' || c.at[i + 1] == '\r'))
+			return true;
+	if (start == 0 || c.left > HEADERS_MAX_SIZE)
+		return true; /* it is for read_headers() to say whether this can be a frame */
+	return false;
 }
 
 static enum verdict
@@ -366,8 +394,10 @@ read_frame(struct dissection *d, enum direction from, struct cursor *bytes, uint
 	struct stomp_state *s = d->state;
 	struct cursor c = *bytes;
 	struct frame f;
-	enum verdict verdict = read_headers(&c, from, &f);
+	enum verdict verdict = may_be_whole(s, from, c) ? read_headers(&c, from, &f) : NEED_MORE;
 
+	/* The line's end may have come in part: "LF CR". */
+	s->searched[from] = verdict == NEED_MORE && bytes->left > 2 ? (uint32_t)bytes->left - 2 : 0;
 	if (verdict == MATCH)
 		verdict = act(d, from, &f, &c, offset);
 	if (verdict == NO_MATCH)
@@ -452,6 +482,7 @@ stomp_gap(struct dissection *d, enum direction from, uint64_t size)
 
 	(void)size;
 	s->reading[from] = AT_LOSS;
+	s->searched[from] = 0;
 	return MATCH;
 }
 

@@ -67,6 +67,9 @@ static const struct probe_case probes[] = {
 	{ BYTES(CONNECT), FROM_SERVER, NO_MATCH },
 	{ BYTES("ERROR\r\n"), FROM_SERVER, NEED_MORE }, /* memcached */
 	{ BYTES("ERROR\r\n\r\n"), FROM_SERVER, NO_MATCH },
+	{ BYTES("ERROR\r\nreason: no such room\r\n\r\n"), FROM_SERVER, NO_MATCH }, /* anybody's */
+	{ BYTES("\nMESSAGE\nfrom:a\nto:b\n\n"), FROM_SERVER, NO_MATCH },
+	{ BYTES("BEGIN\nname: x\n\n"), FROM_CLIENT, NO_MATCH },
 	{ BYTES("ERROR\r\nEND\r\n"), FROM_SERVER, NO_MATCH },
 	{ BYTES("CONNECT example.org:443 HTTP/1.1\r\n"), FROM_CLIENT, NO_MATCH },
 	{ BYTES("CONNECT {\"verbose\":false}\r\n"), FROM_CLIENT, NO_MATCH },
