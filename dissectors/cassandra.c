@@ -20,6 +20,7 @@ enum {
 	WHOLE_MAX = 8 * 1024,   /* of longer messages the beginning counts */
 	BEGINNING_SIZE = 64,
 	DECODED_MAX = 8 * 1024,
+	DECODED_TOTAL_MAX = 1024 * 1024, /* of a connection: blocks may grow a hundredfold */
 };
 
 struct pending {
@@ -37,6 +38,7 @@ struct cassandra_state {
 	uint8_t compression;
 	const char *method;
 	uint32_t carried[2];     /* of a message in several frames, to come */
+	uint32_t decoded;        /* bytes so far */
 	bool framed[2];
 	bool confirmed;
 	bool doubtful;           /* bytes are missing: there may have been a login */
@@ -221,16 +223,18 @@ read_token(struct dissection *d, struct cursor body, uint64_t offset)
 		evidence_cleartext_credentials(d->evidence, login_clause, FROM_CLIENT, offset);
 }
 
+/* On a mere signature nothing is said of a login, unless the connection is known to be Cassandra's. */
 static void
-read_question(struct dissection *d, const struct cql_header *h, struct cursor body, uint64_t offset)
+read_question(struct dissection *d, const struct cql_header *h, struct cursor body, enum strength strength, uint64_t offset)
 {
 	struct cassandra_state *s = d->state;
+	bool known = strength >= STRENGTH_STRUCTURE || s->confirmed;
 
 	if (h->opcode == CQL_STARTUP)
 		read_startup(s, body);
-	else if (h->opcode == CQL_CREDENTIALS)
+	else if (h->opcode == CQL_CREDENTIALS && known)
 		read_credentials(d, body, offset);
-	else if (h->opcode == CQL_AUTH_RESPONSE)
+	else if (h->opcode == CQL_AUTH_RESPONSE && known)
 		read_token(d, body, offset);
 	push(s, h);
 }
@@ -324,10 +328,24 @@ read_message(struct dissection *d, enum direction from, const struct cql_header 
 	s->version = h->version;
 	claim(d, strength, from, offset);
 	if (from == FROM_CLIENT)
-		read_question(d, h, body, offset);
+		read_question(d, h, body, strength, offset);
 	else if (strength >= STRENGTH_STRUCTURE)
 		read_answer(d, h, body, question, offset);
 	return true;
+}
+
+/* Decodes what fits into DECODED_MAX; false where that is not all of it. */
+static bool
+decode(struct cassandra_state *s, struct cursor block, uint8_t *decoded, size_t room, size_t *size)
+{
+	bool whole;
+
+	*size = 0;
+	if (s->decoded > DECODED_TOTAL_MAX)
+		return false;
+	whole = lz4_decode(block, decoded, room < DECODED_MAX ? room : DECODED_MAX, size);
+	s->decoded += (uint32_t)*size;
+	return whole;
 }
 
 /* A Snappy block of one literal, as short ones without repetitions are: its size, and the text behind a tag. */
@@ -354,7 +372,7 @@ read_compressed(struct dissection *d, enum direction from, const struct cql_head
 
 	plain.flags &= (uint8_t)~CQL_COMPRESSED;
 	plain.size = cursor_u32(&block);
-	if (s->compression != COMPRESSION_OTHER && cursor_ok(&block) && (plain.size == 0 || (lz4_decode(block, decoded, sizeof(decoded), &size) && size == plain.size)))
+	if (s->compression != COMPRESSION_OTHER && cursor_ok(&block) && (plain.size == 0 || (decode(s, block, decoded, sizeof(decoded), &size) && size == plain.size)))
 		text = cursor_over(decoded, size);
 	else if (s->compression == COMPRESSION_OTHER)
 		text = snappy_literal(body);
@@ -455,7 +473,7 @@ read_frame(struct dissection *d, enum direction from, struct cursor *bytes, uint
 		return NO_MATCH;
 	payload.left = whole ? f.size : BEGINNING_SIZE;
 	if (f.uncompressed > 0) {
-		(void)lz4_decode(payload, decoded, sizeof(decoded) < f.uncompressed ? sizeof(decoded) : f.uncompressed, &size);
+		(void)decode(s, payload, decoded, f.uncompressed, &size);
 		good = read_payload(d, from, cursor_over(decoded, size), f.uncompressed, whole, f.self_contained, offset);
 		explicit_bzero(decoded, size);
 	} else {

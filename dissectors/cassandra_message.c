@@ -231,7 +231,9 @@ check_error(struct cursor body, uint8_t version)
 	struct cursor text = take_string(&body);
 
 	(void)version;
-	return exact_if(code <= 0x2600 && cursor_ok(&text) && cursor_is_text(text));
+	if (code > 0x2600 || !cursor_ok(&text) || !cursor_is_text(text))
+		return CQL_UNFIT;
+	return cursor_left(&text) > 0 ? CQL_EXACT : CQL_FITS; /* nothing but zeros otherwise */
 }
 
 static enum cql_fit (*const checks[CQL_OPCODE_COUNT])(struct cursor, uint8_t version) = {

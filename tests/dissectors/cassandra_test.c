@@ -298,6 +298,28 @@ prefixes(void **state)
 	}
 }
 
+/* A header of nine bytes, whose flag says that nobody can read what follows, is no login. */
+static void
+no_login_on_a_signature(void **state)
+{
+	static const struct message list[] = {
+		CLIENT("\3\013\0\0\4\0\0\0\012\0\0\0\3\0\0\0\0\3\0"),
+		CLIENT("\4\013\0\1\017\0\0\0\012\0\0\0\3\0\0\0\0\3\0"),
+		SERVER("\x83\0\0\1\0\0\0\0\006\0\0\0\0\0\0"), /* an error that is nothing but zeros */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+		struct conversation c;
+
+		conversation_init(&c, &cassandra_dissector);
+		conversation_run(&c, &list[i], 1, 0);
+		assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+		assert_true(c.evidence.strength < STRENGTH_STRUCTURE);
+		conversation_clear(&c);
+	}
+}
+
 static void
 notes_and_principals(void **state)
 {
@@ -591,6 +613,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outcomes),
+		cmocka_unit_test(no_login_on_a_signature),
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(notes_and_principals),
 		cmocka_unit_test(authenticators),
