@@ -25,7 +25,7 @@ enum {
 	STREAMS_MAX = 64,           /* outstanding, of a connection */
 	BLOCK_FRAME_MAX = 48 * 1024,
 	FIELDS_MAX = 512,           /* of a block that are looked at */
-	DECODED_MAX = 8 * 1024 * 1024, /* bytes of fields of a connection */
+	DECODED_MAX = 3 * 1024 * 1024, /* bytes of fields of a connection */
 	RESYNC_MAX = 4096,          /* bytes in which a chain of frames must begin to show */
 	LOOK = GRPC_LOOK,           /* of a body */
 };

@@ -158,7 +158,9 @@ weigh(const struct http2_frame *f, struct cursor payload, enum direction from)
 	enum hpack_shape shape;
 
 	switch (f->type) {
-	case HTTP2_SETTINGS:
+	case HTTP2_SETTINGS: /* an empty one is little more than nine zeros */
+		if (f->length == 0)
+			return (f->flags & HTTP2_ACK) != 0 ? 3 : 1;
 		return http2_settings_valid(payload) ? types[f->type].weight : 0;
 	case HTTP2_WINDOW_UPDATE: /* RFC 9113 6.9: an increment of 1 and more */
 		return (cursor_u32(&payload) & 0x7fffffff) != 0 ? types[f->type].weight : 0;
@@ -169,7 +171,7 @@ weigh(const struct http2_frame *f, struct cursor payload, enum direction from)
 		if (!cursor_ok(&payload))
 			return 0;
 		if ((f->flags & HTTP2_END_HEADERS) == 0)
-			return types[f->type].weight;
+			return 1;
 		shape = hpack_shape(payload);
 		if (shape == (from == FROM_CLIENT ? HPACK_REQUEST : HPACK_RESPONSE))
 			return CHAIN_ENOUGH;
@@ -179,10 +181,21 @@ weigh(const struct http2_frame *f, struct cursor payload, enum direction from)
 	}
 }
 
+/* The stream whose header block goes on in a CONTINUATION, which nothing may come before (RFC 9113 6.10); or 0. */
+static uint32_t
+open_block(const struct http2_frame *f)
+{
+	bool block = f->type == HTTP2_HEADERS || f->type == HTTP2_PUSH_PROMISE || f->type == HTTP2_CONTINUATION;
+
+	return block && (f->flags & HTTP2_END_HEADERS) == 0 ? f->stream : 0;
+}
+
 /* A chain of whole frames, the first of which stands at the cursor, and is worth so much already. */
 static enum verdict
 follow(struct cursor bytes, enum direction from, unsigned weight)
 {
+	uint32_t open = 0;
+
 	for (int i = 0; i < CHAIN_MAX && weight < CHAIN_ENOUGH; i++) {
 		struct http2_frame f;
 		struct cursor payload;
@@ -190,13 +203,14 @@ follow(struct cursor bytes, enum direction from, unsigned weight)
 
 		if (!http2_frame_take(&bytes, &f))
 			return NEED_MORE;
-		if (!is_plausible(&f, from))
+		if (!is_plausible(&f, from) || (open != 0 ? f.type != HTTP2_CONTINUATION || f.stream != open : f.type == HTTP2_CONTINUATION))
 			return NO_MATCH;
+		open = open_block(&f);
 		if (cursor_left(&bytes) < f.length)
 			return NEED_MORE;
 		payload = cursor_sub(&bytes, f.length);
 		more = weigh(&f, payload, from);
-		if (more == 0)
+		if (more == 0 && f.type != HTTP2_CONTINUATION)
 			return NO_MATCH;
 		weight += more;
 	}
