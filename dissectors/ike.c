@@ -66,9 +66,9 @@ read_message(struct cursor c, struct ike_message *m)
 static bool
 may_be_from(const struct ike_message *m, enum direction from)
 {
-	if (m->responder_spi == 0)
-		return from == FROM_CLIENT;
-	return m->version == 1 || m->from_initiator == (from == FROM_CLIENT);
+	if (m->version == 2)
+		return m->from_initiator == (from == FROM_CLIENT);
+	return m->responder_spi != 0 || from == FROM_CLIENT;
 }
 
 /* ESP in UDP has only its form, which is told over several packets; it is looked for where RFC 3948 has it. */

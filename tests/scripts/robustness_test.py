@@ -45,6 +45,7 @@ WEAKER_RESULT = {
 }
 WEAKER_MUTUAL = {'unknown': set(), 'no': {'unknown'}, 'requested': {'unknown'}, 'yes': {'unknown'}}
 WEAKER_PROTOCOL = {
+    'ike': {'esp'},  # with which it shares a port
     'websocket': {'http'},  # which is how both begin
     'http2': {'http'},
     # What rides on HTTP is named by a field, which a loss may take.
@@ -58,7 +59,7 @@ WEAKER_PROTOCOL = {
 # Each request of these stands alone, or a login may be followed by another: what went before the end
 # of the capture, or what remains of the connection, is a whole story of its own.
 STATELESS = {'http', 'http2', 'websocket', 'grpc', 'grpc-web', 'etcd'}
-SEVERAL_LOGINS = STATELESS | {'redis'}
+SEVERAL_LOGINS = STATELESS | {'dns', 'imap', 'lmtp', 'pop3', 'redis', 'smtp'}
 # Said of a capture that ends early: an outcome, or an upgrade, that came later had not come yet.
 EARLIER = {'success': {'none', 'failure'}, 'none': {'failure'}}
 EARLIER_STATE = {'upgraded': {'plaintext'}}
@@ -167,7 +168,7 @@ def weaker_flow(variant, was, now):
         # Until the server's hello is there, the version is that of QUIC itself.
         check('version', f['version'], {e['version'], 'QUICv1', 'QUICv2', None})
     for key in ('by', 'cipher', 'group') + (() if e['by'] == 'quic' else ('version',)) + ('sni', 'alpn', 'alpn_offered', 'resumption', 'alert'):
-        check(key, f[key], {e[key], None})
+        check(key, f[key], {e[key], None} | ({'esp'} if key == 'by' and e[key] == 'ike' else set()))
     for key in ('certificate', 'client_certificate'):
         check(key, (f[key] or {}).get('subject'), {(e[key] or {}).get('subject'), None})
     check('protocol', now['protocol'], {was['protocol'], 'unknown'} | WEAKER_PROTOCOL.get(was['protocol'], set()) | ({'tls'} if e['by'] == 'tls' else set()))
