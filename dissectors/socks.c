@@ -51,6 +51,7 @@ struct socks_state {
 	bool doubtful;
 	bool authenticated;
 	bool version4;
+	bool tunnelled;     /* data came whose leave was not seen */
 };
 
 static_assert(sizeof(struct socks_state) <= DISSECTOR_STATE_MAX, "the sensor's limit");
@@ -476,7 +477,8 @@ read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64
 	case STEP_TUNNEL:
 		break;
 	}
-	return NEED_MORE; /* data that did not wait for the reply */
+	s->tunnelled = true; /* it did not wait for the reply, or that was not captured */
+	return NEED_MORE;
 }
 
 static enum verdict
@@ -503,6 +505,25 @@ socks_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 	return verdict;
 }
 
+/* What was lost may have been the reply: what is behind it need not be readable. */
+static enum verdict
+socks_gap(struct dissection *d, enum direction from, uint64_t size)
+{
+	(void)from;
+	(void)size;
+	evidence_doubt_plaintext(d->evidence);
+	return DONE;
+}
+
+static void
+socks_finish(struct dissection *d)
+{
+	const struct socks_state *s = d->state;
+
+	if (s->tunnelled)
+		evidence_doubt_plaintext(d->evidence);
+}
+
 const struct dissector socks_dissector = {
 	.name = "socks5",
 	.specification = "RFC 1928",
@@ -512,4 +533,6 @@ const struct dissector socks_dissector = {
 	.state_size = sizeof(struct socks_state),
 	.probe = socks_probe,
 	.dissect = socks_dissect,
+	.gap = socks_gap,
+	.finish = socks_finish,
 };

@@ -252,6 +252,29 @@ the_server_alone(void **state)
 	conversation_clear(&c);
 }
 
+/* Whether a tunnel was granted is not known: nor is what protects it. */
+static void
+doubt(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	begin(&c, true);
+	SAY(&c, FROM_CLIENT, OFFER_NONE CONNECT);
+	SAY(&c, FROM_CLIENT, "\026\003\001");
+	conversation_end(&c);
+	assert_string_equal(c.evidence.protocol, "socks5");
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	conversation_clear(&c);
+	begin(&c, true);
+	SAY(&c, FROM_CLIENT, OFFER_NONE);
+	SAY(&c, FROM_SERVER, CHOOSE("\000"));
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
+	conversation_gap(&c, FROM_SERVER, 10);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	conversation_clear(&c);
+}
+
 static void
 principal(void **state)
 {
@@ -306,6 +329,7 @@ main(void)
 		cmocka_unit_test(tunnel_begins_where_it_does),
 		cmocka_unit_test(protected_by_gssapi),
 		cmocka_unit_test(the_server_alone),
+		cmocka_unit_test(doubt),
 		cmocka_unit_test(principal),
 		cmocka_unit_test(broken_messages),
 	};

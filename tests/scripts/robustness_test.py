@@ -52,6 +52,8 @@ WEAKER_PROTOCOL = {
     'grpc': {'http2'},
     'grpc-web': {'http', 'http2'},
     'etcd': {'http', 'http2', 'grpc'},
+    'socks4': {'http'},  # which is what our tunnels hold, where their beginning is missing
+    'socks5': {'http'},
     # Named by what a client's hello offers, which a loss may take.
     'http3': {'quic'},
     'dns': {'quic'},
