@@ -81,7 +81,6 @@ UNIT_TESTS = \
 	%D%/dissectors/socks_test \
 	%D%/dissectors/ssh_test \
 	%D%/dissectors/stomp_test \
-	%D%/dissectors/tls13_test \
 	%D%/dissectors/tls_hello_test \
 	%D%/dissectors/tls_ja4_test \
 	%D%/dissectors/tls_mesh_test \
@@ -89,6 +88,7 @@ UNIT_TESTS = \
 	%D%/dissectors/tls_names_test \
 	%D%/dissectors/tls_record_test \
 	%D%/dissectors/tls_test \
+	%D%/dissectors/tls13_test \
 	%D%/dissectors/websocket_test \
 	%D%/dissectors/wireguard_test \
 	%D%/dissectors/xmpp_test \
