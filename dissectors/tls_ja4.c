@@ -25,6 +25,8 @@ enum {
 	SUPPORTED_VERSIONS = 43,
 };
 
+static const char hex[] = "0123456789abcdef";
+
 struct values {
 	size_t count;
 	uint16_t at[VALUES_MAX];
@@ -66,7 +68,6 @@ is_alphanumeric(uint8_t b)
 static void
 read_alpn(struct cursor data, char out[2])
 {
-	static const char hex[] = "0123456789abcdef";
 	struct cursor list = cursor_sub(&data, cursor_u16(&data)), name = cursor_sub(&list, cursor_u8(&list));
 	size_t size = cursor_left(&name);
 	uint8_t first, last;
@@ -177,8 +178,6 @@ sort(struct values *v)
 static char *
 put_values(char *text, const struct values *v)
 {
-	static const char hex[] = "0123456789abcdef";
-
 	for (size_t i = 0; i < v->count; i++) {
 		if (i > 0)
 			*text++ = ',';
@@ -197,8 +196,11 @@ put_hash(char *out, const char *text, size_t size)
 	if (size > 0 && EVP_Digest(text, size, digest, NULL, EVP_sha256(), NULL) != 1)
 		memset(digest, 0, sizeof(digest));
 	*out++ = '_';
-	for (size_t i = 0; i < HASH_SIZE / 2; i++)
-		out += snprintf(out, 3, "%02x", digest[i]);
+	for (size_t i = 0; i < HASH_SIZE / 2; i++) {
+		*out++ = hex[digest[i] >> 4];
+		*out++ = hex[digest[i] & 15];
+	}
+	*out = '\0';
 }
 
 static const char *
