@@ -131,6 +131,11 @@ struct dissector {
 	enum verdict (*gap)(struct dissection *, enum direction, uint64_t size);
 	/* The flow has ended: the last chance to conclude. May be NULL. */
 	void (*finish)(struct dissection *);
+	/*
+	 * A packet of ESP or AH between the same two hosts, from its header on: told to the dissector that has
+	 * their flow of UDP between ports 500, where it has this.
+	 */
+	enum verdict (*companion)(struct dissection *, enum direction, uint8_t ip_protocol, struct cursor bytes);
 };
 
 enum { DISSECTOR_STATE_MAX = 1024 };

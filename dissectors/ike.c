@@ -288,7 +288,26 @@ follow_child(struct dissection *d, enum direction from, uint32_t spi, uint32_t s
 
 	if (s->stage != STAGE_ANSWERED || from == (enum direction)s->initiator || spi == s->spi_before[from] || sequence > FRESH_SEQUENCE_MAX)
 		return;
-	evidence_authentication(d->evidence, AUTH_SUCCESS, s->method, STRENGTH_EXCHANGE, "RFC 7296 1.2 ESP under the SA of IKE_AUTH", from, d->offset[from]);
+	evidence_authentication(d->evidence, AUTH_SUCCESS, s->method, STRENGTH_EXCHANGE, "RFC 7296 1.2 first packets under the SA of IKE_AUTH", from, d->offset[from]);
+}
+
+/* ESP and AH on IP itself; AH's SPI comes after four bytes (RFC 4302 2). */
+static enum verdict
+ike_companion(struct dissection *d, enum direction from, uint8_t ip_protocol, struct cursor bytes)
+{
+	struct ike_state *s = d->state;
+	uint32_t spi, sequence;
+
+	if (ip_protocol == IPPROTO_AH)
+		cursor_skip(&bytes, 4);
+	spi = cursor_u32(&bytes);
+	sequence = cursor_u32(&bytes);
+	if (!cursor_ok(&bytes) || !s->ike)
+		return MATCH;
+	if (s->stage != STAGE_ANSWERED)
+		s->esp.spi[from] = spi;
+	follow_child(d, from, spi, sequence);
+	return d->evidence->authentication.result == AUTH_SUCCESS ? DONE : MATCH;
 }
 
 static enum verdict
@@ -343,4 +362,5 @@ const struct dissector ike_dissector = {
 	.state_size = sizeof(struct ike_state),
 	.probe = ike_probe,
 	.dissect = ike_dissect,
+	.companion = ike_companion,
 };

@@ -949,6 +949,26 @@ inspection_packet(struct inspector *in, struct flow *f, unsigned side, const str
 		f->inspection->label_over = true;
 }
 
+void
+inspection_companion(struct inspector *in, struct flow *f, unsigned side, const struct packet *p)
+{
+	struct inspection *ins = f->inspection;
+
+	if (ins == NULL || ins->over || ins->dissector == NULL || ins->dissector->companion == NULL)
+		return;
+	in->flow = f;
+	in->inspection = ins;
+	in->packet = p;
+	in->time = p->frame->time;
+	ins->evidence.packet = p->frame->number;
+	ins->evidence.file = p->frame->file;
+	struct flow_view view = view_of(in, f);
+	struct dissection d = dissection_of(in, ins, &view);
+
+	if (ins->dissector->companion(&d, direction_of(f, side), p->ip_protocol, cursor_over(p->payload, p->payload_captured)) != MATCH)
+		conclude(in, ins);
+}
+
 static void
 finish(struct inspector *in, struct inspection *ins)
 {

@@ -61,6 +61,9 @@ bool inspection_wanted(const struct flow *);
  */
 void inspection_packet(struct inspector *, struct flow *, unsigned side, const struct packet *);
 
+/* A packet of ESP or AH between the flow's hosts, sent by side: for a dissector that wants to know of it. */
+void inspection_companion(struct inspector *, struct flow *, unsigned side, const struct packet *);
+
 /* The flow has ended: concludes, adds the evidence and the label to the record, and frees the inspection. */
 void inspection_end(struct inspector *, struct flow *, struct flow_record *);
 

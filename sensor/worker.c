@@ -170,6 +170,21 @@ note_refusal(struct worker *w, const struct packet *p)
 		f->notes |= 1u << NOTE_TRANSPORT_REFUSED;
 }
 
+/* ESP and AH are under keys that IKE agrees on, from port 500 to port 500 of the same hosts: that flow learns of them. */
+static void
+tell_key_exchange(struct worker *w, const struct packet *p)
+{
+	enum { IKE_PORT = 500 };
+	struct flow *f;
+	unsigned side;
+
+	if (p->ip_protocol != IPPROTO_ESP && p->ip_protocol != IPPROTO_AH)
+		return;
+	f = flow_table_find(&w->table, &p->source, IKE_PORT, &p->destination, IKE_PORT, IPPROTO_UDP, &side);
+	if (f != NULL)
+		inspection_companion(w->inspector, f, side, p);
+}
+
 /* A short value by which the same first datagram is known again on another leg. */
 static uint32_t
 datagram_opening(const struct packet *p)
@@ -240,6 +255,7 @@ worker_frame(struct worker *w, const struct frame *frame)
 		return;
 	/* The flow that was refused may be ours where the one of the error is not. */
 	note_refusal(w, &p);
+	tell_key_exchange(w, &p);
 	if (!is_ours(w, &p))
 		return;
 	tcp = p.ip_protocol == IPPROTO_TCP;

@@ -433,6 +433,35 @@ esp_beside(void **state)
 	expect_ike(&f, "IKEv2", AUTH_SUCCESS, "-");
 }
 
+static enum verdict
+companion(struct flight *f, enum direction from, uint8_t ip_protocol, const char *bytes, size_t size)
+{
+	struct dissection d = { .flow = &f->c.flow, .evidence = &f->c.evidence, .state = f->c.state };
+
+	return ike_dissector.companion(&d, from, ip_protocol, cursor_over(bytes, size));
+}
+
+/* ESP (50) and AH (51) on IP itself, which the sensor tells of. */
+static void
+companions(void **state)
+{
+	static const char before[] = "\xc0\0\0\1\0\0\0\4", fresh[] = "\xc0\0\0\2\0\0\0\1", ah[] = "\1\4\0\0\xc0\0\0\2\0\0\0\1";
+	struct flight f;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		version2_begin(&f);
+		assert_int_equal(companion(&f, FROM_SERVER, 50, before, 8), MATCH);
+		sealed2(&f, FROM_SERVER, AUTH, RESPONSE, 1, 46);
+		assert_int_equal(companion(&f, FROM_SERVER, 50, before, 8), MATCH);
+		assert_int_equal(companion(&f, FROM_CLIENT, 50, fresh, 8), MATCH);
+		assert_int_equal(companion(&f, FROM_SERVER, 50, fresh, 7), MATCH);
+		assert_int_equal(f.c.evidence.authentication.result, AUTH_ATTEMPTED);
+		assert_int_equal(i == 0 ? companion(&f, FROM_SERVER, 50, fresh, 8) : companion(&f, FROM_SERVER, 51, ah, 12), DONE);
+		expect_ike(&f, "IKEv2", AUTH_SUCCESS, "-");
+	}
+}
+
 static void
 esp_alone(void **state)
 {
@@ -569,6 +598,7 @@ main(void)
 		cmocka_unit_test(version1_outcomes),
 		cmocka_unit_test(version2_outcomes),
 		cmocka_unit_test(esp_beside),
+		cmocka_unit_test(companions),
 		cmocka_unit_test(esp_alone),
 		cmocka_unit_test(probes),
 		cmocka_unit_test(hostile),
