@@ -385,6 +385,9 @@ read_on(struct inspector *in, struct inspection *ins)
 		more = sample(in, ins, side, w->at, w->size);
 		drop_waiting(in, w);
 	}
+	/* A tunnel of what nobody knows: that its opening was readable says nothing of it. */
+	if (ins->carried)
+		evidence_doubt_plaintext(&ins->evidence);
 	if (!more)
 		conclude(in, ins);
 }
