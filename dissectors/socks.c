@@ -161,11 +161,18 @@ take_request4(struct cursor *c, uint8_t *command)
 
 /* Probes. */
 
-/* What may follow a greeting that did not wait: a login or a request. */
+/* What may follow a greeting that did not wait: a login that was offered, or a request. A request alone begins like a greeting. */
 static bool
-may_follow_greeting(struct cursor c)
+may_follow_greeting(struct cursor c, struct cursor methods)
 {
-	return cursor_left(&c) == 0 || cursor_peek(&c, 0) == 5 || cursor_peek(&c, 0) == 1;
+	bool login = false;
+
+	while (cursor_left(&methods) > 0) {
+		uint8_t method = cursor_u8(&methods);
+
+		login |= method == METHOD_PASSWORD || method == METHOD_GSSAPI;
+	}
+	return cursor_left(&c) == 0 || cursor_peek(&c, 0) == 5 || (login && cursor_peek(&c, 0) == 1);
 }
 
 static enum verdict
@@ -180,7 +187,7 @@ probe_client(struct cursor c)
 		return verdict;
 	}
 	verdict = take_greeting(&c, &methods);
-	return verdict == MATCH && !may_follow_greeting(c) ? NO_MATCH : verdict;
+	return verdict == MATCH && !may_follow_greeting(c, methods) ? NO_MATCH : verdict;
 }
 
 /* A server alone: its choice, the end of a login, the reply. */
@@ -359,6 +366,9 @@ read_choice(struct dissection *d, struct cursor *bytes, uint64_t offset)
 		return NEED_MORE;
 	/* A server alone may be all there is; else it chooses of what was offered. */
 	if (version != 5 || (s->offered_count > 0 && method != METHOD_NO_ACCEPTABLE && !offers(s, method)))
+		return NO_MATCH;
+	/* A reply alone begins like a choice. */
+	if (method == METHOD_NONE && cursor_left(bytes) > 0 && cursor_peek(bytes, 0) != 5)
 		return NO_MATCH;
 	if (s->offered_count > 0)
 		claim(d, STRENGTH_EXCHANGE, greeting_clause, FROM_SERVER, offset);
