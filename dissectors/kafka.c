@@ -131,7 +131,7 @@ is_known_response(struct cursor body)
 	if (cursor_u16(&c) != 0)
 		return false;
 	for (size_t i = 0; i < sizeof(versions) / sizeof(versions[0]); i++)
-		if (body.left > API_COUNT_MIN * 6 && kafka_read_response(body, KAFKA_API_VERSIONS, versions[i], &errors) == KAFKA_WHOLE)
+		if (body.left > API_COUNT_MIN * 6 && kafka_read_response(body, KAFKA_API_VERSIONS, versions[i], &errors) == KAFKA_WHOLE && errors.lists_itself)
 			return true;
 	if (kafka_read_response(body, KAFKA_SASL_HANDSHAKE, 1, &errors) != KAFKA_WHOLE || cursor_u32(&c) == 0)
 		return false;

@@ -320,6 +320,7 @@ struct walk {
 	size_t beyond;      /* announced, after those at the cursor */
 	bool flexible;
 	bool printable;     /* strings must be */
+	bool text;          /* there was a string that is not empty */
 	bool ended;         /* at "." */
 	enum kafka_reading verdict;
 	struct kafka_errors *errors;
@@ -413,6 +414,7 @@ pass_over(struct walk *w, int64_t size, bool text)
 
 	if (size <= 0 || !going(w))
 		return;
+	w->text |= text;
 	part = w->c;
 	if ((uint64_t)size < part.left)
 		part.left = (size_t)size;
@@ -458,6 +460,8 @@ pass_api(struct walk *w)
 	int16_t key = (int16_t)take_number(w, 2), oldest = (int16_t)take_number(w, 2), newest = (int16_t)take_number(w, 2);
 
 	demand(w, key >= 0 && oldest >= 0 && oldest <= newest && newest < 64);
+	if (w->errors != NULL)
+		w->errors->lists_itself |= key == KAFKA_API_VERSIONS;
 }
 
 static void
@@ -572,6 +576,7 @@ read_header(struct walk *w, struct kafka_request *r)
 	if (going(w) && size > 0 && (size_t)size <= w->c.left)
 		r->named = has_letters(cursor_over(w->c.at, (size_t)size));
 	pass_over(w, size, true);
+	w->text |= size < 0;
 	w->flexible = r->flexible;
 	pass_field(w, 't');
 }
@@ -595,8 +600,9 @@ kafka_read_request(struct cursor c, size_t size, struct kafka_request *r)
 	if (layout == NULL)
 		return KAFKA_HEADER;
 	pass_fields(&w, layout->fields);
-	r->fitting = w.verdict != KAFKA_NOT;
-	if (w.verdict == KAFKA_SHORT)
+	/* Without a word in it, and a client id that is empty and not null, it is small numbers and zeros. */
+	r->fitting = w.verdict != KAFKA_NOT && w.text;
+	if (w.verdict == KAFKA_SHORT || (w.verdict == KAFKA_WHOLE && !w.text))
 		return KAFKA_HEADER;
 	return w.verdict == KAFKA_WHOLE && w.c.left + w.beyond > 0 ? KAFKA_NOT : w.verdict;
 }

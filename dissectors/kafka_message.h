@@ -55,6 +55,7 @@ struct kafka_errors {
 	unsigned int refused; /* by authorization */
 	unsigned int other;
 	unsigned int none;
+	bool lists_itself;    /* ApiVersions is among the apis that its answer lists */
 };
 
 /* Reads what follows the four bytes of the length: size bytes by it, of which those at the cursor are there. */
