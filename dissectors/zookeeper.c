@@ -21,6 +21,7 @@ enum {
 	REQUEST_SIZE_MIN = 8,
 	REPLY_SIZE_MIN = 16,      /* xid, zxid, error */
 	PASSWORD_SIZE = 16,
+	TIMEOUT_MAX = 7 * 24 * 60 * 60 * 1000, /* milliseconds; servers grant a minute, if nobody raised it */
 	CONNECT_REQUEST_SIZE = 28, /* without the password and readOnly */
 	CONNECT_RESPONSE_SIZE = 20,
 	ACL_MAX = 1024,
@@ -301,11 +302,13 @@ is_connect_request(struct cursor frame)
 	uint32_t version = cursor_u32(&frame);
 	uint64_t zxid = cursor_u64(&frame);
 	uint32_t timeout = cursor_u32(&frame);
-	struct cursor password;
+	uint64_t session = cursor_u64(&frame);
+	struct cursor password = take_buffer(&frame);
 
-	(void)cursor_u64(&frame);
-	password = take_buffer(&frame);
-	return sized && cursor_ok(&frame) && version == 0 && zxid >> 63 == 0 && timeout > 0 && timeout >> 31 == 0 &&
+	/* No session is taken up again without its password. */
+	if (cursor_left(&password) == 0 && session != 0)
+		return false;
+	return sized && cursor_ok(&frame) && version == 0 && zxid >> 63 == 0 && timeout > 0 && timeout <= TIMEOUT_MAX &&
 		(cursor_left(&password) == 0 || cursor_left(&password) == PASSWORD_SIZE) && cursor_left(&frame) <= 1 && cursor_u8(&frame) <= 1;
 }
 
