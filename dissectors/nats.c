@@ -228,6 +228,15 @@ may_send(const struct flow_view *flow, enum direction from, const struct line *l
 	return line->sender == BOTH || (line->sender == CLIENT) == (from == FROM_CLIENT);
 }
 
+/* A server begins with INFO, and nobody with an answer. */
+static bool
+may_open(enum direction from, const struct line *line)
+{
+	if (from == FROM_SERVER)
+		return line->operation == OPERATION_INFO || line->operation == OPERATION_ERROR;
+	return line->operation != OPERATION_PONG;
+}
+
 /*
  * Which words stand at the beginning of a line tells by itself little: others have PING, PUB or MSG. An
  * object of NATS's own does, a payload that ends where its line says, or two lines in a row.
@@ -247,7 +256,7 @@ nats_probe(const struct flow_view *flow, enum direction from, struct cursor byte
 	for (int lines = 0; lines < 2; lines++) {
 		if (!cursor_take_line(&c, &text))
 			return cursor_left(&c) <= PROBE_LINE_MAX && (cursor_left(&c) == 0 || may_begin(c)) ? NEED_MORE : NO_MATCH;
-		if (!parse_line(text, &line) || !may_send(flow, from, &line))
+		if (!parse_line(text, &line) || !may_send(flow, from, &line) || (flow->handshake_seen && !may_open(from, &line)))
 			return NO_MATCH;
 		own |= line.operation == OPERATION_OTHER || line.operation == OPERATION_PONG;
 		if (line.operation == OPERATION_INFO || line.operation == OPERATION_CONNECT)
@@ -495,8 +504,9 @@ static enum verdict
 resynchronize(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct nats_state *s = d->state;
+	struct flow_view joined = { .roles_known = d->flow->roles_known };
 	enum strength strength;
-	enum verdict verdict = nats_probe(d->flow, from, *bytes, &strength);
+	enum verdict verdict = nats_probe(&joined, from, *bytes, &strength);
 
 	if (verdict == MATCH)
 		s->lost[from] = false;

@@ -117,6 +117,13 @@ probing(void **state)
 	memset(line + 6, ' ', sizeof(line) - 6);
 	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over(line, sizeof(line)), &strength), NO_MATCH);
 	assert_int_equal(nats_dissector.probe(&flow, FROM_CLIENT, cursor_over(INFO, sizeof(INFO) - 1), &strength), MATCH);
+	/* At the start of a connection there is nothing to answer. */
+	flow.handshake_seen = true;
+	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over("PONG\r\nPONG\r\n", 12), &strength), NO_MATCH);
+	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over("+OK\r\nPONG\r\n", 11), &strength), NO_MATCH);
+	assert_int_equal(nats_dissector.probe(&flow, FROM_CLIENT, cursor_over("PONG\r\nPONG\r\n", 12), &strength), NO_MATCH);
+	assert_int_equal(nats_dissector.probe(&flow, FROM_CLIENT, cursor_over("SUB a 1\r\nPING\r\n", 15), &strength), MATCH);
+	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over(INFO, sizeof(INFO) - 1), &strength), MATCH);
 }
 
 static void
