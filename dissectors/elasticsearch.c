@@ -304,6 +304,8 @@ on_error(struct dissection *d, const struct message *m, const struct pending *p)
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		if (cursor_find_nocase(&text, refusals[i].text) < 0)
 			continue;
+		if (refusals[i].known && p->method == NULL && !p->judged)
+			return; /* who asked was not to be seen */
 		if (refusals[i].known && p->method != NULL)
 			evidence_note(d->evidence, NOTE_NOT_PERMITTED);
 		evidence_authentication(d->evidence, refusals[i].known && p->method != NULL ? AUTH_SUCCESS : AUTH_FAILURE, p->method, STRENGTH_EXCHANGE, "Elasticsearch error response", FROM_SERVER, d->offset[FROM_SERVER]);

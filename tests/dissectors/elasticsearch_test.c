@@ -37,6 +37,7 @@
 #define MISSING "ES\000\000\000F\000\000\000\000\000\000\000\001\003\000mi\303\000\000\000\002\000\000\001\021missing authentication credentials for action [x]"
 #define UNABLE "ES\000\000\000\077\000\000\000\000\000\000\000\002\003\000mi\303\000\000\000\002\000\000\001\021unable to authenticate user [x] for action"
 #define UNAUTHORIZED "ES\000\000\000<\000\000\000\000\000\000\000\002\003\000mi\303\000\000\000\002\000\000\001\021action [x] is unauthorized for user [y]"
+#define UNAUTHORIZED_1 "ES\000\000\000<\000\000\000\000\000\000\000\001\003\000mi\303\000\000\000\002\000\000\001\021action [x] is unauthorized for user [y]"
 #define NO_INDEX "ES\000\000\000&\000\000\000\000\000\000\000\001\003\000mi\303\000\000\000\002\000\000\001\021no such index [x]"
 #define PING "ES\377\377\377\377"
 
@@ -50,6 +51,8 @@ static const struct scenario scenarios[] = {
 	{ "served, 1.3", { CLIENT(SEARCH_1), SERVER(DONE_1) }, AUTH_NONE, NULL, false, 0 },
 	{ "1.3 with headers that are not read", { CLIENT(SEARCH_1_HEADERS), SERVER(DONE_1) }, AUTH_UNKNOWN, NULL, false, 0 },
 	{ "compressed as a whole", { CLIENT(SEARCH_6_COMPRESSED), SERVER(DONE_1) }, AUTH_UNKNOWN, NULL, false, 0 },
+	{ "compressed as a whole, not permitted", { CLIENT(SEARCH_6_COMPRESSED), SERVER(UNAUTHORIZED_1) }, AUTH_UNKNOWN, NULL, false, 0 },
+	{ "nothing given, not permitted", { CLIENT(SEARCH), SERVER(UNAUTHORIZED_1) }, AUTH_FAILURE, NULL, false, 0 },
 	{ "a handshake is for anybody", { CLIENT(HANDSHAKE), SERVER(HANDSHAKE_DONE) }, AUTH_UNKNOWN, NULL, false, 0 },
 	{ "a handshake of 6.7", { CLIENT(HANDSHAKE_6), SERVER(HANDSHAKE_DONE) }, AUTH_UNKNOWN, NULL, false, 0 },
 	{ "Basic", { CLIENT(SEARCH_BASIC), SERVER(DONE_2) }, AUTH_SUCCESS, "http-basic", true, 0 },
