@@ -14,6 +14,7 @@
 
 enum {
 	PENDING_MAX = 32,
+	REPLY_FIXED_SIZE = 20, /* of OP_REPLY's body, before documents */
 	WHOLE_MAX = 32 * 1024, /* longer messages are not waited for: they are data */
 };
 
@@ -64,6 +65,9 @@ mongodb_probe(const struct flow_view *flow, enum direction from, struct cursor b
 		return verdict;
 	body = cursor_sub(&c, h.size - MONGODB_HEADER_SIZE);
 	*strength = STRENGTH_STRUCTURE;
+	/* An OP_REPLY without a document is a few small numbers. */
+	if (h.opcode == MONGODB_REPLY && cursor_left(&body) <= REPLY_FIXED_SIZE)
+		return NO_MATCH;
 	return mongodb_read(&h, body, from, &m) ? MATCH : NO_MATCH;
 }
 

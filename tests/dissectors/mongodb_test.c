@@ -657,6 +657,7 @@ near_misses(void **state)
 		NEAR_MISS("\x1a\0\0\0\1\0\0\0\0\0\0\0\xdd\7\0\0\0\0\0\0\3\5\0\0\0\0"),                               /* a kind there is not */
 		NEAR_MISS("\x1a\0\0\0\1\0\0\0\0\0\0\0\xda\7\0\0\0\0\0\0\0\5\0\0\0\0"),                               /* OP_COMMAND without names */
 		NEAR_MISS("\x1a\0\0\0\1\0\0\0\0\0\0\0\xdc\7\0\0\xdc\7\0\0\5\0\0\0\0x"),                              /* compressed twice */
+		NEAR_MISS("\x24\0\0\0\0\0\0\3\0\0\0\0\1\0\0\0\0\0\0\0\0\0\0\2\0\0\0\0\0\2\0\0\0\0\0\0"),            /* small numbers */
 		NEAR_MISS("\x10\0\0\0\1\0\0\0\0\0\0\0\xdd\7\0\0"),                                                   /* too short */
 		NEAR_MISS("\1\0\xff\x02\1\0\0\0\0\0\0\0\xdd\7\0\0"),                                                 /* too long */
 		NEAR_MISS("\x24\0\0\0\1\0\0\0\1\0\0\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\1\0\0\0"),            /* a document that is not there */
