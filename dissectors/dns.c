@@ -320,6 +320,13 @@ read_credential(struct message *m, const struct record *r)
 		read_tkey(m, data);
 }
 
+/* IANA has given numbers to some 270, to two from 32768 on, and left the last 256 for private use. */
+static bool
+is_question_type(uint16_t type)
+{
+	return (type > 0 && type < 512) || type >= 32768;
+}
+
 static bool
 take_question(struct message *m, struct cursor bytes, struct cursor *c)
 {
@@ -331,7 +338,10 @@ take_question(struct message *m, struct cursor bytes, struct cursor *c)
 	m->question_type = cursor_u16(c);
 	class = cursor_u16(c);
 	m->question_hash = hash_question(&m->question, m->question_type, class);
-	return cursor_ok(c) && m->question_type != 0 && is_class(class) && !is_netbios(name, m->question_type);
+	/* Of the root nobody asks in another class than the Internet's: these are but zeros and small numbers. */
+	if (m->question.text[0] == '\0' && class != CLASS_IN && class != CLASS_ANY)
+		return false;
+	return cursor_ok(c) && is_question_type(m->question_type) && is_class(class) && !is_netbios(name, m->question_type);
 }
 
 /* A message, all of whose parts agree and fill it. */

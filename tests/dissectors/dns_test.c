@@ -338,6 +338,24 @@ long_names(void **state)
 	}
 }
 
+/* Seventeen bytes of zeros and small numbers. */
+static void
+small_numbers(void **state)
+{
+	static const struct message list[] = {
+		CLIENT("\x11\0\0\0\0\1\0\0\0\0\0\0\0\3\0\0\1"),
+		CLIENT("\x11\0\0\0\0\1\0\0\0\0\0\0\0\0\2\0\3"),
+		CLIENT("\x11\0\0\0\0\1\0\0\0\0\0\0\0\1\4\0\3"),
+	};
+	static const struct message root = CLIENT("\x11\0\0\0\0\1\0\0\0\0\0\0\0\0\2\0\1");
+	enum strength strength;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
+		assert_int_equal(probe(&list[i], list[i].size, &strength), NO_MATCH);
+	assert_int_equal(probe(&root, root.size, &strength), MATCH);
+}
+
 /* Pointers to pointers: each goes back, but there may not be many. */
 static void
 chained_pointers(void **state)
@@ -483,6 +501,7 @@ main(void)
 		cmocka_unit_test(ipv6_without_case),
 		cmocka_unit_test(whole_messages_only),
 		cmocka_unit_test(long_names),
+		cmocka_unit_test(small_numbers),
 		cmocka_unit_test(chained_pointers),
 		cmocka_unit_test(one_odd_datagram),
 		cmocka_unit_test(many_questions),
