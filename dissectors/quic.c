@@ -430,6 +430,16 @@ claim_headers(struct reading *r, const struct quic_packet *p)
 	claim(r, STRENGTH_STRUCTURE, header_clause);
 }
 
+/* Packet number and payload, which are encrypted. */
+static bool
+is_sealed(const struct quic_packet *p)
+{
+	struct cursor c = p->bytes;
+
+	cursor_skip(&c, p->number_at);
+	return cursor_looks_random(c);
+}
+
 /*
  * Whether all of a datagram is packets of one known version: long headers, one behind the other; a packet with a short
  * header may be the last, and a client may fill up with zeroes.
@@ -445,7 +455,7 @@ is_chain(struct cursor c)
 			return quic_short_possible(c) || cursor_peek(&c, 0) == 0;
 		if ((cursor_peek(&c, 0) & 0x40) == 0 || !quic_packet_read(&c, &p))
 			return false;
-		if (p.version == NULL || p.type > QUIC_HANDSHAKE || (version != NULL && p.version != version) || p.destination.size + p.source.size == 0)
+		if (p.version == NULL || p.type > QUIC_HANDSHAKE || (version != NULL && p.version != version) || p.destination.size + p.source.size == 0 || !is_sealed(&p))
 			return false;
 		version = p.version;
 	}

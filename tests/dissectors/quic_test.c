@@ -444,6 +444,16 @@ without_the_first(void **state)
 	say(&c, FROM_SERVER, &packets[0]);
 	check_encrypted(&c, "quic", "QUICv1");
 	conversation_clear(&c);
+	/* A number, a length that leads to the end, and text: somebody else's. */
+	begin(&c);
+	packets[1].size = 0;
+	put_long(&packets[1], 0xe5, V1, "client", "server", 300);
+	for (size_t i = 0; i < 300; i++)
+		packets[1].at[packets[1].size - 300 + i] = (uint8_t)"position 12 of unit 7, "[i % 23];
+	assert_int_equal(quic_dissector.probe(&c.flow, FROM_SERVER, cursor_over(packets[1].at, packets[1].size), &strength), NO_MATCH);
+	say(&c, FROM_SERVER, &packets[1]);
+	check_nothing(&c);
+	conversation_clear(&c);
 	/* Data sent early is the client's. */
 	begin(&c);
 	put_long(&packets[0], 0xd5, V1, "original", "", 900);
