@@ -83,6 +83,7 @@ struct imap_state {
 	uint8_t command;     /* enum command: being read; its line goes on after a literal */
 	uint8_t arguments;   /* of LOGIN, seen so far */
 	bool literal_is_argument; /* the literal that follows is one of LOGIN's */
+	bool starttls;       /* the latest command is STARTTLS */
 	bool begun;
 	bool midstream;      /* somebody may have logged in before */
 	bool greeted;
@@ -268,6 +269,7 @@ end_command(struct dissection *d)
 		s->waiting = true;
 		s->waiting_tag = s->tag;
 	}
+	s->starttls = s->command == COMMAND_STARTTLS;
 	s->command = COMMAND_NONE;
 }
 
@@ -349,6 +351,11 @@ read_client(struct dissection *d, struct cursor *bytes, uint64_t offset)
 
 	if (s->waiting)
 		return NEED_MORE;
+	/* Without the server's side, the client's hello says that its STARTTLS was granted. */
+	if (!s->server_seen && s->starttls && mail_is_tls(bytes)) {
+		d->next = &tls_dissector;
+		return UPGRADE;
+	}
 	if (s->client_literal > 0) {
 		/* LOGIN's are short, and wanted whole. */
 		if (s->literal_is_argument && s->client_literal <= ARGUMENT_ROOM && cursor_left(bytes) < s->client_literal)
@@ -403,6 +410,8 @@ judge_mailbox(struct dissection *d, bool ok, const struct cursor *text, uint64_t
 {
 	const struct imap_state *s = d->state;
 
+	if (s->midstream && ok)
+		evidence_doubt_failure(d->evidence); /* served, by an earlier login */
 	if (s->midstream)
 		return MATCH;
 	if (!ok) {

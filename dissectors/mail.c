@@ -16,6 +16,12 @@ mail_take_line(struct cursor *c, struct cursor *line)
 	return cursor_left(c) <= MAIL_LINE_MAX ? NEED_MORE : NO_MATCH;
 }
 
+bool
+mail_is_tls(const struct cursor *c)
+{
+	return cursor_peek(c, 0) == 0x16 && cursor_peek(c, 1) == 3;
+}
+
 struct cursor
 mail_take_word(struct cursor *line)
 {

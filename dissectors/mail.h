@@ -17,6 +17,9 @@ enum { MAIL_LINE_MAX = 16384, MAIL_PENDING_MAX = 32 };
 /* Takes a line. NEED_MORE: it is not complete; NO_MATCH: longer than any line is. */
 enum verdict mail_take_line(struct cursor *, struct cursor *line);
 
+/* Whether bytes can only be what follows a STARTTLS that was granted: a TLS record of a handshake. */
+bool mail_is_tls(const struct cursor *);
+
 /* Takes a word, up to the next space, and the spaces behind it. */
 struct cursor mail_take_word(struct cursor *line);
 

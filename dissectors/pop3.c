@@ -55,6 +55,7 @@ struct pop3_state {
 	bool greeted;
 	bool server_seen;
 	bool waiting;    /* what the client says next depends on the server's answer */
+	bool stls;       /* the latest command is STLS */
 	bool listing;    /* lines up to a lone full stop are to come */
 	bool unsure;     /* whether what was taken for their first line was the greeting */
 	bool confirmed;
@@ -190,6 +191,7 @@ read_command(struct dissection *d, struct cursor line, uint64_t offset)
 		break;
 	}
 	claim(d, STRENGTH_STRUCTURE, command_clause, FROM_CLIENT, offset);
+	s->stls = command == COMMAND_STLS;
 	s->waiting = s->server_seen && (command == COMMAND_AUTH || command == COMMAND_STLS);
 	/* LIST and UIDL of one message are answered in one line. */
 	mail_push(&s->pending, (uint8_t)(command == COMMAND_NONE ? COMMAND_FREE : command));
@@ -204,6 +206,11 @@ read_client(struct dissection *d, struct cursor *bytes, uint64_t offset)
 
 	if (s->waiting)
 		return NEED_MORE;
+	/* Without the server's side, the client's hello says that its STARTTLS was granted. */
+	if (!s->server_seen && s->stls && mail_is_tls(bytes)) {
+		d->next = &tls_dissector;
+		return UPGRADE;
+	}
 	verdict = mail_take_line(bytes, &line);
 	if (verdict != MATCH)
 		return verdict;
@@ -250,6 +257,8 @@ judge_mailbox(struct dissection *d, bool ok, const struct cursor *text, uint64_t
 {
 	const struct pop3_state *s = d->state;
 
+	if (s->midstream && ok)
+		evidence_doubt_failure(d->evidence); /* opened before, by an earlier login */
 	if (s->midstream)
 		return;
 	if (ok)

@@ -62,7 +62,7 @@ struct smtp_state {
 	bool midstream;         /* there may have been an AUTH before */
 	bool greeted;
 	bool server_seen, client_seen;
-	bool data;              /* the latest command is DATA */
+	bool data, starttls;    /* the latest command is that */
 	bool waiting;           /* what the client says next depends on the server's answer */
 	bool authenticated;
 	bool served;
@@ -148,7 +148,9 @@ tell_served(struct dissection *d)
 	struct smtp_state *s = d->state;
 
 	s->served = true;
-	if (!s->authenticated && !s->midstream)
+	if (s->midstream)
+		evidence_doubt_failure(d->evidence); /* refused now, but served: by an earlier login, or without any */
+	else if (!s->authenticated)
 		evidence_authentication(d->evidence, AUTH_NONE, NULL, STRENGTH_EXCHANGE, reply_clause, FROM_SERVER, s->reply_offset);
 }
 
@@ -230,6 +232,7 @@ read_command(struct dissection *d, struct cursor *bytes, struct cursor line, uin
 		break;
 	}
 	s->data = command == COMMAND_DATA;
+	s->starttls = command == COMMAND_STARTTLS;
 	s->waiting = s->server_seen && (command == COMMAND_AUTH || command == COMMAND_DATA || command == COMMAND_STARTTLS);
 	mail_push(&s->pending, (uint8_t)command);
 }
@@ -250,6 +253,11 @@ read_client(struct dissection *d, struct cursor *bytes, uint64_t offset)
 	s->client_seen = true;
 	if (s->waiting)
 		return NEED_MORE;
+	/* Without the server's side, the client's hello says that its STARTTLS was granted. */
+	if (!s->server_seen && s->starttls && mail_is_tls(bytes)) {
+		d->next = &tls_dissector;
+		return UPGRADE;
+	}
 	verdict = mail_take_line(bytes, &line);
 	if (verdict != MATCH)
 		return verdict;

@@ -54,6 +54,8 @@ static const struct mail_case cases[] = {
 	{ "mid-stream, served", MESSAGES(CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_UNKNOWN, NULL, .midstream = true },
 	{ "mid-stream, then AUTH", MESSAGES(CLIENT(EHLO), SERVER(EHLO_REPLY), CLIENT(PLAIN), SERVER(GOOD)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann", .midstream = true },
 	{ "the client alone", MESSAGES(CLIENT(EHLO), CLIENT("AUTH LOGIN\r\n"), CLIENT("YW5u\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), CLIENT(MAIL RCPT "DATA\r\n"), CLIENT("AUTH PLAIN\r\n")), AUTH_ATTEMPTED, "sasl-login", .clear = true, .principal = "ann" },
+	{ "the client alone, STARTTLS", MESSAGES(CLIENT(EHLO), CLIENT("STARTTLS\r\n"), CLIENT("\x16\3\1")), AUTH_UNKNOWN, NULL, .upgrade = true },
+	{ "mid-stream, refused, then served", MESSAGES(CLIENT(EHLO), SERVER(EHLO_REPLY), CLIENT(PLAIN), SERVER(BAD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_ATTEMPTED, "sasl-plain", .clear = true, .principal = "ann", .midstream = true },
 	{ "not SMTP after all", MESSAGES(BEGIN, CLIENT("\x16\3\1\2\0\1\0\1\xfc\3\3\r\n")), AUTH_UNKNOWN, NULL },
 };
 

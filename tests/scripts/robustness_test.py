@@ -45,6 +45,7 @@ WEAKER_RESULT = {
 }
 WEAKER_MUTUAL = {'unknown': set(), 'no': {'unknown'}, 'requested': {'unknown'}, 'yes': {'unknown'}}
 WEAKER_PROTOCOL = {
+    'lmtp': {'smtp'},  # but for its greeting
     'ike': {'esp'},  # with which it shares a port
     'websocket': {'http'},  # which is how both begin
     'http2': {'http'},
