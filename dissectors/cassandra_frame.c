@@ -6,6 +6,13 @@
 
 static const uint32_t body_size_max = UINT32_C(256) << 20;
 
+/* Version 2 put SASL in place of CREDENTIALS, and brought BATCH (native_protocol_v2.spec, 10). */
+static bool
+is_of_version(uint8_t opcode, uint8_t version)
+{
+	return opcode == CQL_CREDENTIALS ? version == 1 : opcode < CQL_BATCH || version > 1;
+}
+
 /* What each side may send. */
 static const bool by_client[CQL_OPCODE_COUNT] = {
 	[CQL_STARTUP] = true, [CQL_CREDENTIALS] = true, [CQL_OPTIONS] = true, [CQL_QUERY] = true, [CQL_PREPARE] = true,
@@ -34,7 +41,7 @@ cql_take_header(struct cursor *c, enum direction from, struct cql_header *h)
 	h->size = cursor_u32(c);
 	if (!cursor_ok(c))
 		return h->opcode < CQL_OPCODE_COUNT;
-	if (h->opcode >= CQL_OPCODE_COUNT || by_client[h->opcode] != (from == FROM_CLIENT) || h->size > body_size_max)
+	if (h->opcode >= CQL_OPCODE_COUNT || by_client[h->opcode] != (from == FROM_CLIENT) || !is_of_version(h->opcode, h->version) || h->size > body_size_max)
 		return false;
 	/* The server alone begins streams below 0, for events. */
 	return h->stream >= 0 || (from == FROM_SERVER && (h->opcode == CQL_EVENT || h->opcode == CQL_ERROR));

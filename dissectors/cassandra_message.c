@@ -130,9 +130,11 @@ check_word(struct cursor body, uint8_t version)
 static enum cql_fit
 check_token(struct cursor body, uint8_t version)
 {
+	bool empty = cursor_left(&body) == 4 && cursor_peek(&body, 0) == 0;
+
 	(void)version;
 	(void)take_bytes(&body);
-	return exact_if(is_at_end(&body));
+	return empty && is_at_end(&body) ? CQL_FITS : exact_if(is_at_end(&body));
 }
 
 /* What is behind the text: at least the consistency, and flags since version 2. */

@@ -304,6 +304,8 @@ no_login_on_a_signature(void **state)
 {
 	static const struct message list[] = {
 		CLIENT("\3\013\0\0\4\0\0\0\012\0\0\0\3\0\0\0\0\3\0"),
+		CLIENT("\4\0\0\0\017\0\0\0\4\0\0\0\0"), /* an empty token */
+		CLIENT("\1\0\0\017\0\0\0\4\0\0\0\0"),
 		CLIENT("\4\013\0\1\017\0\0\0\012\0\0\0\3\0\0\0\0\3\0"),
 		SERVER("\x83\0\0\1\0\0\0\0\006\0\0\0\0\0\0"), /* an error that is nothing but zeros */
 	};
