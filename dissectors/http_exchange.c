@@ -109,7 +109,7 @@ http_exchange_rpc_outcome(const struct http_head *h)
 		[9] = RPC_ANSWERED,
 		[10] = RPC_ANSWERED,
 		[11] = RPC_ANSWERED,
-		[12] = RPC_ANSWERED,
+		[12] = RPC_UNCLEAR, /* UNIMPLEMENTED: of a method there is not, before anybody is asked who he is */
 		[13] = RPC_ANSWERED,
 		[14] = RPC_UNCLEAR, /* UNAVAILABLE: of a proxy as well */
 		[15] = RPC_ANSWERED,

@@ -169,6 +169,7 @@ static const struct scenario scenarios[] = {
 	{ "an odd path", "grpc", AUTH_NONE, NULL, false, false, { ASK_MORE(1, ":method: POST\n:path: /a b/c\ncontent-type: application/grpc+proto\n"), ANSWER(1, RPC_OK STATUS(0)) } },
 
 	{ "web call", "grpc-web", AUTH_NONE, NULL, false, false, { ASK_MORE(1, CALL_WEB), UP(1, MESSAGE), ANSWER_MORE(1, OK "content-type: application/grpc-web+proto\n"), DOWN(1, MESSAGE) } },
+	{ "call of a method there is not", "grpc", AUTH_UNKNOWN, NULL, false, false, { ASK(1, CALL), ANSWER(1, RPC_OK STATUS(12)) } },
 	{ "web call refused", "grpc-web", AUTH_FAILURE, "http-bearer", true, false, { ASK_MORE(1, CALL_WEB "authorization: Bearer x\n"), ANSWER_MORE(1, OK "content-type: application/grpc-web\n"), DOWN(1, "\x80\0\0\0\x10grpc-status:16\r\n") } },
 	{ "web call refused at once", "grpc-web", AUTH_FAILURE, "http-bearer", true, false, { ASK_MORE(1, CALL_WEB "authorization: Bearer x\n"), ANSWER(1, OK "content-type: application/grpc-web\n" STATUS(16)) } },
 
