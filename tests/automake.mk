@@ -44,6 +44,7 @@ UNIT_TESTS = \
 	%D%/dissectors/bson_test \
 	%D%/dissectors/cassandra_test \
 	%D%/dissectors/certificate_test \
+	%D%/dissectors/crossing_test \
 	%D%/dissectors/cursor_test \
 	%D%/dissectors/dns_test \
 	%D%/dissectors/dtls_test \
