@@ -883,15 +883,15 @@ test_late_handshake_the_other_way(void **state)
 static void
 test_labels(void **state)
 {
-	struct connection c = connection(POD, 40000, BACKEND, 22), http = connection(POD, 40001, BACKEND, 80);
+	struct connection c = connection(POD, 40000, BACKEND, 5900), http = connection(POD, 40001, BACKEND, 80);
 	bool ndpi = strcmp(classifier_version(), "none") != 0;
 
 	(void)state;
 	options.inspector.ndpi = NDPI_FALLBACK;
 	open_worker();
 	shake_hands(&c);
-	say(&c, true, TCP_ACK | TCP_PSH, "SSH-2.0-OpenSSH_9.2\r\n");
-	say(&c, false, TCP_ACK | TCP_PSH, "SSH-2.0-OpenSSH_9.2\r\n");
+	say(&c, false, TCP_ACK | TCP_PSH, "RFB 003.008\n");
+	say(&c, true, TCP_ACK | TCP_PSH, "RFB 003.008\n");
 	close_connection(&c);
 	whole(&http);
 	worker_finish(worker);
@@ -899,13 +899,13 @@ test_labels(void **state)
 	for (unsigned i = 0; i < 2; i++) {
 		const char *label = records[i].ndpi_application != 0 ? record_text(&records[i], records[i].ndpi_application) : record_text(&records[i], records[i].ndpi_master);
 
-		if (records[i].server_port == 22 && ndpi) {
+		if (records[i].server_port == 5900 && ndpi) {
 			assert_non_null(label);
-			assert_string_equal(label, "ssh");
+			assert_string_equal(label, "vnc");
 		} else {
 			assert_null(label);
 		}
-		if (records[i].server_port == 22) {
+		if (records[i].server_port == 5900) {
 			assert_int_equal(records[i].state, ENCRYPTION_UNKNOWN);
 			assert_int_equal(records[i].protocol, 0);
 		}
