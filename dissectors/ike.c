@@ -31,7 +31,8 @@ struct ike_state {
 	uint8_t quick_from;        /* enum direction */
 	uint32_t request_id;       /* of a request under the SA after its authentication, version 2 */
 	uint8_t request_from;
-	uint8_t informational;     /* such requests of the initiator's that were answered */
+	uint32_t informational_id; /* of the latest of these */
+	uint8_t informational;     /* such requests of the initiator's that were answered, each counted once */
 	bool request_open;
 	bool ike;                  /* IKE was seen */
 	uint16_t messages;
@@ -194,13 +195,16 @@ dissect_version1(struct ike_state *s, const struct event *e)
 /*
  * Requests under an SA are answered by who has it. Who refuses the initiator drops the SA with the
  * refusal (RFC 7296 2.21.2). An initiator that refuses the responder, in the middle of EAP even, says so in
- * an INFORMATIONAL request, which is the last: a first one of its tells nothing yet.
+ * an INFORMATIONAL request, which is the last: a first one of its tells nothing yet, however often it is sent.
  */
 static bool
 shows_authenticated(struct ike_state *s, const struct event *e)
 {
 	if (e->m->exchange != IKE2_INFORMATIONAL || s->request_from != s->initiator)
 		return true;
+	if (s->informational > 0 && s->informational_id == e->m->id)
+		return false;
+	s->informational_id = e->m->id;
 	if (s->informational < UINT8_MAX)
 		s->informational++;
 	return s->informational > 1;

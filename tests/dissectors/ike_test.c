@@ -374,6 +374,10 @@ version2_outcomes(void **state)
 	sealed2(&f, FROM_CLIENT, INFORMATIONAL, INITIATOR, 2, 46);
 	sealed2(&f, FROM_SERVER, INFORMATIONAL, RESPONSE, 2, 46);
 	assert_int_equal(f.c.evidence.authentication.result, AUTH_ATTEMPTED);
+	/* The same once more, since the answer was lost behind the tap. */
+	sealed2(&f, FROM_CLIENT, INFORMATIONAL, INITIATOR, 2, 46);
+	sealed2(&f, FROM_SERVER, INFORMATIONAL, RESPONSE, 2, 46);
+	assert_int_equal(f.c.evidence.authentication.result, AUTH_ATTEMPTED);
 	sealed2(&f, FROM_CLIENT, INFORMATIONAL, INITIATOR, 3, 46);
 	assert_int_equal(f.c.evidence.authentication.result, AUTH_ATTEMPTED);
 	sealed2(&f, FROM_SERVER, INFORMATIONAL, RESPONSE, 3, 46);
