@@ -141,17 +141,22 @@ push(struct cassandra_state *s, const struct cql_header *h)
 	s->next = (uint8_t)((s->next + 1) % PENDING_MAX);
 }
 
-/* The opcode of the question on that stream, or -1. */
+/* The opcode of the latest question on that stream, or -1. Those before it had answers that were lost. */
 static int
 take_pending(struct cassandra_state *s, int16_t stream)
 {
-	for (size_t i = 0; i < PENDING_MAX; i++) {
-		if (!s->pending[i].used || s->pending[i].stream != stream)
+	int opcode = -1;
+
+	for (size_t i = 1; i <= PENDING_MAX; i++) {
+		struct pending *p = &s->pending[(s->next + PENDING_MAX - i) % PENDING_MAX];
+
+		if (!p->used || p->stream != stream)
 			continue;
-		s->pending[i].used = false;
-		return s->pending[i].opcode;
+		p->used = false;
+		if (opcode < 0)
+			opcode = p->opcode;
 	}
-	return -1;
+	return opcode;
 }
 
 /* Evidence. */
