@@ -708,14 +708,14 @@ reply_of(const struct redis_state *s, const struct element *e)
 	return e->type == '!' ? REPLY_NOTHING : REPLY_OK;
 }
 
-/* Whether a first reply confirms that an inline command was one: POP3 answers "+OK" and a text. */
+/* Whether a first reply confirms that an inline command was one: POP3 answers "+OK" and a text, NATS "-ERR" and one in quotes. */
 static bool
 confirms(const struct element *e)
 {
 	if (e->type == '+')
 		return cursor_equals(&e->line, "OK") || cursor_equals(&e->line, "PONG");
 	if (e->type == '-')
-		return error_of(e->line) != REPLY_NOTHING || cursor_starts_with(&e->line, "ERR ");
+		return error_of(e->line) != REPLY_NOTHING || (cursor_starts_with(&e->line, "ERR ") && cursor_peek(&e->line, 4) != '\'');
 	return true;
 }
 

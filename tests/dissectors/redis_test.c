@@ -241,6 +241,20 @@ inline_needs_an_answer(void **state)
 	}
 }
 
+/* NATS has a PING, and errors in quotes. */
+static void
+not_answered_by_nats(void **state)
+{
+	static const struct message list[] = { CLIENT("PING\r\n"), SERVER("-ERR 'Authorization Violation'\r\n") };
+	struct conversation c;
+
+	(void)state;
+	conversation_init(&c, &redis_dissector);
+	conversation_run(&c, list, 2, 0);
+	assert_int_equal(c.verdict, NO_MATCH);
+	conversation_clear(&c);
+}
+
 static void
 broken_messages(void **state)
 {
@@ -486,6 +500,7 @@ main(void)
 		cmocka_unit_test(prefixes),
 		cmocka_unit_test(probes),
 		cmocka_unit_test(inline_needs_an_answer),
+		cmocka_unit_test(not_answered_by_nats),
 		cmocka_unit_test(broken_messages),
 		cmocka_unit_test(too_deep_too_long),
 		cmocka_unit_test(long_values),
