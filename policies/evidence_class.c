@@ -12,8 +12,21 @@
 enum { PROTOCOL_ICMP = 1, PROTOCOL_ICMPV6 = 58 }; /* IANA protocol numbers */
 
 bool
+evidence_class_is_carrier(const struct evidence_class *e)
+{
+	static const char *const carriers[] = { "vxlan", "geneve", "gre", "ipip", "6in4", "ip6tnl", "gtp-u", "teredo" };
+
+	for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++)
+		if (e->protocol != NULL && strcmp(e->protocol, carriers[i]) == 0)
+			return true;
+	return false;
+}
+
+bool
 evidence_class_has_content(const struct evidence_class *e)
 {
+	if (evidence_class_is_carrier(e))
+		return false;
 	return e->payload || e->state != ENCRYPTION_UNKNOWN;
 }
 

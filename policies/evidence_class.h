@@ -35,7 +35,10 @@ struct evidence_class {
 	bool payload;          /* any byte above the transport was seen (ESP, AH, ICMP: above IP) */
 };
 
-/* Whether flows of this class carried anything that could be judged; not so where half open or refused. */
+/* Whether it is a tunnel in the clear: what it carries is judged by itself, whether or not it is encrypted there. */
+bool evidence_class_is_carrier(const struct evidence_class *);
+
+/* Whether flows of this class carried anything that could be judged; not so where half open or refused, or of carriers. */
 bool evidence_class_has_content(const struct evidence_class *);
 
 /* Whether it is ICMP, which nobody encrypts or authenticates by itself. */

@@ -84,6 +84,7 @@ struct flow {
 	uint8_t client_side;
 	uint8_t direction_basis; /* enum direction_basis */
 	uint8_t tunnel;         /* enum tunnel of the first packet */
+	uint8_t carrier;        /* enum tunnel: this is what carries others' packets */
 	uint8_t hop_limit;      /* of the first packet */
 	uint8_t flip;           /* of an alias: its side 0 is side 1 of the flow */
 	uint8_t alias_role;     /* of an alias: enum alias_role */

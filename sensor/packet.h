@@ -42,12 +42,24 @@ extern const char *const tunnel_names[];
 
 enum tcp_flag { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
 
+/* The outermost tunnel of a packet, from one end to the other of it. */
+struct packet_carrier {
+	struct address source, destination;
+	uint16_t port;             /* UDP, that of the tunnel; 0 where it is carried in IP itself */
+	uint16_t ip_id;
+	uint8_t tunnel;            /* enum tunnel; TUNNEL_NONE: the packet is in none that IP carries */
+	uint8_t ip_protocol;
+	uint8_t hop_limit;
+	uint32_t ip_size;          /* with all that is carried */
+};
+
 struct packet {
 	const struct frame *frame;
 	struct address source, destination;
 	uint16_t source_port, destination_port; /* 0 where the protocol has none */
 	uint8_t ip_protocol;       /* of the innermost header read: IPPROTO_TCP ... */
 	uint8_t tunnel;            /* enum tunnel */
+	struct packet_carrier carrier;
 	uint8_t hop_limit;         /* TTL */
 	uint8_t tcp_flags;         /* enum tcp_flag */
 	bool truncated;            /* the capture kept less of the payload than the wire carried */

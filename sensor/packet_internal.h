@@ -133,11 +133,18 @@ layer_cut(struct layer *l, uint32_t size)
 		l->left = size;
 }
 
-/* Goes one tunnel deeper; false where that is too deep. */
+/* Goes one tunnel deeper; false where that is too deep. The packet as read so far is what carries it. */
 static inline bool
 decoding_enter(struct decoding *d, enum tunnel tunnel)
 {
-	d->packet->tunnel = (uint8_t)tunnel;
+	struct packet *p = d->packet;
+
+	if (p->carrier.tunnel == TUNNEL_NONE && tunnel != TUNNEL_PPPOE)
+		p->carrier = (struct packet_carrier){
+			.source = p->source, .destination = p->destination, .ip_id = p->ip_id, .tunnel = (uint8_t)tunnel,
+			.ip_protocol = p->ip_protocol, .hop_limit = p->hop_limit, .ip_size = p->ip_size,
+		};
+	p->tunnel = (uint8_t)tunnel;
 	return ++d->depth <= PACKET_DEPTH_MAX;
 }
 

@@ -223,6 +223,8 @@ packet_in_udp(struct decoding *d, uint16_t source_port, uint16_t destination_por
 		*result = PACKET_TOO_DEEP;
 		return true;
 	}
+	if (outer.carrier.tunnel == TUNNEL_NONE)
+		d->packet->carrier.port = udp_tunnel_at(0, destination_port) != NULL ? destination_port : source_port;
 	*result = tunnel->read(d, &payload);
 	if (plausible(d, *result))
 		return true;

@@ -185,6 +185,48 @@ tell_key_exchange(struct worker *w, const struct packet *p)
 		inspection_companion(w->inspector, f, side, p);
 }
 
+static bool
+is_ours(const struct worker *w, const struct packet *p)
+{
+	/*
+	 * Legs of a translated connection share the client's port, as a rule the higher one: so do
+	 * both directions of any.
+	 */
+	uint32_t high = p->source_port > p->destination_port ? p->source_port : p->destination_port;
+
+	return w->options.share_count <= 1 || (high * UINT32_C(2654435761) >> 16) % w->options.share_count == w->options.share_index;
+}
+
+/*
+ * What carries the packet from one end of a tunnel to the other is a flow as well, that anybody on
+ * the way can read. It has no payload of its own: that is the packets', whose flows have it.
+ */
+static void
+count_carrier(struct worker *w, const struct packet *p)
+{
+	const struct packet_carrier *c = &p->carrier;
+	struct packet outer = {
+		.frame = p->frame, .source = c->source, .destination = c->destination, .source_port = c->port, .destination_port = c->port,
+		.ip_protocol = c->ip_protocol, .hop_limit = c->hop_limit, .ip_id = c->ip_id, .ip_size = c->ip_size,
+		.payload = p->ip, .payload_captured = p->ip_captured, .payload_size = c->ip_size,
+	};
+	struct flow *f;
+	unsigned side;
+
+	if (c->tunnel == TUNNEL_NONE || !is_ours(w, &outer))
+		return;
+	f = flow_table_take(&w->table, &outer, &side);
+	f->carrier = c->tunnel;
+	if (flow_repeated(f, &outer, side, p->frame->time)) {
+		f->duplicates++;
+		return;
+	}
+	f->packets[side]++;
+	f->bytes[side] += c->ip_size;
+	f->seen[side] |= FLOW_SEEN_PACKET;
+	flow_table_touch(&w->table, f, p->frame->time);
+}
+
 /* A short value by which the same first datagram is known again on another leg. */
 static uint32_t
 datagram_opening(const struct packet *p)
@@ -221,18 +263,6 @@ take_tcp_flow(struct worker *w, const struct packet *p, unsigned *side)
 	return open_connection(w, f, p, side);
 }
 
-static bool
-is_ours(const struct worker *w, const struct packet *p)
-{
-	/*
-	 * Legs of a translated connection share the client's port, as a rule the higher one: so do
-	 * both directions of any.
-	 */
-	uint32_t high = p->source_port > p->destination_port ? p->source_port : p->destination_port;
-
-	return w->options.share_count <= 1 || (high * UINT32_C(2654435761) >> 16) % w->options.share_count == w->options.share_index;
-}
-
 /* Transports that dissectors read. */
 static bool
 is_inspected(uint8_t ip_protocol)
@@ -256,6 +286,7 @@ worker_frame(struct worker *w, const struct frame *frame)
 	/* The flow that was refused may be ours where the one of the error is not. */
 	note_refusal(w, &p);
 	tell_key_exchange(w, &p);
+	count_carrier(w, &p);
 	if (!is_ours(w, &p))
 		return;
 	tcp = p.ip_protocol == IPPROTO_TCP;
@@ -354,6 +385,29 @@ name_ip_protocol(struct flow_record *r, const struct flow *f)
 		r->auth_result = AUTH_NOT_APPLICABLE;
 }
 
+/* The header of a tunnel and the packet behind it were read: that is the whole of what is to be known. */
+static void
+describe_carrier(struct flow_record *r, const struct flow *f)
+{
+	static const char *const clauses[TUNNEL_COUNT] = {
+		[TUNNEL_VXLAN] = "RFC 7348 5 VXLAN header",
+		[TUNNEL_GENEVE] = "RFC 8926 3.4 Geneve header",
+		[TUNNEL_GRE] = "RFC 2784 2 GRE header",
+		[TUNNEL_IPIP] = "RFC 2003 3.1 inner IP header",
+		[TUNNEL_6IN4] = "RFC 4213 3 inner IPv6 header",
+		[TUNNEL_IP6TNL] = "RFC 2473 3 inner header",
+		[TUNNEL_GTPU] = "3GPP TS 29.281 5.1 GTP-U header",
+		[TUNNEL_TEREDO] = "RFC 4380 5.1.1 inner IPv6 header",
+	};
+	struct record_basis basis = { .clause = record_add_text(r, clauses[f->carrier]), .packet = f->first_packet, .file = f->file, .direction = FROM_CLIENT, .strength = STRENGTH_STRUCTURE };
+
+	r->protocol = record_add_text(r, tunnel_names[f->carrier]);
+	r->state = ENCRYPTION_PLAINTEXT;
+	r->auth_result = AUTH_NOT_APPLICABLE;
+	r->strength = STRENGTH_STRUCTURE;
+	r->basis[CLAIM_PROTOCOL] = r->basis[CLAIM_ENCRYPTION] = r->basis[CLAIM_AUTHENTICATION] = basis;
+}
+
 static void
 on_flow_end(void *context, struct flow *f, enum flow_end end)
 {
@@ -366,6 +420,8 @@ on_flow_end(void *context, struct flow *f, enum flow_end end)
 	client = f->client_side;
 	fill_addresses(w, r, f);
 	name_ip_protocol(r, f);
+	if (f->carrier != TUNNEL_NONE)
+		describe_carrier(r, f);
 	r->ip_protocol = f->key.ip_protocol;
 	r->direction_basis = f->direction_basis;
 	r->end = (uint8_t)(f->class == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : end);

@@ -17,9 +17,13 @@ answers_questions(void **state)
 	const struct evidence_class esp = { .ip_protocol = 50, .state = ENCRYPTION_ENCRYPTED, .by = "esp", .protocol = "esp" };
 	const struct evidence_class tls = { .payload = true, .by = "tls", .protocol = "unknown" };
 	const struct evidence_class dtls = { .by = "dtls" }, quic = { .by = "quic" };
+	const struct evidence_class vxlan = { .protocol = "vxlan", .state = ENCRYPTION_PLAINTEXT, .payload = true };
 	const struct evidence_class ping = { .ip_protocol = 1 }, ping6 = { .ip_protocol = 58 };
 
 	(void)state;
+	assert_true(evidence_class_is_carrier(&vxlan));
+	assert_false(evidence_class_has_content(&vxlan));
+	assert_false(evidence_class_is_carrier(&tls) || evidence_class_is_carrier(&empty));
 	assert_false(evidence_class_has_content(&empty));
 	assert_true(evidence_class_has_content(&esp));
 	assert_true(evidence_class_has_content(&tls));

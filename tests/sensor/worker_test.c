@@ -667,6 +667,7 @@ test_tunnel(void **state)
 {
 	struct connection c = connection(POD, 40000, BACKEND, 8080);
 	struct wire w = c.leg[0], outer = { .source = 0xc0000201, .destination = 0xc0000202, .id = 3, .hop_limit = 64 };
+	unsigned carrier;
 
 	(void)state;
 	w.flags = TCP_SYN;
@@ -675,9 +676,54 @@ test_tunnel(void **state)
 	put_ipv4(&w, IPPROTO_TCP);
 	put_ipv4(&outer, IPPROTO_IPIP);
 	give();
-	assert_address(&only_record()->client, POD);
-	assert_string_equal(record_text(&records[0], records[0].tunnel), tunnel_names[TUNNEL_IPIP]);
-	assert_int_equal(records[0].notes, 1u << NOTE_TUNNEL | 1u << NOTE_HALF_OPEN);
+	worker_finish(worker);
+	assert_int_equal(record_count, 2);
+	/* What carries the packet: from one end of the tunnel to the other, readable, without a payload of its own. */
+	carrier = records[0].ip_protocol == IPPROTO_IPIP ? 0 : 1;
+	assert_address(&records[carrier].client, 0xc0000201);
+	assert_address(&records[carrier].server, 0xc0000202);
+	assert_string_equal(record_text(&records[carrier], records[carrier].protocol), "ipip");
+	assert_int_equal(records[carrier].state, ENCRYPTION_PLAINTEXT);
+	assert_int_equal(records[carrier].auth_result, AUTH_NOT_APPLICABLE);
+	assert_int_equal(records[carrier].basis[CLAIM_ENCRYPTION].strength, STRENGTH_STRUCTURE);
+	assert_int_equal(records[carrier].packets[FROM_CLIENT], 1);
+	assert_int_equal(records[carrier].bytes[FROM_CLIENT], 60);
+	assert_int_equal(records[carrier].payload[FROM_CLIENT], 0);
+	assert_int_equal(records[carrier].tunnel, 0);
+	assert_address(&records[1 - carrier].client, POD);
+	assert_string_equal(record_text(&records[1 - carrier], records[1 - carrier].tunnel), tunnel_names[TUNNEL_IPIP]);
+	assert_int_equal(records[1 - carrier].notes, 1u << NOTE_TUNNEL | 1u << NOTE_HALF_OPEN);
+}
+
+/* All that goes between two ends is one flow, both ways, whatever it carries; a copy is counted once. */
+static void
+test_one_carrier(void **state)
+{
+	struct wire forth = { .source = 0xc0000201, .destination = 0xc0000202, .hop_limit = 64 }, back = { .source = 0xc0000202, .destination = 0xc0000201, .hop_limit = 64 };
+
+	(void)state;
+	for (uint16_t i = 0; i < 4; i++) {
+		struct connection c = connection(POD, (uint16_t)(40000 + i), BACKEND, 8080);
+		struct wire w = c.leg[0];
+
+		w.flags = TCP_SYN;
+		forth.id = back.id = (uint16_t)(7 + (i == 3 ? 2 : i)); /* the last is the copy of the one before */
+		if (i == 3)
+			w.source_port = 40002;
+		frame_begin(&builder, NULL, 0);
+		put_tcp(&w);
+		put_ipv4(&w, IPPROTO_TCP);
+		put_ipv4(i == 1 ? &back : &forth, IPPROTO_IPIP);
+		give();
+	}
+	worker_finish(worker);
+	for (unsigned i = 0; i < record_count; i++)
+		if (records[i].ip_protocol == IPPROTO_IPIP) {
+			assert_int_equal(records[i].packets[FROM_CLIENT], 2);
+			assert_int_equal(records[i].packets[FROM_SERVER], 1);
+			assert_int_equal(records[i].duplicates, 1);
+		}
+	assert_int_equal(record_count, 4);
 }
 
 static void
@@ -952,6 +998,7 @@ main(void)
 		TEST(test_datagrams_on_both_legs),
 		TEST(test_protocols_of_the_network_layer),
 		TEST(test_tunnel),
+		TEST(test_one_carrier),
 		TEST(test_frames_that_are_no_packets),
 		TEST(test_shares_make_the_whole),
 		TEST(test_free_without_finish),
