@@ -275,11 +275,23 @@ read_request(struct dissection *d, const struct ldap_message *m, uint64_t offset
 	}
 }
 
-/* Active Directory serves the root DSE to everybody, and answers all else so, before a bind. */
+/* Results that say so in words alone: Active Directory before a bind, which serves only the root DSE; OpenLDAP's "require authc" and "require bind". */
 static bool
 demands_bind(const struct ldap_message *m)
 {
-	return m->result.code == OPERATIONS_ERROR && cursor_find_nocase(&m->result.diagnostic, "a successful bind must be completed") >= 0;
+	static const struct {
+		uint32_t code;
+		const char *words;
+	} demands[] = {
+		{ OPERATIONS_ERROR, "a successful bind must be completed" },
+		{ OPERATIONS_ERROR, "bind required" },
+		{ UNWILLING_TO_PERFORM, "authentication required" },
+	};
+
+	for (size_t i = 0; i < sizeof(demands) / sizeof(demands[0]); i++)
+		if (m->result.code == demands[i].code && cursor_find_nocase(&m->result.diagnostic, demands[i].words) >= 0)
+			return true;
+	return false;
 }
 
 static bool
