@@ -66,6 +66,7 @@ struct ldap_state {
 	bool public_served;
 	bool layer;           /* a security layer may cover what follows */
 	bool starting_tls;
+	bool tls_ahead;       /* the client went on to TLS; whether it was to is not seen */
 };
 
 static const char notice_of_disconnection[] = "1.3.6.1.4.1.1466.20036"; /* RFC 4511 4.4.1 */
@@ -449,6 +450,40 @@ not_ldap(struct dissection *d, struct cursor *bytes)
 	return NEED_MORE;
 }
 
+/* Whether a TLS record begins here: RFC 8446 5.1. NEED_MORE where the bytes are too few to tell. */
+static enum verdict
+probe_tls(struct cursor bytes)
+{
+	size_t left = cursor_left(&bytes);
+	uint8_t type = cursor_u8(&bytes);
+	uint16_t version = cursor_u16(&bytes), size = cursor_u16(&bytes);
+
+	if (type < 0x14 || type > 0x17)
+		return NO_MATCH;
+	if (left < 5)
+		return NEED_MORE;
+	return version >= 0x0300 && version <= 0x0304 && size > 0 && size <= 0x4800 ? MATCH : NO_MATCH;
+}
+
+/*
+ * TLS where a message should begin. A client may begin with it before it is told to; else the words that
+ * agreed on it were not captured.
+ */
+static enum verdict
+go_on_to_tls(struct dissection *d, enum direction from)
+{
+	struct ldap_state *s = d->state;
+
+	if (from == FROM_CLIENT && s->starting_tls && !s->partly) {
+		s->tls_ahead = true;
+		return NEED_MORE;
+	}
+	if (s->worked)
+		evidence_note(d->evidence, NOTE_EARLY_DATA);
+	d->next = &tls_dissector;
+	return UPGRADE;
+}
+
 static enum verdict
 read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64_t offset)
 {
@@ -459,8 +494,10 @@ read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64
 
 	if (s->layer && cursor_peek(bytes, 0) != 0x30)
 		return read_layer(d, from, bytes, offset);
-	/* A client may begin with TLS before it is told to. */
-	if (s->starting_tls && from == FROM_CLIENT && cursor_peek(bytes, 0) == 0x16)
+	verdict = d->evidence->strength >= STRENGTH_STRUCTURE ? probe_tls(*bytes) : NO_MATCH;
+	if (verdict == MATCH)
+		return go_on_to_tls(d, from);
+	if (verdict == NEED_MORE)
 		return NEED_MORE;
 	verdict = ldap_message_read(*bytes, from, &m, &d->need);
 	if (verdict == NO_MATCH)
@@ -505,16 +542,27 @@ ldap_gap(struct dissection *d, enum direction from, uint64_t size)
 		return DONE;
 	s->partly = true;
 	s->binding = false;
+	/* Nobody says StartTLS after work. */
+	if (!s->bound && !s->worked)
+		evidence_doubt_plaintext(d->evidence);
 	memset(s->requests, 0, sizeof(s->requests));
 	return MATCH;
 }
 
-/* What everybody is served is "none" where nothing else came of the connection. */
+/*
+ * What follows TLS that nobody was seen to agree on is open, and so is a bind without an answer, whatever
+ * became of those before it. What everybody is served is "none" where nothing else came of the
+ * connection.
+ */
 static void
 ldap_finish(struct dissection *d)
 {
 	const struct ldap_state *s = d->state;
 
+	if (s->tls_ahead)
+		evidence_doubt_plaintext(d->evidence);
+	if (s->binding && !s->anonymous)
+		evidence_doubt_failure(d->evidence);
 	if (s->public_served && !s->partly && d->evidence->authentication.result == AUTH_UNKNOWN)
 		evidence_authentication(d->evidence, AUTH_NONE, NULL, STRENGTH_EXCHANGE, "RFC 4513 4 anonymous", FROM_SERVER, d->offset[FROM_SERVER]);
 }

@@ -130,6 +130,7 @@ simple_binds(void **state)
 		{ "method not supported", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 7))), AUTH_FAILURE, "ldap-simple", true },
 		{ "TLS wanted", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 13))), AUTH_FAILURE, "ldap-simple", true },
 		{ "the answer is to another", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(9, 0))), AUTH_ATTEMPTED, "ldap-simple", true },
+		{ "refused, then no answer", LINES(C(SIMPLE(1, "cn=ann", "plum-8")), S(BOUND(1, 49)), C(SIMPLE(2, "cn=ann", "plum-7"))), AUTH_ATTEMPTED, "ldap-simple", true },
 		{ "refused, then accepted", LINES(C(SIMPLE(1, "cn=ann", "plum-8")), S(BOUND(1, 49)), C(SIMPLE(2, "cn=ann", "plum-7")), S(BOUND(2, 0))), AUTH_SUCCESS, "ldap-simple", true },
 		{ "accepted, then refused", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 0)), C(SIMPLE(2, "cn=ann", "plum-8")), S(BOUND(2, 49)), C(SEARCH(3)), S(FOUND(3))), AUTH_SUCCESS, "ldap-simple", true },
 		{ "refused, then served", LINES(C(SIMPLE(1, "cn=ann", "plum-8")), S(BOUND(1, 49)), C(SEARCH(2)), S(ENTRY(2)), S(FOUND(2))), AUTH_NONE, "ldap-simple", true },
@@ -265,6 +266,50 @@ start_tls(void **state)
 	say(&c, FROM_CLIENT, STARTTLS(1));
 	say(&c, FROM_SERVER, STARTED(1, 52));
 	assert_true(evidence_has_note(&c.evidence, NOTE_UPGRADE_REFUSED));
+	assert_ptr_equal(c.dissector, &ldap_dissector);
+	conversation_clear(&c);
+	/* TLS, and the words that agreed on it were lost, or are in the direction that was not captured. */
+	for (int lost = 0; lost < 3; lost++) {
+		conversation_init(&c, &ldap_dissector);
+		say(&c, FROM_CLIENT, ROOT(1));
+		say(&c, FROM_SERVER, FOUND(1));
+		if (lost == 0)
+			say(&c, FROM_CLIENT, STARTTLS(2));
+		else
+			conversation_gap(&c, FROM_CLIENT, 31);
+		if (lost < 2)
+			conversation_gap(&c, FROM_SERVER, 14);
+		else
+			say(&c, FROM_SERVER, STARTED(2, 0));
+		say(&c, FROM_CLIENT, RAW("\x16"));
+		assert_ptr_equal(c.dissector, &ldap_dissector);
+		say(&c, FROM_CLIENT, RAW("\x03\x01\x02\x00"));
+		assert_ptr_equal(c.dissector, &tls_dissector);
+		conversation_clear(&c);
+	}
+	conversation_init(&c, &ldap_dissector);
+	say(&c, FROM_SERVER, STARTED(1, 0));
+	say(&c, FROM_SERVER, RAW("\x16\x03\x03\x00\x7a"));
+	assert_ptr_equal(c.dissector, &tls_dissector);
+	conversation_clear(&c);
+	conversation_init(&c, &ldap_dissector);
+	say(&c, FROM_CLIENT, STARTTLS(1));
+	say(&c, FROM_CLIENT, RAW("\x16\x03\x01\x02\x00"));
+	assert_ptr_equal(c.dissector, &ldap_dissector);
+	conversation_end(&c);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	conversation_clear(&c);
+	/* Behind a loss whatever was readable may have ended, until a message says that it has not. */
+	conversation_init(&c, &ldap_dissector);
+	say(&c, FROM_CLIENT, ROOT(1));
+	conversation_gap(&c, FROM_CLIENT, 31);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	say(&c, FROM_CLIENT, SEARCH(3));
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
+	conversation_gap(&c, FROM_CLIENT, 31);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
+	/* No record: neither its version nor its size is one. */
+	say(&c, FROM_CLIENT, RAW("\x16\x05\x01\x02\x00"));
 	assert_ptr_equal(c.dissector, &ldap_dissector);
 	conversation_clear(&c);
 	/* The answer alone names what it is about. */
