@@ -29,6 +29,7 @@ struct side {
 	uint8_t *bytes;
 	size_t size, room;
 	uint64_t skip;   /* carried bytes that nobody wants */
+	uint64_t taken;  /* carried bytes so far: where those that wait begin, however frames and segments cut them */
 	size_t need;
 };
 
@@ -108,6 +109,7 @@ drop(struct side *side, size_t size)
 	memmove(side->bytes, side->bytes + size, side->size - size);
 	explicit_bzero(side->bytes + side->size - size, size);
 	side->size -= size;
+	side->taken += size;
 }
 
 /* Calls the inner dissector for one direction, as the sensor would. */
@@ -117,7 +119,7 @@ call_inner(struct dissection *d, enum direction from, bool *again)
 	struct websocket_state *s = d->state;
 	struct side *side = &s->side[from];
 	struct flow_view view = inner_view(d);
-	struct dissection inner = { .flow = &view, .evidence = d->evidence, .services = d->services, .state = s->inner_state, .offset = { d->offset[0], d->offset[1] } };
+	struct dissection inner = { .flow = &view, .evidence = d->evidence, .services = d->services, .state = s->inner_state, .offset = { s->side[0].taken, s->side[1].taken } };
 	const char *protocol = d->evidence->protocol;
 	struct basis basis = d->evidence->basis[CLAIM_PROTOCOL];
 	struct cursor bytes;
@@ -221,6 +223,7 @@ read_payload(struct dissection *d, enum direction from, struct cursor *bytes)
 		uint64_t unwanted = side->skip < side->left ? side->skip : side->left;
 
 		side->skip -= unwanted;
+		side->taken += unwanted;
 		pass_over(d, side, bytes, unwanted);
 		return MATCH;
 	}
@@ -278,12 +281,16 @@ websocket_dissect(struct dissection *d, enum direction from, struct cursor *byte
 	return verdict;
 }
 
-/* Where a frame begins is not to be found again. */
+/* Where a frame begins is not to be found again. What was lost may have been a login. */
 static enum verdict
 websocket_gap(struct dissection *d, enum direction from, uint64_t size)
 {
+	const struct websocket_state *s = d->state;
+
 	(void)size;
 	claim(d, from);
+	if (s->inner == NULL)
+		forget_none(d->evidence);
 	return DONE;
 }
 
@@ -295,7 +302,7 @@ websocket_finish(struct dissection *d)
 	claim(d, FROM_SERVER);
 	if (s->inner != NULL && s->inner->finish != NULL) {
 		struct flow_view view = inner_view(d);
-		struct dissection inner = { .flow = &view, .evidence = d->evidence, .services = d->services, .state = s->inner_state, .offset = { d->offset[0], d->offset[1] } };
+		struct dissection inner = { .flow = &view, .evidence = d->evidence, .services = d->services, .state = s->inner_state, .offset = { s->side[0].taken, s->side[1].taken } };
 
 		s->inner->finish(&inner);
 	}

@@ -16,6 +16,7 @@
 enum {
 	TAG_SIZE_MAX = 4096,
 	ATTRIBUTES_MAX = 32,
+	TLS_HANDSHAKE = 0x16, /* no byte of XML */
 	TAGS_MAX = 2000, /* without a login by then, nobody waits for it */
 };
 
@@ -40,6 +41,7 @@ struct xmpp_state {
 	bool tls_asked;
 	bool old_login;      /* in an <iq/>: answered by one */
 	bool begun;
+	bool client_seen;
 	uint8_t inside[2];   /* enum element, by direction */
 	uint16_t tags;
 };
@@ -410,6 +412,12 @@ xmpp_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 	enum verdict verdict;
 	uint64_t offset;
 
+	/* TLS, of which the server's consent was not captured. */
+	if (from == FROM_CLIENT && s->tls_asked && cursor_peek(bytes, 0) == TLS_HANDSHAKE && cursor_peek(bytes, 1) == 3) {
+		d->next = &tls_dissector;
+		return UPGRADE;
+	}
+	s->client_seen |= from == FROM_CLIENT;
 	pass_over_text(d, from, bytes);
 	offset = dissection_offset(d, from, start, *bytes);
 	if (cursor_left(bytes) == 0)
@@ -430,12 +438,23 @@ xmpp_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 	}
 	if (!s->begun)
 		return NO_MATCH;
-	if (from == FROM_SERVER && s->tls_asked && cursor_equals(&tag.name, "proceed")) {
+	/* Where nothing of the client was captured, the server's word alone must do. */
+	if (from == FROM_SERVER && (s->tls_asked || !s->client_seen) && cursor_equals(&tag.name, "proceed")) {
 		d->next = &tls_dissector;
 		return UPGRADE;
 	}
 	act_on(d, from, &tag, offset);
 	return ++s->tags == TAGS_MAX || d->evidence->authentication.result == AUTH_SUCCESS ? DONE : MATCH;
+}
+
+/* What was lost may have been the change to TLS. */
+static enum verdict
+xmpp_gap(struct dissection *d, enum direction from, uint64_t size)
+{
+	(void)from;
+	(void)size;
+	evidence_doubt_plaintext(d->evidence);
+	return DONE;
 }
 
 const struct dissector xmpp_dissector = {
@@ -447,4 +466,5 @@ const struct dissector xmpp_dissector = {
 	.state_size = sizeof(struct xmpp_state),
 	.probe = xmpp_probe,
 	.dissect = xmpp_dissect,
+	.gap = xmpp_gap,
 };

@@ -69,6 +69,21 @@ starttls(void **state)
 		assert_ptr_equal(c.dissector, &tls_dissector);
 		conversation_clear(&c);
 	}
+	/* With one direction alone. */
+	conversation_init(&c, &xmpp_dissector);
+	conversation_send(&c, FROM_SERVER, OPEN FEATURES PROCEED, sizeof(OPEN FEATURES PROCEED) - 1);
+	assert_ptr_equal(c.dissector, &tls_dissector);
+	conversation_clear(&c);
+	conversation_init(&c, &xmpp_dissector);
+	conversation_send(&c, FROM_CLIENT, OPEN STARTTLS "\x16\3\1", sizeof(OPEN STARTTLS "\x16\3\1") - 1);
+	assert_ptr_equal(c.dissector, &tls_dissector);
+	conversation_clear(&c);
+	/* What was lost may have been it. */
+	conversation_init(&c, &xmpp_dissector);
+	conversation_send(&c, FROM_CLIENT, OPEN, sizeof(OPEN) - 1);
+	conversation_gap(&c, FROM_CLIENT, 10);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	conversation_clear(&c);
 	/* Without having been asked, the server's word changes nothing. */
 	conversation_init(&c, &xmpp_dissector);
 	conversation_send(&c, FROM_CLIENT, OPEN, sizeof(OPEN) - 1);

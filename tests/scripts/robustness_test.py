@@ -72,6 +72,8 @@ EARLIER_STATE = {'upgraded': {'plaintext'}}
 
 
 def earlier(protocol):
+    if protocol == 'websocket':  # the upgrade is served before anybody may log in behind it
+        return {**EARLIER, 'failure': {'none'}, 'attempted': {'none'}}
     return EARLIER if protocol in SEVERAL_LOGINS else {}
 
 
