@@ -32,6 +32,8 @@ struct ftp_state {
 	const char *method;
 	bool begun, partly;
 	bool confirmed;           /* a reply fitted a command */
+	bool greeted;             /* a reply came: 220 is no greeting any more */
+	bool overrun;             /* more commands waited than are remembered */
 	bool worked;
 	bool one_time;            /* the server asked for a one-time password */
 };
@@ -98,11 +100,9 @@ parse_reply(struct cursor line, uint16_t *code, bool *more)
 static void
 push(struct ftp_state *s, enum command command)
 {
-	if (s->count == PENDING) { /* what answers what cannot be told any more */
-		s->count = 0;
-		s->partly = true;
-	}
-	s->pending[s->count++] = (uint8_t)command;
+	s->overrun |= s->count == PENDING;
+	if (!s->overrun)
+		s->pending[s->count++] = (uint8_t)command;
 }
 
 /* RFC 1635: whoever says these names is let in where the public is, with any password. */
@@ -170,7 +170,8 @@ static void
 judge_login(struct dissection *d, uint16_t code, uint64_t offset)
 {
 	const struct ftp_state *s = d->state;
-	enum auth_result result = code / 100 == 2 ? AUTH_SUCCESS : code == 430 || code / 100 == 5 ? AUTH_FAILURE : AUTH_UNKNOWN;
+	/* 202: superfluous, whether it was right or not */
+	enum auth_result result = code / 100 == 2 && code != 202 ? AUTH_SUCCESS : code == 430 || code / 100 == 5 ? AUTH_FAILURE : AUTH_UNKNOWN;
 
 	if (result != AUTH_UNKNOWN) /* 332: an account is wanted as well; 421: nothing to do with the client */
 		evidence_authentication(d->evidence, result, s->method, STRENGTH_EXCHANGE, reply_clause, FROM_SERVER, offset);
@@ -217,14 +218,29 @@ judge_tls(struct dissection *d, uint16_t code)
 	return UPGRADE;
 }
 
+/* The first reply greets (RFC 959 5.4), where it was captured; later ones answer HOST (RFC 7151 3.2) or REIN. */
+static bool
+is_greeting(struct ftp_state *s, enum command command, uint16_t code)
+{
+	bool first = !s->greeted && (code == 220 || code == 120);
+
+	if (code != 120)
+		s->greeted = true;
+	return first && (!s->partly || command != COMMAND_FREE);
+}
+
 static enum verdict
 judge(struct dissection *d, uint16_t code, struct cursor line, uint64_t offset)
 {
 	struct ftp_state *s = d->state;
 	enum command command = s->count > 0 ? (enum command)s->pending[0] : COMMAND_UNKNOWN;
 
-	/* 1xx: more will follow. 421 and 220 may come by themselves. */
-	if (s->count == 0 || (code / 100 == 1 && command != COMMAND_WORK) || code == 220)
+	if (is_greeting(s, command, code))
+		return MATCH;
+	if (s->count == 0 && s->overrun)
+		return DONE; /* what answers what cannot be told any more */
+	/* 1xx: more will follow. 421 may come by itself. */
+	if (s->count == 0 || (code / 100 == 1 && command != COMMAND_WORK))
 		return MATCH;
 	s->confirmed = true;
 	evidence_protocol(d->evidence, "ftp", STRENGTH_EXCHANGE, reply_clause, FROM_SERVER, offset);
@@ -325,11 +341,14 @@ ftp_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 	return verdict;
 }
 
-/* Which reply answers what cannot be told after a loss, nor what there was in it. */
+/* Which reply answers what cannot be told after a loss, nor what there was in it: a change to TLS, before a login. */
 static enum verdict
 ftp_gap(struct dissection *d, enum direction from, uint64_t size)
 {
-	(void)d;
+	const struct ftp_state *s = d->state;
+
+	if (!s->worked && d->evidence->authentication.result == AUTH_UNKNOWN)
+		evidence_doubt_plaintext(d->evidence);
 	(void)from;
 	(void)size;
 	return DONE;

@@ -47,6 +47,11 @@ static const struct scenario {
 	{ "GSS-API", MESSAGES(HELLO, CLIENT("AUTH GSSAPI\r\n"), SERVER("334 go on\r\n"), CLIENT("ADAT YII=\r\n"), SERVER("235 ADAT=YII=\r\n")), AUTH_SUCCESS, "gssapi", false },
 	{ "GSS-API, refused", MESSAGES(HELLO, CLIENT("AUTH GSSAPI\r\n"), SERVER("334 go on\r\n"), CLIENT("ADAT YII=\r\n"), SERVER("535 no\r\n")), AUTH_FAILURE, "gssapi", false },
 	{ "GSS-API, 232", MESSAGES(HELLO, CLIENT("AUTH GSSAPI\r\n"), SERVER("334 go on\r\n"), CLIENT("USER ann\r\n"), SERVER("232 in\r\n")), AUTH_SUCCESS, "ftp-user-pass", false },
+	{ "a virtual host", MESSAGES(HELLO, CLIENT("HOST ftp.example\r\n"), SERVER("220 Host accepted\r\n"), USER, CLIENT("PASS plum-7\r\n"), SERVER("230 ok\r\n")), AUTH_SUCCESS, "ftp-user-pass", true },
+	{ "begun again", MESSAGES(HELLO, CLIENT("REIN\r\n"), SERVER("220 Ready\r\n"), USER, CLIENT("PASS plum-7\r\n"), SERVER("530 no\r\n")), AUTH_FAILURE, "ftp-user-pass", true },
+	{ "ahead of the greeting", MESSAGES(CLIENT("USER ann\r\nPASS plum-7\r\n"), SERVER("120 wait\r\n220 (vsFTPd 3.0.3)\r\n331 Pass.\r\n230 ok\r\n")), AUTH_SUCCESS, "ftp-user-pass", true },
+	{ "too far ahead", MESSAGES(HELLO, CLIENT("NOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\nNOOP\r\nUSER ann\r\nPASS plum-7\r\n"), SERVER("200 ok\r\n200 ok\r\n200 ok\r\n200 ok\r\n200 ok\r\n"), SERVER("200 ok\r\n200 ok\r\n200 ok\r\n331 Pass.\r\n530 no\r\n")), AUTH_ATTEMPTED, "ftp-user-pass", true },
+	{ "a superfluous account", MESSAGES(HELLO, USER, CLIENT("ACCT fruit\r\n"), SERVER("202 not needed\r\n")), AUTH_ATTEMPTED, "ftp-user-pass", true },
 	{ "TLS refused", MESSAGES(HELLO, CLIENT("AUTH TLS\r\n"), SERVER("530 Please login with USER and PASS.\r\n"), USER, CLIENT("PASS plum-7\r\n"), SERVER("230 ok\r\n")), AUTH_SUCCESS, "ftp-user-pass", true },
 };
 
@@ -157,8 +162,10 @@ odd_streams(void **state)
 	/* More commands than can be paired with replies. */
 	begin(&c);
 	for (int i = 0; i < 9; i++)
-		say(&c, FROM_CLIENT, "PWD\r\n");
-	say(&c, FROM_SERVER, "257 \"/\"\r\n");
+		say(&c, FROM_CLIENT, i < 8 ? "NOOP\r\n" : "PWD\r\n");
+	for (int i = 0; i < 9; i++)
+		say(&c, FROM_SERVER, "200 ok\r\n");
+	assert_int_equal(c.verdict, DONE);
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_clear(&c);
 	/* POP3 has USER, too. */
