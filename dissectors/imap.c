@@ -457,17 +457,19 @@ judge(struct dissection *d, enum command command, struct cursor word, struct cur
 	}
 }
 
-/* The command a tag belongs to; each is answered once. */
+/* The command a tag belongs to, the oldest of its name; each is answered once. */
 static enum command
 take_pending(struct imap_state *s, uint32_t tag)
 {
-	for (size_t i = 0; i < PENDING_MAX; i++)
-		if (s->pending[i].command != COMMAND_NONE && s->pending[i].tag == tag) {
-			enum command command = (enum command)s->pending[i].command;
+	for (size_t i = 0; i < PENDING_MAX; i++) {
+		struct pending *p = &s->pending[(s->next + i) % PENDING_MAX];
+		enum command command = (enum command)p->command;
 
-			s->pending[i].command = COMMAND_NONE;
-			return command;
-		}
+		if (command == COMMAND_NONE || p->tag != tag)
+			continue;
+		p->command = COMMAND_NONE;
+		return command;
+	}
 	return COMMAND_NONE;
 }
 

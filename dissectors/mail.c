@@ -8,6 +8,8 @@
 
 #include "base64.h"
 
+enum { WORDS_LOOKED_AT = 8 };
+
 enum verdict
 mail_take_line(struct cursor *c, struct cursor *line)
 {
@@ -42,21 +44,54 @@ mail_has_word(const struct cursor *text, const char *const words[])
 	return false;
 }
 
+/* The first word in which name stands: up to blanks. */
+static struct cursor
+word_around(const struct cursor *text, size_t name)
+{
+	size_t first = name, end = name;
+
+	while (first > 0 && text->at[first - 1] != ' ')
+		first--;
+	while (end < text->left && text->at[end] != ' ')
+		end++;
+	return cursor_over(text->at + first, end - first);
+}
+
+/* Whether one of the words stands anywhere but in an address: those are the client's. */
+static bool
+has_own_word(struct cursor text, const char *word)
+{
+	struct cursor whole = text;
+	ptrdiff_t at;
+
+	for (int i = 0; i < WORDS_LOOKED_AT && (at = cursor_find_nocase(&text, word)) >= 0; i++) {
+		struct cursor around = word_around(&whole, whole.left - text.left + (size_t)at);
+
+		if (memchr(around.at, '@', around.left) == NULL)
+			return true;
+		cursor_skip(&text, (size_t)at + 1);
+	}
+	return false;
+}
+
 bool
 mail_demands_login(const struct cursor *text)
 {
 	static const char *const words[] = { "authenticat", "auth required", "logged in", "log in", "login", "log on", "logon", "sign in", NULL };
+	static const char *const others[] = { "SPF", "DKIM", "DMARC", NULL }; /* which authenticate the sender's domain */
 
-	return mail_has_word(text, words);
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (has_own_word(*text, words[i]))
+			return !mail_has_word(text, others);
+	return false;
 }
 
 void
 mail_push(struct mail_queue *q, uint8_t command)
 {
-	if (q->count == MAIL_PENDING_MAX) {
-		q->overrun = true;
+	q->overrun |= q->count == MAIL_PENDING_MAX;
+	if (q->overrun)
 		return;
-	}
 	q->command[(q->first + q->count) % MAIL_PENDING_MAX] = command;
 	q->count++;
 }

@@ -33,7 +33,7 @@ bool mail_demands_login(const struct cursor *text);
 struct mail_queue {
 	uint8_t command[MAIL_PENDING_MAX];
 	uint8_t first, count;
-	bool overrun; /* there were more: answers cannot be told apart any more */
+	bool overrun; /* there were more: once these are answered, answers cannot be told apart any more */
 };
 
 void mail_push(struct mail_queue *, uint8_t command);

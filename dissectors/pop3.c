@@ -233,23 +233,27 @@ read_client(struct dissection *d, struct cursor *bytes, uint64_t offset)
 
 /* What else an error can be about than the client (RFC 2449 8, RFC 3206): "-ERR [IN-USE] ...". */
 static enum auth_result
-refusal(struct dissection *d, const struct cursor *text)
+refusal(struct dissection *d, bool proven, const struct cursor *text)
 {
-	if (cursor_find_nocase(text, "[IN-USE]") >= 0) { /* comes after a login that was right */
+	if (proven && cursor_find_nocase(text, "[IN-USE]") >= 0) { /* comes after a login that was right */
 		evidence_note(d->evidence, NOTE_NOT_PERMITTED);
 		return AUTH_SUCCESS;
 	}
-	if (cursor_find_nocase(text, "[SYS/") >= 0 || cursor_find_nocase(text, "[LOGIN-DELAY]") >= 0)
+	if (cursor_find_nocase(text, "[SYS/") >= 0 || cursor_find_nocase(text, "[IN-USE]") >= 0 || cursor_find_nocase(text, "[LOGIN-DELAY]") >= 0)
 		return AUTH_ATTEMPTED;
 	return AUTH_FAILURE;
 }
 
 static void
+tell(struct dissection *d, enum auth_result result, const char *method, uint64_t offset)
+{
+	evidence_authentication(d->evidence, result, method, STRENGTH_EXCHANGE, reply_clause, FROM_SERVER, offset);
+}
+
+static void
 judge_login(struct dissection *d, const char *method, bool ok, const struct cursor *text, uint64_t offset)
 {
-	enum auth_result result = ok ? AUTH_SUCCESS : refusal(d, text);
-
-	evidence_authentication(d->evidence, result, method, STRENGTH_EXCHANGE, reply_clause, FROM_SERVER, offset);
+	tell(d, ok ? AUTH_SUCCESS : refusal(d, true, text), method, offset);
 }
 
 static void
@@ -291,6 +295,8 @@ judge(struct dissection *d, bool ok, struct cursor text, uint64_t offset)
 		s->listing = s->unsure;
 		return MATCH;
 	}
+	if (command == COMMAND_NONE && s->pending.overrun)
+		return DONE;
 	if (command != COMMAND_NONE)
 		claim(d, STRENGTH_EXCHANGE, reply_clause, FROM_SERVER, offset);
 	mail_pop(&s->pending);
@@ -298,7 +304,7 @@ judge(struct dissection *d, bool ok, struct cursor text, uint64_t offset)
 	switch (command) {
 	case COMMAND_USER:
 		if (!ok)
-			judge_login(d, user_method, false, &text, offset);
+			tell(d, refusal(d, false, &text), user_method, offset);
 		break;
 	case COMMAND_PASS:
 		judge_login(d, user_method, ok, &text, offset);

@@ -57,6 +57,7 @@ struct smtp_state {
 	uint64_t reply_offset;
 	uint16_t code;          /* of the reply being read; 0: none is */
 	bool demands;           /* a line of it says that the client has to log in */
+	bool demands_tls;       /* or to go on to TLS */
 	bool policy;            /* or that it is not allowed to do that (RFC 3463 X.7) */
 	bool begun;
 	bool midstream;         /* there may have been an AUTH before */
@@ -154,7 +155,7 @@ tell_served(struct dissection *d)
 		evidence_authentication(d->evidence, AUTH_NONE, NULL, STRENGTH_EXCHANGE, reply_clause, FROM_SERVER, s->reply_offset);
 }
 
-/* RFC 4954 6: 530, or words to that effect. After a login a refusal is about what the user may do. */
+/* RFC 4954 6: 530, or words to that effect. It may ask for TLS as well (RFC 3207 4). After a login a refusal is about what the user may do. */
 static void
 tell_refused(struct dissection *d)
 {
@@ -163,7 +164,7 @@ tell_refused(struct dissection *d)
 	if (s->authenticated) {
 		if (s->policy)
 			evidence_note(d->evidence, NOTE_NOT_PERMITTED);
-	} else if (s->code == 530 || s->demands) {
+	} else if ((s->code == 530 && !s->demands_tls) || s->demands) {
 		evidence_authentication(d->evidence, AUTH_FAILURE, NULL, STRENGTH_EXCHANGE, "RFC 4954 6 authentication required", FROM_SERVER, s->reply_offset);
 	}
 }
@@ -346,6 +347,8 @@ judge(struct dissection *d)
 
 	if (!s->greeted && !s->midstream)
 		return judge_greeting(d);
+	if (command == COMMAND_NONE && s->pending.overrun)
+		return DONE;
 	if (command != COMMAND_NONE)
 		claim(d, STRENGTH_EXCHANGE, reply_clause, FROM_SERVER, s->reply_offset);
 	if (command == COMMAND_AUTH)
@@ -403,7 +406,7 @@ is_early(struct smtp_state *s, const struct cursor *bytes, uint16_t code)
 static enum verdict
 read_server(struct dissection *d, struct cursor *bytes, uint64_t offset)
 {
-	static const char *const names[] = { "SMTP", "LMTP", NULL };
+	static const char *const names[] = { "SMTP", "LMTP", NULL }, *const tls[] = { "STARTTLS", "TLS ", "encrypt", NULL };
 	struct smtp_state *s = d->state;
 	struct cursor c = *bytes, line;
 	enum verdict verdict = mail_take_line(&c, &line);
@@ -419,13 +422,14 @@ read_server(struct dissection *d, struct cursor *bytes, uint64_t offset)
 	*bytes = c;
 	if (s->code == 0) {
 		s->reply_offset = offset;
-		s->demands = s->policy = false;
+		s->demands = s->demands_tls = s->policy = false;
 	}
 	if (!s->greeted && !s->midstream)
 		claim(d, mail_has_word(&line, names) ? STRENGTH_STRUCTURE : STRENGTH_SIGNATURE, "RFC 5321 4.2 greeting", FROM_SERVER, offset);
 	s->code = code;
 	s->server_seen = true;
 	s->demands |= code >= 500 && mail_demands_login(&line);
+	s->demands_tls |= mail_has_word(&line, tls);
 	s->policy |= cursor_starts_with(&line, "5.7.");
 	if (!last)
 		return MATCH;

@@ -21,6 +21,7 @@ static const struct mail_case cases[] = {
 	{ "unanswered", MESSAGES(SERVER(GREETING), CLIENT("USER ann\r\nPASS example\r\n"), SERVER("+OK\r\n")), AUTH_ATTEMPTED, "pop3-user-pass", .clear = true, .principal = "ann" },
 	{ "USER refused", MESSAGES(SERVER(GREETING), CLIENT("USER ann\r\n"), SERVER("-ERR [AUTH] Plaintext authentication disallowed on non-secure (SSL/TLS) connections.\r\n")), AUTH_FAILURE, "pop3-user-pass", .principal = "ann" },
 	{ "mailbox in use", MESSAGES(SERVER(GREETING), CLIENT("USER ann\r\nPASS example\r\n"), SERVER("+OK\r\n-ERR [IN-USE] Do you have another POP session running?\r\n")), AUTH_SUCCESS, "pop3-user-pass", .clear = true, .principal = "ann", .notes = 1u << NOTE_NOT_PERMITTED },
+	{ "mailbox in use, said too early", MESSAGES(SERVER(GREETING), CLIENT("USER ann\r\n"), SERVER("-ERR [IN-USE] Locked.\r\n")), AUTH_ATTEMPTED, "pop3-user-pass", .principal = "ann" },
 	{ "server in trouble", MESSAGES(SERVER(GREETING), CLIENT("USER ann\r\nPASS example\r\n"), SERVER("+OK\r\n-ERR [SYS/TEMP] Temporary authentication failure.\r\n")), AUTH_ATTEMPTED, "pop3-user-pass", .clear = true, .principal = "ann" },
 	{ "APOP", MESSAGES(SERVER(GREETING), CLIENT("APOP ann c4c9334bac560ecc979e58001b3e22fb\r\n"), SERVER(LOGGED_IN)), AUTH_SUCCESS, "pop3-apop", .principal = "ann" },
 	{ "APOP wrong", MESSAGES(SERVER(GREETING), CLIENT("APOP ann c4c9334bac560ecc979e58001b3e22fb\r\n"), SERVER(FAILED)), AUTH_FAILURE, "pop3-apop", .principal = "ann" },

@@ -15,6 +15,11 @@
 #define BAD "535 5.7.8 Error: authentication failed:\r\n"
 #define PLAIN "AUTH PLAIN AGFubgBleGFtcGxl\r\n" /* NUL ann NUL example */
 
+#define OK4 OK OK OK OK
+#define OK16 OK4 OK4 OK4 OK4
+#define RSET4 "RSET\r\nRSET\r\nRSET\r\nRSET\r\n"
+#define RSET16 RSET4 RSET4 RSET4 RSET4
+
 static const struct mail_case cases[] = {
 	{ "greeting", MESSAGES(SERVER(GREETING)), AUTH_UNKNOWN, NULL },
 	{ "hello and goodbye", MESSAGES(BEGIN, CLIENT("QUIT\r\n"), SERVER("221 2.0.0 Bye\r\n")), AUTH_UNKNOWN, NULL },
@@ -22,7 +27,12 @@ static const struct mail_case cases[] = {
 	{ "mail, pipelined", MESSAGES(BEGIN, CLIENT(MAIL RCPT "DATA\r\n"), SERVER(OK OK "354 go\r\n")), AUTH_NONE, NULL },
 	{ "mail in chunks", MESSAGES(BEGIN, CLIENT(MAIL RCPT "BDAT 8\r\nAUTH me\r\nBDAT 4 LAST\r\nQUIT"), SERVER(OK OK OK OK)), AUTH_NONE, NULL },
 	{ "recipient refused", MESSAGES(BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER("550 5.1.1 <bob@example.org>: Recipient address rejected: User unknown\r\n")), AUTH_UNKNOWN, NULL },
-	{ "login demanded", MESSAGES(BEGIN, CLIENT(MAIL), SERVER("530 5.7.0 Must issue a STARTTLS command first\r\n")), AUTH_FAILURE, NULL },
+	{ "login demanded", MESSAGES(BEGIN, CLIENT(MAIL), SERVER("530 5.7.0 Authentication required\r\n")), AUTH_FAILURE, NULL },
+	{ "TLS demanded, of whomever", MESSAGES(BEGIN, CLIENT(MAIL), SERVER("530 5.7.0 Must issue a STARTTLS command first\r\n")), AUTH_UNKNOWN, NULL },
+	{ "an address with a word in it", MESSAGES(BEGIN, CLIENT(MAIL RCPT), SERVER(OK "550 5.1.1 <login@example.org>: User unknown\r\n")), AUTH_UNKNOWN, NULL },
+	{ "a sender's domain that did not prove itself", MESSAGES(BEGIN, CLIENT(MAIL RCPT), SERVER(OK "550 5.7.26 Unauthenticated email is not accepted due to the domain's DMARC policy\r\n")), AUTH_UNKNOWN, NULL },
+	{ "an address, then a demand", MESSAGES(BEGIN, CLIENT(MAIL RCPT), SERVER(OK "550 5.7.1 <login@example.org>... Relaying denied. Proper authentication required.\r\n")), AUTH_FAILURE, NULL },
+	{ "too far ahead", MESSAGES(BEGIN, CLIENT(RSET16 RSET16 "RSET\r\nRSET\r\n" PLAIN), SERVER(OK16 OK16 OK), CLIENT("STARTTLS\r\n" MAIL RCPT), SERVER(OK BAD "454 no\r\n" OK OK)), AUTH_ATTEMPTED, "sasl-plain", .clear = true, .principal = "ann" },
 	{ "login demanded in words", MESSAGES(BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER("553-5.7.1 Sender address rejected:\r\n553 5.7.1 not logged in\r\n")), AUTH_FAILURE, NULL },
 	{ "one recipient refused, one served", MESSAGES(BEGIN, CLIENT(MAIL RCPT RCPT), SERVER(OK "530 5.7.0 Authentication required\r\n" OK)), AUTH_NONE, NULL },
 	{ "PLAIN", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(GOOD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann" },
