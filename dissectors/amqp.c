@@ -135,7 +135,8 @@ amqp_accepted(struct dissection *d, const char *clause, uint64_t offset)
 {
 	struct amqp_state *s = d->state;
 
-	if (!s->login || s->judged || is_mechanism(s, "ANONYMOUS"))
+	/* MSSBCBS proves nothing either: tokens are put later (OASIS, AMQP Claims-based Security 3). */
+	if (!s->login || s->judged || is_mechanism(s, "ANONYMOUS") || is_mechanism(s, "MSSBCBS"))
 		return;
 	s->judged = true;
 	evidence_authentication(d->evidence, AUTH_SUCCESS, s->mechanism->method, STRENGTH_EXCHANGE, clause, FROM_SERVER, offset);

@@ -207,9 +207,7 @@ read_server_method(struct dissection *d, uint16_t class, uint16_t method, struct
 	amqp_claim(d, STRENGTH_STRUCTURE, "AMQP 0-9-1 4.2.4 method", FROM_SERVER, offset);
 	if (class == CLASS_CONNECTION && method == 30)
 		amqp_accepted(d, "AMQP 0-9-1 connection.tune", offset);
-	else if (class == CLASS_CONNECTION && method == 20)
-		return MATCH;
-	else
+	else if (class != CLASS_CONNECTION || method == 41) /* work, open-ok: close-ok and others are said to anybody */
 		amqp_served(d, "AMQP 0-9-1 4.2.4 method", offset);
 	return MATCH;
 }

@@ -245,9 +245,11 @@ read_server_frame(struct dissection *d, const struct frame *f, uint64_t offset)
 		s->opened = false;
 		return f->performative == CLOSE ? DONE : MATCH;
 	}
-	/* 2.4.3: a refusal is an open as well, and a close behind it. */
+	/* 2.4.3: a refusal, for whatever reason, is an open as well, and a close with an error behind it. */
 	if (f->performative == OPEN)
 		s->opened = true;
+	else if (f->performative == CLOSE && f->count > 0 && cursor_peek(&f->fields, 0) != 0x40)
+		s->opened = false;
 	else if (f->performative != 0)
 		amqp_served(d, clause, offset);
 	return f->performative == CLOSE ? DONE : MATCH;

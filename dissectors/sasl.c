@@ -39,6 +39,7 @@ static const struct sasl_mechanism mechanisms[] = {
 	{ "ECDSA-NIST256P-CHALLENGE", "sasl-ecdsa-nist256p-challenge", false },
 	{ "RABBIT-CR-DEMO", "sasl-rabbit-cr-demo", true }, /* the password in the second step */
 	{ "AWS_MSK_IAM", "sasl-aws_msk_iam", false },      /* a signed request, short-lived */
+	{ "MSSBCBS", "sasl-mssbcbs", false },              /* Azure: nothing is sent with it */
 	{ "MONGODB-X509", "mongodb-x509", false },
 	{ "MONGODB-AWS", "mongodb-aws", false },
 	{ "MONGODB-OIDC", "mongodb-oidc", true },

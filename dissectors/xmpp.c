@@ -39,7 +39,9 @@ struct xmpp_state {
 	bool replayable;
 	bool anonymous;
 	bool tls_asked;
-	bool old_login;      /* in an <iq/>: answered by one */
+	bool query_is_login; /* of the client's latest <iq/>: it is for a login before SASL, not for a new account (XEP-0077) */
+	bool old_login;      /* in an <iq/>: answered by the one of the same id */
+	uint32_t iq, login_iq; /* hashes of ids: of the client's latest <iq/>, of that of the login */
 	bool begun;
 	bool client_seen;
 	uint8_t inside[2];   /* enum element, by direction */
@@ -157,6 +159,16 @@ find_attribute(const struct tag *tag, const char *name, struct cursor *value)
 	return false;
 }
 
+static uint32_t
+hash_of(struct cursor text)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+
+	while (cursor_left(&text) > 0)
+		hash = (hash ^ cursor_u8(&text)) * 16777619u;
+	return hash;
+}
+
 static bool
 attribute_is(const struct tag *tag, const char *name, const char *text)
 {
@@ -264,6 +276,36 @@ on_starttls(struct dissection *d, const struct tag *tag, uint64_t offset)
 	s->tls_asked = true;
 }
 
+static void
+on_iq_sent(struct dissection *d, const struct tag *tag, uint64_t offset)
+{
+	struct xmpp_state *s = d->state;
+	struct cursor id;
+
+	(void)offset;
+	s->query_is_login = false;
+	s->iq = find_attribute(tag, "id", &id) ? hash_of(id) : 0;
+}
+
+static void
+on_query(struct dissection *d, const struct tag *tag, uint64_t offset)
+{
+	struct xmpp_state *s = d->state;
+
+	(void)offset;
+	s->query_is_login = attribute_is(tag, "xmlns", "jabber:iq:auth");
+}
+
+static void
+begin_old_login(struct dissection *d, const char *method, bool replayable, const char *clause, uint64_t offset)
+{
+	struct xmpp_state *s = d->state;
+
+	s->old_login = true;
+	s->login_iq = s->iq;
+	begin_login(d, method, replayable, clause, offset);
+}
+
 /* XEP-0078, before SASL: in <query xmlns='jabber:iq:auth'/>. */
 static void
 on_password(struct dissection *d, const struct tag *tag, uint64_t offset)
@@ -271,9 +313,10 @@ on_password(struct dissection *d, const struct tag *tag, uint64_t offset)
 	struct xmpp_state *s = d->state;
 
 	(void)tag;
-	s->old_login = true;
+	s->offset = offset;
 	s->inside[FROM_CLIENT] = ELEMENT_PASSWORD;
-	begin_login(d, "xmpp-password", true, "XEP-0078 3.2 password", offset);
+	if (s->query_is_login)
+		begin_old_login(d, "xmpp-password", true, "XEP-0078 3.2 password", offset);
 }
 
 static void
@@ -282,8 +325,8 @@ on_digest(struct dissection *d, const struct tag *tag, uint64_t offset)
 	struct xmpp_state *s = d->state;
 
 	(void)tag;
-	s->old_login = true;
-	begin_login(d, "xmpp-digest", false, "XEP-0078 3.2 digest", offset);
+	if (s->query_is_login)
+		begin_old_login(d, "xmpp-digest", false, "XEP-0078 3.2 digest", offset);
 }
 
 /* XEP-0114: a component proves that it knows the secret. The server answers with an empty one. */
@@ -326,8 +369,9 @@ static void
 on_iq(struct dissection *d, const struct tag *tag, uint64_t offset)
 {
 	const struct xmpp_state *s = d->state;
+	struct cursor id;
 
-	if (!s->old_login)
+	if (!s->old_login || (find_attribute(tag, "id", &id) ? hash_of(id) : 0) != s->login_iq)
 		return;
 	if (attribute_is(tag, "type", "result"))
 		end_login(d, AUTH_SUCCESS, "XEP-0078 3.2 result", offset);
@@ -365,6 +409,8 @@ static const struct {
 	{ "authenticate", FROM_CLIENT, "urn:xmpp:sasl:2", on_auth },
 	{ "initial-response", FROM_CLIENT, NULL, on_response },
 	{ "response", FROM_CLIENT, NULL, on_response },
+	{ "iq", FROM_CLIENT, NULL, on_iq_sent },
+	{ "query", FROM_CLIENT, NULL, on_query },
 	{ "password", FROM_CLIENT, NULL, on_password },
 	{ "digest", FROM_CLIENT, NULL, on_digest },
 	{ "handshake", FROM_CLIENT, NULL, on_handshake },
@@ -399,7 +445,11 @@ pass_over_text(struct dissection *d, enum direction from, struct cursor *bytes)
 
 		any |= !is_blank(b) && b != '=';
 	}
-	if (any && from == FROM_CLIENT && s->inside[from] != ELEMENT_OTHER && s->replayable && s->method != NULL)
+	if (!any || from != FROM_CLIENT)
+		return;
+	if (s->inside[from] == ELEMENT_PASSWORD)
+		evidence_cleartext_credentials(d->evidence, "XEP-0078 3.2, XEP-0077 3.1 password", from, s->offset);
+	else if (s->inside[from] != ELEMENT_OTHER && s->replayable && s->method != NULL)
 		evidence_cleartext_credentials(d->evidence, "RFC 6120 6.4.2 auth", from, s->offset);
 }
 

@@ -60,6 +60,8 @@
 #define BEGIN_1 "\x00\x00\x00\x0c\x02\x00\x00\x00\x00\x53\x11\x45"
 #define CLOSE_1 "\x00\x00\x00\x0c\x02\x00\x00\x00\x00\x53\x18\x45"
 #define REFUSED(code) "\x00\x00\x00\x2f\x02\x00\x00\x00\x00\x53" code "\xd0\x00\x00\x00\x1f\x00\x00\x00\x01\xa3\x18" "amqp:unauthorized-access\x40"
+#define ERROR_1 "\x00\x00\x00\x20\x02\x00\x00\x00\x00\x53\x18\xc0\x13\x01\x00\x53\x1d\xc0\x0d\x01\xa3\x0a" "amqp:other"
+#define INIT_CBS "\x00\x00\x00\x18\x02\x01\x00\x00\x00\x53\x41\xc0\x0b\x02\xa3\x07" "MSSBCBS\x40"
 #define TRANSFER "\x00\x00\x00\x15\x02\x00\x00\x00\x00\x80\x00\x00\x00\x00\x00\x00\x00\x14\x45" "hi"
 #define EMPTY_1 "\x00\x00\x00\x08\x02\x00\x00\x00"
 #define NOTE(name) (1u << NOTE_##name)
@@ -82,6 +84,7 @@ static const struct scenario scenarios[] = {
 	{ "anonymous", { CLIENT(HEADER), SERVER(START), CLIENT(ANONYMOUS), SERVER(TUNE), CLIENT(TUNE_OK OPEN), SERVER(OPEN_OK) }, AUTH_NONE, "sasl-anonymous", false, 0 },
 	{ "virtual host refused", { CLIENT(HEADER), SERVER(START), CLIENT(PLAIN), SERVER(TUNE), CLIENT(TUNE_OK OPEN), SERVER(CLOSE("\x02\x12")) }, AUTH_SUCCESS, "sasl-plain", true, NOTE(NOT_PERMITTED) },
 	{ "queue refused", { CLIENT(HEADER), SERVER(START), CLIENT(PLAIN), SERVER(TUNE OPEN_OK), CLIENT(PUBLISH), SERVER(CHANNEL_CLOSE("\x01\x93")) }, AUTH_SUCCESS, "sasl-plain", true, NOTE(NOT_PERMITTED) },
+	{ "the client breaks off", { CLIENT(HEADER), SERVER(START), CLIENT(PLAIN CLOSE("\x00\xc8")), SERVER(METHOD("\x04", "\x0a", "\x33", "")) }, AUTH_ATTEMPTED, "sasl-plain", true, 0 },
 	{ "another version", { CLIENT(HEADER), SERVER(HEADER_0_8) }, AUTH_UNKNOWN, NULL, false, 0 },
 	{ "0-10", { CLIENT(HEADER_0_10) }, AUTH_UNKNOWN, NULL, false, 0 },
 	{ "1.0 plain", { CLIENT(HEADER_SASL), SERVER(HEADER_SASL MECHANISMS), CLIENT(INIT_PLAIN), SERVER(OUTCOME("\x00")), CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1) }, AUTH_SUCCESS, "sasl-plain", true, 0 },
@@ -95,6 +98,8 @@ static const struct scenario scenarios[] = {
 	{ "1.0 without SASL, served", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 EMPTY_1 BEGIN_1 TRANSFER CLOSE_1) }, AUTH_NONE, NULL, false, 0 },
 	{ "1.0 without SASL, sent away", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 REFUSED("\x18")) }, AUTH_FAILURE, NULL, false, 0 },
 	{ "1.0 without SASL, told to", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_SASL) }, AUTH_FAILURE, NULL, false, 0 },
+	{ "1.0 without SASL, sent away for another reason", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 ERROR_1) }, AUTH_UNKNOWN, NULL, false, 0 },
+	{ "1.0 tokens come later", { CLIENT(HEADER_SASL), SERVER(HEADER_SASL MECHANISMS), CLIENT(INIT_CBS), SERVER(OUTCOME("\x00") HEADER_1 OPEN_1 BEGIN_1) }, AUTH_ATTEMPTED, "sasl-mssbcbs", false, 0 },
 	{ "1.0 link refused", { CLIENT(HEADER_SASL INIT_PLAIN), SERVER(HEADER_SASL MECHANISMS OUTCOME("\x00") HEADER_1 OPEN_1 REFUSED("\x16")) }, AUTH_SUCCESS, "sasl-plain", true, NOTE(NOT_PERMITTED) },
 	{ "1.0 no TLS", { CLIENT(HEADER_TLS), SERVER(HEADER_SASL) }, AUTH_UNKNOWN, NULL, false, NOTE(UPGRADE_REFUSED) },
 };

@@ -40,6 +40,8 @@ static const struct scenario scenarios[] = {
 		SERVER("<success xmlns='urn:xmpp:sasl:2'><authorization-identifier>a</authorization-identifier></success>") }, AUTH_SUCCESS, "sasl-plain", true, 0 },
 	{ "a password before SASL", { CLIENT(OPEN), SERVER(OPEN), CLIENT(OLD("password")), SERVER("<iq type='result' id='1'/>") }, AUTH_SUCCESS, "xmpp-password", true, 0 },
 	{ "a digest before SASL, wrong", { CLIENT(OPEN), SERVER(OPEN), CLIENT(OLD("digest")), SERVER("<iq type='error' id='1'/>") }, AUTH_FAILURE, "xmpp-digest", false, 0 },
+	{ "a new account", { CLIENT(OPEN), SERVER(OPEN), CLIENT("<iq type='set' id='1'><query xmlns='jabber:iq:register'><username>ann</username><password>example</password></query></iq>"), SERVER("<iq type='result' id='1'/>") }, AUTH_UNKNOWN, NULL, true, 0 },
+	{ "an answer to something else", { CLIENT(OPEN), SERVER(OPEN), CLIENT("<iq type='get' id='0'><query xmlns='jabber:iq:auth'/></iq>" OLD("password")), SERVER("<iq type='result' id='0'/>") }, AUTH_ATTEMPTED, "xmpp-password", true, 0 },
 	{ "a component", { CLIENT(STREAM("component:accept")), SERVER(STREAM("component:accept")), CLIENT("<handshake>aaee</handshake>"), SERVER("<handshake/>") }, AUTH_SUCCESS, "xmpp-component", false, 0 },
 	{ "dialback", { CLIENT(STREAM("server")), SERVER(STREAM("server")), CLIENT("<db:result to='a' from='b'>key</db:result>"), SERVER("<db:result to='b' from='a' type='valid'/>") }, AUTH_SUCCESS, "xmpp-dialback", false, 0 },
 	{ "dialback, invalid", { CLIENT(STREAM("server")), SERVER(STREAM("server")), CLIENT("<db:result to='a' from='b'>key</db:result>"), SERVER("<db:result type='invalid'/>") }, AUTH_FAILURE, "xmpp-dialback", false, 0 },
