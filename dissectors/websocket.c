@@ -25,7 +25,7 @@ struct side {
 	uint64_t left;   /* of the frame's payload */
 	uint8_t mask[4];
 	uint8_t masked;  /* bytes of the payload passed, modulo 4 */
-	bool control;
+	bool control, close;
 	uint8_t *bytes;
 	size_t size, room;
 	uint64_t skip;   /* carried bytes that nobody wants */
@@ -37,7 +37,11 @@ struct websocket_state {
 	struct side side[2];
 	const struct dissector *inner;
 	void *inner_state;
+	const char *upgrade; /* method of the credential that the upgrade request carried */
+	bool request_seen;   /* the upgrade request, whatever it carried */
 	bool claimed;
+	bool nobodys;        /* what is carried has no login that is read */
+	bool client_closed;
 };
 
 static_assert(sizeof(struct websocket_state) <= DISSECTOR_STATE_MAX, "the sensor's limit");
@@ -66,14 +70,62 @@ inner_view(const struct dissection *d)
 	return view;
 }
 
-/* The answer to the upgrade served nobody yet where there is a login inside: that decides. */
 static void
-forget_none(struct evidence *e)
+forget_outcome(struct evidence *e)
 {
-	if (e->authentication.result != AUTH_NONE)
-		return;
 	e->authentication.result = AUTH_UNKNOWN;
 	e->basis[CLAIM_AUTHENTICATION] = (struct basis){ 0 };
+}
+
+/*
+ * The answer to the upgrade served nobody yet where there is a login inside: that decides. Nor has it proven
+ * the upgrade's credential: RabbitMQ (use_http_auth) answers 101 to any, and looks at it when CONNECT comes.
+ */
+static void
+leave_to_inner(struct dissection *d)
+{
+	struct websocket_state *s = d->state;
+	struct authentication *a = &d->evidence->authentication;
+
+	s->request_seen = a->result != AUTH_UNKNOWN;
+	if (a->result == AUTH_NONE) {
+		forget_outcome(d->evidence);
+	} else if (a->result == AUTH_SUCCESS) {
+		a->result = AUTH_ATTEMPTED;
+		s->upgrade = a->method;
+	}
+}
+
+/* Served without a login inside, but by the upgrade's credential; or by one that was not seen. */
+static void
+settle_upgrade(struct dissection *d)
+{
+	struct websocket_state *s = d->state;
+	struct authentication *a = &d->evidence->authentication;
+
+	if (a->result != AUTH_NONE)
+		return;
+	if (s->upgrade != NULL) {
+		a->result = AUTH_SUCCESS;
+		a->method = s->upgrade;
+	} else if (!s->request_seen) {
+		forget_outcome(d->evidence);
+	}
+}
+
+/* Before anything was carried, nobody knows whether there is a login inside. */
+static void
+doubt_upgrade(struct dissection *d)
+{
+	struct websocket_state *s = d->state;
+	struct authentication *a = &d->evidence->authentication;
+
+	if (s->inner != NULL || s->nobodys)
+		return;
+	if (a->result == AUTH_SUCCESS)
+		a->result = AUTH_ATTEMPTED;
+	else if (a->result == AUTH_NONE)
+		forget_outcome(d->evidence);
 }
 
 /* Finds who can read what is carried. */
@@ -94,13 +146,14 @@ find_inner(struct dissection *d, enum direction from)
 			s->inner_state = d->services->resize(d->services->context, NULL, carried[i]->state_size);
 			if (s->inner_state == NULL)
 				return DONE;
-			forget_none(d->evidence);
+			leave_to_inner(d);
 			return MATCH;
 		}
 		if (verdict == NEED_MORE)
 			found = NEED_MORE;
 	}
-	return found == NO_MATCH || side->size > PROBE_MAX ? DONE : NEED_MORE;
+	s->nobodys = found == NO_MATCH || side->size > PROBE_MAX;
+	return s->nobodys ? DONE : NEED_MORE;
 }
 
 static void
@@ -131,6 +184,7 @@ call_inner(struct dissection *d, enum direction from, bool *again)
 	verdict = s->inner->dissect(&inner, from, &bytes);
 	d->evidence->protocol = protocol; /* the carrier's */
 	d->evidence->basis[CLAIM_PROTOCOL] = basis;
+	settle_upgrade(d);
 	*again |= bytes.left < side->size;
 	drop(side, side->size - bytes.left);
 	side->need = verdict == NEED_MORE ? inner.need : 0;
@@ -208,13 +262,54 @@ pass_over(struct dissection *d, struct side *side, struct cursor *bytes, uint64_
 	pass(side, here + d->skip);
 }
 
+/*
+ * Why the server closes (5.5.1). RabbitMQ refuses MQTT logins by such words in place of a CONNACK; 3000
+ * is Unauthorized in IANA's registry.
+ */
+static bool
+is_refusal(struct cursor close)
+{
+	static const char *const reasons[] = { "unauthenticated", "unauthorized", "not authorized", "authentication fail", "bad user name or password", NULL };
+
+	if (cursor_u16(&close) == 3000)
+		return true;
+	for (size_t i = 0; reasons[i] != NULL; i++)
+		if (cursor_find_nocase(&close, reasons[i]) >= 0)
+			return true;
+	return false;
+}
+
+/* Only a server that closes by itself says why: otherwise it may repeat the client's words. */
 static enum verdict
-read_payload(struct dissection *d, enum direction from, struct cursor *bytes)
+read_close(struct dissection *d, enum direction from, const struct cursor *bytes, uint64_t offset)
+{
+	static const char clause[] = "RFC 6455 5.5.1 Close frame";
+	struct websocket_state *s = d->state;
+	struct side *side = &s->side[from];
+	uint8_t text[125];
+
+	if (cursor_left(bytes) < side->left)
+		return NEED_MORE;
+	if (from == FROM_CLIENT)
+		s->client_closed = true;
+	if (s->inner == NULL || s->client_closed || side->left > sizeof(text))
+		return MATCH;
+	for (size_t i = 0; i < side->left; i++)
+		text[i] = bytes->at[i] ^ side->mask[i % 4];
+	if (is_refusal(cursor_over(text, (size_t)side->left)))
+		evidence_authentication(d->evidence, AUTH_FAILURE, NULL, STRENGTH_EXCHANGE, clause, from, offset);
+	return MATCH;
+}
+
+static enum verdict
+read_payload(struct dissection *d, enum direction from, struct cursor *bytes, struct cursor start)
 {
 	struct websocket_state *s = d->state;
 	struct side *side = &s->side[from];
 	size_t size = side->left < bytes->left ? (size_t)side->left : bytes->left;
 
+	if (side->close && read_close(d, from, bytes, dissection_offset(d, from, start, *bytes)) == NEED_MORE)
+		return NEED_MORE;
 	if (side->control) {
 		pass_over(d, side, bytes, side->left);
 		return MATCH;
@@ -257,9 +352,12 @@ read_header(struct dissection *d, enum direction from, struct cursor *bytes)
 		return NEED_MORE;
 	if ((first & 0x30) != 0 || (opcode > BINARY && opcode < CLOSE) || opcode > PONG || size > INT64_MAX || (opcode >= CLOSE && size > 125))
 		return MALFORMED;
-	if ((first & 0x40) != 0)
+	if ((first & 0x40) != 0) {
+		s->nobodys = true;
 		return DONE;
+	}
 	side->control = opcode >= CLOSE;
+	side->close = opcode == CLOSE;
 	side->left = size;
 	side->masked = 0;
 	memset(side->mask, 0, sizeof(side->mask));
@@ -273,24 +371,22 @@ static enum verdict
 websocket_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct websocket_state *s = d->state;
+	struct cursor start = *bytes;
 	enum verdict verdict = MATCH;
 
 	claim(d, from);
 	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = s->side[from].left > 0 ? read_payload(d, from, bytes) : read_header(d, from, bytes);
+		verdict = s->side[from].left > 0 ? read_payload(d, from, bytes, start) : read_header(d, from, bytes);
 	return verdict;
 }
 
-/* Where a frame begins is not to be found again. What was lost may have been a login. */
+/* Where a frame begins is not to be found again. */
 static enum verdict
 websocket_gap(struct dissection *d, enum direction from, uint64_t size)
 {
-	const struct websocket_state *s = d->state;
-
 	(void)size;
 	claim(d, from);
-	if (s->inner == NULL)
-		forget_none(d->evidence);
+	doubt_upgrade(d);
 	return DONE;
 }
 
@@ -300,11 +396,13 @@ websocket_finish(struct dissection *d)
 	struct websocket_state *s = d->state;
 
 	claim(d, FROM_SERVER);
+	doubt_upgrade(d);
 	if (s->inner != NULL && s->inner->finish != NULL) {
 		struct flow_view view = inner_view(d);
 		struct dissection inner = { .flow = &view, .evidence = d->evidence, .services = d->services, .state = s->inner_state, .offset = { s->side[0].taken, s->side[1].taken } };
 
 		s->inner->finish(&inner);
+		settle_upgrade(d);
 	}
 }
 

@@ -47,7 +47,7 @@ static const struct {
 	{ "AMQP", { { FROM_CLIENT, BYTES("AMQP\x00\x01\x00\x00\x00\x00\x00\x0c\x02\x00\x00\x00\x00\x53\x10\x45") }, { FROM_SERVER, BYTES("AMQP\x00\x01\x00\x00\x00\x00\x00\x0c\x02\x00\x00\x00\x00\x53\x10\x45") } }, AUTH_NONE, NULL, false },
 	{ "something else", { { FROM_CLIENT, BYTES("{\"hello\":1}") }, { FROM_SERVER, BYTES("{\"hello\":2}") } }, AUTH_NONE, NULL, false },
 	{ "something else, the server first", { { FROM_SERVER, BYTES("hello") } }, AUTH_NONE, NULL, false },
-	{ "nothing", { { FROM_CLIENT, BYTES("") } }, AUTH_NONE, NULL, false },
+	{ "nothing", { { FROM_CLIENT, BYTES("") } }, AUTH_UNKNOWN, NULL, false },
 };
 
 /* A frame of at most 125 bytes, or of 16 bits of size; the client's are masked. Returns its size. */
@@ -131,21 +131,123 @@ carries_logins(void **state)
 	}
 }
 
-/* What the upgrade's own credential has proven stays. */
+#define MQTT_ACCEPTED "\x20\x02\x00\x00"
+#define MQTT_REFUSED "\x20\x02\x00\x05"
+#define STOMP_OPEN "CONNECT\nhost:/\n\n\0"
+#define STOMP_REFUSED "ERROR\nmessage:Bad CONNECT\ncontent-length:31\n\nAccess refused for user 'ann'.\n\0"
+
+/* The answer to the upgrade has not looked at its credential, where there is a login inside. */
 static void
-keeps_success(void **state)
+settles_the_upgrade(void **state)
 {
-	static const struct part refused = { FROM_SERVER, BYTES("\x20\x02\x00\x05") };
+	static const struct {
+		struct part parts[3];
+		enum auth_result result;
+		const char *method;
+	} cases[] = {
+		{ { { FROM_CLIENT, BYTES(STOMP_OPEN) }, { FROM_SERVER, BYTES("CONNECTED\nversion:1.2\n\n\0") } }, AUTH_SUCCESS, "http-basic" },
+		{ { { FROM_CLIENT, BYTES(STOMP_OPEN) }, { FROM_SERVER, BYTES(STOMP_REFUSED) } }, AUTH_FAILURE, "http-basic" },
+		{ { { FROM_CLIENT, BYTES(STOMP_OPEN) } }, AUTH_ATTEMPTED, "http-basic" },
+		{ { { FROM_CLIENT, BYTES(MQTT_CONNECT) }, { FROM_SERVER, BYTES(MQTT_ACCEPTED) } }, AUTH_SUCCESS, "mqtt-userpass" },
+		{ { { FROM_CLIENT, BYTES(MQTT_CONNECT) }, { FROM_SERVER, BYTES(MQTT_REFUSED) } }, AUTH_FAILURE, "mqtt-userpass" },
+		{ { { FROM_CLIENT, BYTES(MQTT_OPEN) }, { FROM_SERVER, BYTES(MQTT_ACCEPTED) } }, AUTH_SUCCESS, "http-basic" },
+		{ { { FROM_CLIENT, BYTES("hello") } }, AUTH_SUCCESS, "http-basic" },
+		{ { { FROM_SERVER, BYTES("hello") } }, AUTH_SUCCESS, "http-basic" },
+		{ { { FROM_CLIENT, NULL, 0 } }, AUTH_ATTEMPTED, "http-basic" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		struct conversation c;
+		const struct authentication *a = &c.evidence.authentication;
+
+		conversation_init(&c, &websocket_dissector);
+		evidence_authentication(&c.evidence, AUTH_SUCCESS, "http-basic", STRENGTH_EXCHANGE, "101", FROM_SERVER, 0);
+		for (size_t k = 0; k < 3 && cases[i].parts[k].bytes != NULL; k++)
+			send_part(&c, &cases[i].parts[k], 400, 1000);
+		conversation_end(&c);
+		if (a->result != cases[i].result || strcmp(a->method, cases[i].method) != 0)
+			fail_msg("%zu: %s %s", i, auth_result_names[a->result], a->method);
+		conversation_clear(&c);
+	}
+}
+
+/* A loss before anything was carried leaves open what a login inside would have said. */
+static void
+doubts_the_upgrade(void **state)
+{
 	struct conversation c;
 
 	(void)state;
 	conversation_init(&c, &websocket_dissector);
-	evidence_authentication(&c.evidence, AUTH_SUCCESS, "http-bearer", STRENGTH_EXCHANGE, "101", FROM_SERVER, 0);
-	send_part(&c, &list[0].parts[0], 400, 1000);
-	send_part(&c, &refused, 400, 1000);
-	assert_int_equal(c.evidence.authentication.result, AUTH_SUCCESS);
-	assert_string_equal(c.evidence.authentication.method, "http-bearer");
+	evidence_authentication(&c.evidence, AUTH_SUCCESS, "http-basic", STRENGTH_EXCHANGE, "101", FROM_SERVER, 0);
+	conversation_gap(&c, FROM_CLIENT, 10);
+	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
 	conversation_clear(&c);
+	begin(&c);
+	conversation_gap(&c, FROM_CLIENT, 10);
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+	conversation_clear(&c);
+	/* The upgrade request was not seen: it may have carried a credential. */
+	conversation_init(&c, &websocket_dissector);
+	send_part(&c, &(struct part){ FROM_CLIENT, BYTES(STOMP_OPEN) }, 400, 1000);
+	send_part(&c, &(struct part){ FROM_SERVER, BYTES("CONNECTED\nversion:1.2\n\n\0") }, 400, 1000);
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+	conversation_clear(&c);
+}
+
+/* RabbitMQ refuses logins of MQTT by closing the WebSocket. */
+static void
+reads_why_it_is_closed(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t size;
+		bool client_first;
+		enum auth_result open, login;
+	} cases[] = {
+		{ BYTES("\x03\xea" "unauthenticated"), false, AUTH_FAILURE, AUTH_FAILURE },
+		{ BYTES("\x0b\xb8"), false, AUTH_FAILURE, AUTH_FAILURE },
+		{ BYTES("\x03\xea" "unauthenticated"), true, AUTH_UNKNOWN, AUTH_ATTEMPTED }, /* the client's words */
+		{ BYTES("\x03\xf3"), false, AUTH_UNKNOWN, AUTH_ATTEMPTED },
+		{ BYTES("\x03\xe8MQTT died"), false, AUTH_UNKNOWN, AUTH_ATTEMPTED },
+		{ BYTES("\x0b"), false, AUTH_UNKNOWN, AUTH_ATTEMPTED },
+	};
+	static const struct part logins[] = { { FROM_CLIENT, BYTES(MQTT_OPEN) }, { FROM_CLIENT, BYTES(MQTT_CONNECT) } };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases) * 6; i++) {
+		size_t n = i / 6, chunk = (size_t[]){ 1000, 1, 3 }[i % 3], size;
+		const struct part *login = &logins[i % 6 / 3];
+		enum auth_result want = login == &logins[0] ? cases[n].open : cases[n].login;
+		struct conversation c;
+		uint8_t frame[64];
+
+		begin(&c);
+		send_part(&c, login, 400, chunk);
+		size = make_frame(frame, FROM_CLIENT, 0x88, cases[n].text, cases[n].size);
+		if (cases[n].client_first)
+			send_in_chunks(&c, FROM_CLIENT, frame, size, chunk);
+		size = make_frame(frame, FROM_SERVER, 0x88, cases[n].text, cases[n].size);
+		send_in_chunks(&c, FROM_SERVER, frame, size, chunk);
+		conversation_end(&c);
+		if (c.evidence.authentication.result != want)
+			fail_msg("%zu: %s", i, auth_result_names[c.evidence.authentication.result]);
+		conversation_clear(&c);
+	}
+	/* Not what nobody can read, nor what was accepted. */
+	for (size_t i = 0; i < 2; i++) {
+		static const struct part hello = { FROM_CLIENT, BYTES("hello") }, accepted = { FROM_SERVER, BYTES(MQTT_ACCEPTED) };
+		struct conversation c;
+
+		begin(&c);
+		send_part(&c, i == 0 ? &hello : &logins[1], 400, 1000);
+		if (i == 1)
+			send_part(&c, &accepted, 400, 1000);
+		conversation_send(&c, FROM_SERVER, BYTES("\x88\x11\x03\xeaunauthenticated"));
+		assert_int_equal(c.evidence.authentication.result, i == 0 ? AUTH_NONE : AUTH_SUCCESS);
+		conversation_clear(&c);
+	}
 }
 
 static void
@@ -236,7 +338,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(carries_logins),
-		cmocka_unit_test(keeps_success),
+		cmocka_unit_test(settles_the_upgrade),
+		cmocka_unit_test(doubts_the_upgrade),
+		cmocka_unit_test(reads_why_it_is_closed),
 		cmocka_unit_test(passes_over_large_messages),
 		cmocka_unit_test(ends_where_it_cannot_read),
 		cmocka_unit_test(keeps_its_bounds),
