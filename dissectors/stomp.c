@@ -25,10 +25,13 @@ struct stomp_state {
 	uint32_t searched[2]; /* bytes at the cursor that are known not to hold the end of the headers */
 	bool begun;
 	uint8_t reading[2];
+	bool implicit;      /* the connection began with work: brokers may have a user for that */
 	bool connect;       /* was seen, and carried: */
 	bool name_only;     /* a login without a passcode */
 	const char *method;
 	bool judged;
+	bool served;        /* some answer was seen that is no refusal, */
+	bool lost;          /* or may have been lost: what is refused then need not be the login */
 };
 
 static_assert(sizeof(struct stomp_state) <= DISSECTOR_STATE_MAX, "the sensor's limit");
@@ -174,8 +177,9 @@ stomp_probe(const struct flow_view *flow, enum direction from, struct cursor byt
 	verdict = read_headers(&c, from, &f);
 	if (verdict != MATCH)
 		return verdict;
+	/* A connection begins with CONNECT, or, where the broker does without it, with the client's work. */
 	if (f.command == COMMAND_WORK || f.command == COMMAND_ERROR)
-		return f.telling && (f.command == COMMAND_ERROR || !flow->handshake_seen) ? MATCH : NO_MATCH;
+		return f.telling && (f.command == COMMAND_ERROR || from == FROM_CLIENT || !flow->handshake_seen) ? MATCH : NO_MATCH;
 	/* Frames of the login have no body. */
 	if (cursor_left(&c) == 0)
 		return NEED_MORE;
@@ -234,7 +238,8 @@ read_connect(struct dissection *d, struct frame *f, uint64_t offset)
 
 	claim(d, STRENGTH_STRUCTURE, clause, FROM_CLIENT, offset);
 	s->connect = true;
-	s->judged = false;
+	s->implicit = false;
+	s->judged = s->served = s->lost = false;
 	while (cursor_take_line(&f->headers, &line) && split_header(line, &name, &value)) {
 		if (cursor_left(&value) == 0)
 			continue;
@@ -263,7 +268,8 @@ judge_accepted(struct dissection *d, const char *clause, uint64_t offset)
 {
 	struct stomp_state *s = d->state;
 
-	if (!s->connect || s->judged)
+	s->served = true;
+	if (!(s->connect || s->implicit) || s->judged)
 		return MATCH;
 	s->judged = true;
 	if (s->method == NULL) {
@@ -302,7 +308,7 @@ read_error(struct dissection *d, const struct frame *f, struct cursor body, uint
 	claim(d, s->connect ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, clause, FROM_SERVER, offset);
 	if (refused && s->judged)
 		evidence_note(d->evidence, NOTE_NOT_PERMITTED);
-	else if (refused && (s->connect || d->flow->handshake_seen))
+	else if (refused && !s->served && !s->lost && (s->connect || (d->flow->handshake_seen && offset == 0)))
 		evidence_authentication(d->evidence, AUTH_FAILURE, s->method, STRENGTH_EXCHANGE, clause, FROM_SERVER, offset);
 	return DONE; /* the server must close */
 }
@@ -342,6 +348,7 @@ take_error_body(struct cursor *c, const struct frame *f, struct cursor *body)
 static enum verdict
 act(struct dissection *d, enum direction from, struct frame *f, struct cursor *c, uint64_t offset)
 {
+	struct stomp_state *s = d->state;
 	struct cursor body = { .failed = true };
 
 	if (f->command == COMMAND_ERROR)
@@ -354,7 +361,9 @@ act(struct dissection *d, enum direction from, struct frame *f, struct cursor *c
 		read_connect(d, f, offset);
 		return MATCH;
 	}
-	claim(d, from == FROM_SERVER && ((struct stomp_state *)d->state)->connect ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, "STOMP frame", from, offset);
+	if (from == FROM_CLIENT && offset == 0 && d->flow->handshake_seen)
+		s->implicit = true;
+	claim(d, from == FROM_SERVER && s->connect ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, "STOMP frame", from, offset);
 	return from == FROM_SERVER ? judge_accepted(d, f->command == COMMAND_CONNECTED ? "STOMP CONNECTED frame" : "STOMP frame", offset) : MATCH;
 }
 
@@ -481,6 +490,7 @@ stomp_gap(struct dissection *d, enum direction from, uint64_t size)
 	struct stomp_state *s = d->state;
 
 	(void)size;
+	s->lost |= from == FROM_SERVER;
 	s->reading[from] = AT_LOSS;
 	s->searched[from] = 0;
 	return MATCH;

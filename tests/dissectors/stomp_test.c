@@ -38,6 +38,10 @@ static const struct scenario scenarios[] = {
 	{ "ActiveMQ refuses", { CLIENT(LOGIN), SERVER(INVALID) }, AUTH_FAILURE, "stomp-userpass", true, 0 },
 	{ "none given, refused", { CLIENT(CONNECT), SERVER(INVALID) }, AUTH_FAILURE, NULL, false, 0 },
 	{ "no CONNECT, refused", { CLIENT(CONNECT_WITH("")), SERVER("ERROR\nmessage:Illegal command\n\nYou must log in using CONNECT first\0") }, AUTH_FAILURE, NULL, false, 0 },
+	{ "work without CONNECT", { CLIENT(SEND), SERVER("RECEIPT\nreceipt-id:1\n\n\0") }, AUTH_NONE, NULL, false, 0 },
+	{ "work without CONNECT, unanswered", { CLIENT(SEND) }, AUTH_UNKNOWN, NULL, false, 0 },
+	{ "work without CONNECT, refused", { CLIENT(SEND), SERVER("ERROR\nmessage:Illegal command\ncontent-length:35\n\nYou must log in using CONNECT first\0") }, AUTH_FAILURE, NULL, false, 0 },
+	{ "work before CONNECT", { CLIENT(SEND LOGIN), SERVER(CONNECTED) }, AUTH_SUCCESS, "stomp-userpass", true, 0 },
 	{ "another error", { CLIENT(LOGIN), SERVER("ERROR\nmessage:Version mismatch\n\nSupported versions are 1.0\0") }, AUTH_ATTEMPTED, "stomp-userpass", true, 0 },
 	{ "name alone", { CLIENT(CONNECT_WITH("login:ann\n")), SERVER(CONNECTED) }, AUTH_ATTEMPTED, "stomp-userpass", false, 0 },
 	{ "token", { CLIENT(CONNECT_WITH("Authorization:Bearer example\n")), SERVER(CONNECTED) }, AUTH_SUCCESS, "stomp-token", true, 0 },
@@ -92,8 +96,10 @@ probing(void **state)
 
 	(void)state;
 	probes_check(&stomp_dissector, probes, COUNT_OF(probes));
-	/* A connection begins with CONNECT. */
-	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES("SEND\ndestination:a\n\n")), &strength), NO_MATCH);
+	/* A connection begins with CONNECT, or with the client's work. */
+	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES("SEND\ndestination:a\n\n")), &strength), MATCH);
+	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES("SEND\nto:a\n\n")), &strength), NO_MATCH);
+	assert_int_equal(stomp_dissector.probe(&flow, FROM_SERVER, cursor_over(BYTES("MESSAGE\ndestination:a\n\n")), &strength), NO_MATCH);
 	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES("\nCONNECT\n\n\0")), &strength), NO_MATCH);
 	memset(line + 8, 'a', sizeof(line) - 8);
 	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(line, sizeof(line)), &strength), NO_MATCH);
@@ -137,8 +143,38 @@ losses(void **state)
 	conversation_clear(&c);
 	conversation_init(&c, &stomp_dissector);
 	conversation_gap(&c, FROM_CLIENT, 50);
+	SAY(&c, FROM_CLIENT, "SEND\ndestination:a\n\n\0");
 	SAY(&c, FROM_SERVER, CONNECTED);
 	SAY(&c, FROM_SERVER, "MESSAGE\ndestination:a\n\nhello\0");
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+	conversation_clear(&c);
+}
+
+/* A refusal is of the login only where nothing was accepted before it. */
+static void
+refused_behind_a_loss(void **state)
+{
+	static const char refusal[] = "ERROR\nmessage:access_refused\n\n";
+	struct conversation c;
+
+	(void)state;
+	conversation_init(&c, &stomp_dissector);
+	SAY(&c, FROM_CLIENT, LOGIN);
+	conversation_gap(&c, FROM_SERVER, 50); /* CONNECTED */
+	SAY(&c, FROM_CLIENT, "SEND\ndestination:a\n\n\0");
+	SAY(&c, FROM_SERVER, refusal);
+	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
+	assert_false(evidence_has_note(&c.evidence, NOTE_NOT_PERMITTED));
+	conversation_clear(&c);
+	conversation_init(&c, &stomp_dissector);
+	conversation_gap(&c, FROM_CLIENT, 50); /* CONNECT */
+	SAY(&c, FROM_SERVER, CONNECTED);
+	SAY(&c, FROM_SERVER, refusal);
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+	conversation_clear(&c);
+	conversation_init(&c, &stomp_dissector);
+	conversation_gap(&c, FROM_SERVER, 50); /* before anybody knew what it is */
+	SAY(&c, FROM_SERVER, refusal);
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_clear(&c);
 }
@@ -217,6 +253,7 @@ main(void)
 		cmocka_unit_test(probing),
 		cmocka_unit_test(midstream),
 		cmocka_unit_test(losses),
+		cmocka_unit_test(refused_behind_a_loss),
 		cmocka_unit_test(long_errors),
 		cmocka_unit_test(broken_frames),
 		cmocka_unit_test(principals_and_tokens),
