@@ -11,7 +11,7 @@ rabbitmq_run() {
 	echo "[$plugins]." >"$directory/plugins"
 	{
 		printf 'default_user = rita\ndefault_pass = raw-rutabaga-7\ndefault_permissions.configure = .*\ndefault_permissions.read = ^(fruit|amq|mqtt|stomp).*\n'
-		printf 'default_permissions.write = ^(fruit|amq|mqtt|stomp).*\nlog.console = true\nlog.file = false\n'
+		printf 'default_permissions.write = ^(fruit|amq|mqtt|stomp).*\nlog.console = true\nlog.file = false\ncluster_name = lab\n'
 		printf 'vm_memory_calculation_strategy = erlang\n' # /proc is not of this PID namespace
 		cat
 	} >"$directory/rabbitmq.conf"
