@@ -149,7 +149,7 @@ amqp_served(struct dissection *d, const char *clause, uint64_t offset)
 
 	s->opened = false;
 	amqp_accepted(d, clause, offset); /* where what said so was lost */
-	if (s->judged || s->client_loss || !(s->login ? is_mechanism(s, "ANONYMOUS") : s->bare))
+	if (s->judged || s->client_loss || !(s->login ? is_mechanism(s, "ANONYMOUS") : s->bare && d->flow->handshake_seen))
 		return;
 	s->judged = true;
 	evidence_authentication(d->evidence, AUTH_NONE, s->login ? s->mechanism->method : NULL, STRENGTH_EXCHANGE, clause, FROM_SERVER, offset);
@@ -299,6 +299,7 @@ amqp_gap(struct dissection *d, enum direction from, uint64_t size)
 	(void)size;
 	s->reading[from] = AMQP_AT_LOSS;
 	s->client_loss |= from == FROM_CLIENT && !s->login;
+	s->server_loss |= from == FROM_SERVER && s->login;
 	s->opened = false;
 	if (s->tls_asked)
 		evidence_doubt_plaintext(d->evidence);

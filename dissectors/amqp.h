@@ -23,6 +23,7 @@ struct amqp_state {
 	bool begun;
 	uint8_t reading[2];
 	bool client_loss;   /* a login may have been lost */
+	bool server_loss;   /* the answer to a login may have been lost: what is refused then need not be it */
 	bool login;         /* a mechanism was chosen */
 	bool judged;        /* how the login ended is known */
 	bool old;           /* 0-8: two methods have other numbers */

@@ -180,7 +180,7 @@ read_close(struct dissection *d, struct cursor c, uint64_t offset)
 		return MATCH;
 	if (s->judged)
 		evidence_note(d->evidence, NOTE_NOT_PERMITTED);
-	else if (s->login)
+	else if (s->login && !s->server_loss)
 		amqp_refused(d, reply_clause, offset);
 	return MATCH;
 }

@@ -240,7 +240,7 @@ read_server_frame(struct dissection *d, const struct frame *f, uint64_t offset)
 	if (is_unauthorized(f)) {
 		if (s->judged)
 			evidence_note(d->evidence, NOTE_NOT_PERMITTED);
-		else if (f->performative == CLOSE && (s->bare || s->login))
+		else if (f->performative == CLOSE && (s->bare || s->login) && !s->server_loss)
 			amqp_refused(d, clause, offset);
 		s->opened = false;
 		return f->performative == CLOSE ? DONE : MATCH;

@@ -289,11 +289,16 @@ static const char *const refusals[] = {
 	"invalid credentials", "bad credentials", "unable to validate user", "security error", "securityexception", "must log in", "does not have permission", NULL,
 };
 
+/* Those that are about nothing but the login. */
+static const char *const login_refusals[] = {
+	"bad connect", "password is invalid", "authentication fail", "failed to authenticate", "login failed", "incorrect login", "invalid login", "invalid credentials", "bad credentials", NULL,
+};
+
 static bool
-is_refusal(struct cursor text)
+has_words(struct cursor text, const char *const words[])
 {
-	for (size_t i = 0; refusals[i] != NULL; i++)
-		if (cursor_find_nocase(&text, refusals[i]) >= 0)
+	for (size_t i = 0; words[i] != NULL; i++)
+		if (cursor_find_nocase(&text, words[i]) >= 0)
 			return true;
 	return false;
 }
@@ -303,12 +308,13 @@ read_error(struct dissection *d, const struct frame *f, struct cursor body, uint
 {
 	static const char clause[] = "STOMP ERROR frame";
 	struct stomp_state *s = d->state;
-	bool refused = is_refusal(f->headers) || is_refusal(body);
+	bool refused = has_words(f->headers, refusals) || has_words(body, refusals);
+	bool sure = (!s->lost && d->flow->handshake_seen) || has_words(f->headers, login_refusals) || has_words(body, login_refusals);
 
 	claim(d, s->connect ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, clause, FROM_SERVER, offset);
 	if (refused && s->judged)
 		evidence_note(d->evidence, NOTE_NOT_PERMITTED);
-	else if (refused && !s->served && !s->lost && (s->connect || (d->flow->handshake_seen && offset == 0)))
+	else if (refused && sure && !s->served && (s->connect || (d->flow->handshake_seen && offset == 0)))
 		evidence_authentication(d->evidence, AUTH_FAILURE, s->method, STRENGTH_EXCHANGE, clause, FROM_SERVER, offset);
 	return DONE; /* the server must close */
 }

@@ -211,6 +211,14 @@ midstream(void **state)
 	assert_string_equal(c.evidence.protocol, "amqp");
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_clear(&c);
+	/* The header behind SASL, which was not seen. */
+	conversation_init(&c, &amqp_dissector);
+	c.flow.handshake_seen = false;
+	SAY(&c, FROM_CLIENT, HEADER_1 OPEN_1);
+	SAY(&c, FROM_SERVER, HEADER_1 OPEN_1 BEGIN_1);
+	conversation_end(&c);
+	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
+	conversation_clear(&c);
 }
 
 static void
@@ -229,6 +237,21 @@ losses(void **state)
 	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
 	SAY(&c, FROM_SERVER, OPEN_OK);
 	assert_int_equal(c.evidence.authentication.result, AUTH_SUCCESS);
+	conversation_clear(&c);
+	/* The tune may be: what is refused behind it need not be the login. */
+	conversation_init(&c, &amqp_dissector);
+	SAY(&c, FROM_CLIENT, HEADER);
+	SAY(&c, FROM_SERVER, START);
+	SAY(&c, FROM_CLIENT, PLAIN);
+	conversation_gap(&c, FROM_SERVER, 20);
+	SAY(&c, FROM_SERVER, CLOSE("\x02\x12"));
+	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
+	conversation_clear(&c);
+	conversation_init(&c, &amqp_dissector);
+	SAY(&c, FROM_CLIENT, HEADER_SASL INIT_PLAIN);
+	conversation_gap(&c, FROM_SERVER, 20);
+	SAY(&c, FROM_SERVER, REFUSED("\x18"));
+	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
 	conversation_clear(&c);
 	/* The login is lost. */
 	conversation_init(&c, &amqp_dissector);

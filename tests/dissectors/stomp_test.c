@@ -154,7 +154,7 @@ losses(void **state)
 static void
 refused_behind_a_loss(void **state)
 {
-	static const char refusal[] = "ERROR\nmessage:access_refused\n\n";
+	static const char refusal[] = "ERROR\nmessage:access_refused\n\n\0";
 	struct conversation c;
 
 	(void)state;
@@ -165,6 +165,19 @@ refused_behind_a_loss(void **state)
 	SAY(&c, FROM_SERVER, refusal);
 	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
 	assert_false(evidence_has_note(&c.evidence, NOTE_NOT_PERMITTED));
+	conversation_clear(&c);
+	/* Such words are about nothing but the login. */
+	conversation_init(&c, &stomp_dissector);
+	SAY(&c, FROM_CLIENT, LOGIN);
+	conversation_gap(&c, FROM_SERVER, 50);
+	SAY(&c, FROM_SERVER, BAD_CONNECT);
+	assert_int_equal(c.evidence.authentication.result, AUTH_FAILURE);
+	conversation_clear(&c);
+	conversation_init(&c, &stomp_dissector);
+	c.flow.handshake_seen = false; /* nor is it known what the server said before */
+	SAY(&c, FROM_CLIENT, LOGIN);
+	SAY(&c, FROM_SERVER, refusal);
+	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
 	conversation_clear(&c);
 	conversation_init(&c, &stomp_dissector);
 	conversation_gap(&c, FROM_CLIENT, 50); /* CONNECT */
