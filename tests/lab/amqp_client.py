@@ -54,11 +54,15 @@ def classic(address, port, mechanism, user, password, queue, ca):
 
 
 def modern(address, port, mechanism, user, password, queue, _ca):
+    from proton import Message
     from proton.utils import BlockingConnection
     scheme = 'amqp://%s:%s@' % (user, password) if mechanism == 'PLAIN' else 'amqp://'
     connection = BlockingConnection('%s%s:%d' % (scheme, address, port), timeout=5, sasl_enabled=mechanism != 'none', allowed_mechs=mechanism, allow_insecure_mechs=True)
-    connection.create_sender('/queue/' + queue)
-    print('sending')
+    if queue == 'secrets':
+        connection.create_receiver('/queue/' + queue)
+    sender = connection.create_sender('/queue/' + queue)
+    sender.send(Message('apple'), timeout=5)
+    print('sent')
     connection.close()
 
 
