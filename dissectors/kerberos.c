@@ -293,7 +293,10 @@ judge_error(struct dissection *d, const struct kerberos_message *m, enum strengt
 
 	if (m->error == PREAUTH_REQUIRED || m->error == MORE_PREAUTH_DATA_REQUIRED) {
 		s->demanded = true;
-		evidence_authentication(d->evidence, AUTH_ATTEMPTED, s->method != NULL ? s->method : "krb5-preauth", strength, "RFC 4120 5.9.1 KRB-ERROR", FROM_SERVER, offset);
+		/* Which method, the request tells; one that proves nothing is asked for a proof by the password's key. */
+		const char *method = s->method == NULL && s->request != 0 && m->error == PREAUTH_REQUIRED ? "krb5-preauth" : s->method;
+
+		evidence_authentication(d->evidence, AUTH_ATTEMPTED, method, strength, "RFC 4120 5.9.1 KRB-ERROR", FROM_SERVER, offset);
 	} else if (is_refusal(m->error)) {
 		evidence_authentication(d->evidence, AUTH_FAILURE, s->method, strength, "RFC 4120 5.9.1 KRB-ERROR", FROM_SERVER, offset);
 	}
