@@ -25,7 +25,7 @@ enum {
 	KRB_ERROR = 0x7e,
 };
 
-enum { INTEGER = 0x02, OCTETS = 0x04, SEQUENCE = 0x30, PVNO = 5, MESSAGE_MAX = 1 << 20, ENOUGH = 2048, PADATA_MAX = 64 };
+enum { INTEGER = 0x02, OCTETS = 0x04, SEQUENCE = 0x30, PVNO = 5, MESSAGE_MAX = 1 << 20, ENOUGH = 8192, PADATA_MAX = 64 };
 
 /* Types of pre-authentication data: RFC 4120 7.5.2, and IANA. */
 enum {
@@ -39,16 +39,21 @@ enum {
 	PA_SPAKE = 151,
 };
 
+/* Whom a message names as the client: RFC 8062 3. */
+enum name { NAME_NOT_SEEN, NAME_OF_ITS_OWN, NAME_ANONYMOUS };
+
 struct kerberos_state {
 	const char *method;   /* of the last request; NULL where it proves nothing */
 	uint8_t request;      /* its tag, 0: none yet */
 	bool demanded;        /* the KDC asked for pre-authentication */
 	bool armored;         /* what proves it is inside of FAST */
+	enum name name;       /* the client's, in the last request */
 };
 
 struct kerberos_message {
 	uint8_t tag;
 	const char *method;   /* by its pre-authentication data */
+	enum name name;
 	bool armored;
 	uint32_t error;
 	uint32_t encryption;  /* type of a reply's part for the client; 0: not known */
@@ -107,6 +112,35 @@ read_padata(struct ber b, struct kerberos_message *m)
 	m->armored = methods[best].type == PA_FX_FAST;
 }
 
+/* PrincipalName (RFC 4120 5.2.2): a type, and "WELLKNOWN", "ANONYMOUS" for those who prove nothing. */
+static enum name
+read_name(struct ber b)
+{
+	struct ber sequence = ber_enter(&b, SEQUENCE), list, text;
+	enum { GENERAL_STRING = 0x1b };
+
+	(void)ber_enter(&sequence, 0xa0);
+	list = ber_enter(&sequence, 0xa1);
+	sequence = ber_enter(&list, SEQUENCE);
+	text = ber_enter(&sequence, GENERAL_STRING);
+	if (!ber_ok(&text) || cursor_left(&text.bytes) == 0 || text.beyond > 0)
+		return NAME_NOT_SEEN;
+	if (!cursor_equals(&text.bytes, "WELLKNOWN"))
+		return NAME_OF_ITS_OWN;
+	text = ber_enter(&sequence, GENERAL_STRING);
+	return cursor_equals(&text.bytes, "ANONYMOUS") ? NAME_ANONYMOUS : NAME_OF_ITS_OWN;
+}
+
+/* KDC-REQ-BODY (RFC 4120 5.4.1): options, the client's name. */
+static enum name
+read_body_name(struct ber b)
+{
+	struct ber sequence = ber_enter(&b, SEQUENCE), name;
+
+	(void)ber_enter(&sequence, 0xa0);
+	return ber_optional(&sequence, 0xa1, &name) ? read_name(name) : NAME_NOT_SEEN;
+}
+
 static bool
 read_request(struct ber b, struct kerberos_message *m)
 {
@@ -118,6 +152,7 @@ read_request(struct ber b, struct kerberos_message *m)
 	if (ber_optional(&sequence, 0xa3, &part))
 		read_padata(part, m);
 	part = ber_enter(&sequence, 0xa4);
+	m->name = read_body_name(part);
 	return ber_ended(&sequence);
 }
 
@@ -132,7 +167,7 @@ read_reply(struct ber b, struct kerberos_message *m)
 	if (ber_optional(&sequence, 0xa2, &part))
 		read_padata(part, m);
 	(void)ber_enter(&sequence, 0xa3); /* realm, name, ticket */
-	(void)ber_enter(&sequence, 0xa4);
+	m->name = read_name(ber_enter(&sequence, 0xa4));
 	(void)ber_enter(&sequence, 0xa5);
 	part = ber_enter(&sequence, 0xa6);
 	if (ber_size(&part) > 0) {
@@ -304,19 +339,27 @@ judge_error(struct dissection *d, const struct kerberos_message *m, enum strengt
 
 /*
  * A ticket for who proved nothing is "none" (RFC 4120 3.1.3). What is inside of FAST is known only where
- * the KDC had asked for it. A ticket by a ticket always rests on an AP-REQ (3.3.3).
+ * the KDC had asked for it. A ticket by a ticket always rests on an AP-REQ (3.3.3). Nobody is authenticated
+ * who asked as nobody, by PKINIT without a signature (RFC 8062 4.1); of a ticket in nobody's name it is not to
+ * be seen who got it.
  */
 static void
 judge_ticket(struct dissection *d, const struct kerberos_message *m, uint64_t offset)
 {
 	struct kerberos_state *s = d->state;
 	bool pkinit = m->method != NULL && strcmp(m->method, "krb5-pkinit") == 0;
+	bool anonymous = m->name == NAME_ANONYMOUS ? m->tag == TGS_REP || s->name != NAME_OF_ITS_OWN : m->name == NAME_NOT_SEEN && s->name == NAME_ANONYMOUS;
 
+	if (anonymous) {
+		if (m->tag == AS_REP && s->name == NAME_ANONYMOUS && d->flow->handshake_seen)
+			evidence_authentication(d->evidence, AUTH_NONE, NULL, STRENGTH_EXCHANGE, "RFC 8062 4.1 anonymous PKINIT", FROM_SERVER, offset);
+		return;
+	}
 	if (m->tag == TGS_REP || pkinit)
 		evidence_authentication(d->evidence, AUTH_SUCCESS, pkinit ? m->method : "krb5-ap-req", s->request != 0 ? STRENGTH_EXCHANGE : STRENGTH_STRUCTURE, "RFC 4120 5.4.2 KDC-REP", FROM_SERVER, offset);
 	else if (s->request != AS_REQ)
 		return;
-	else if (s->method == NULL && d->flow->handshake_seen)
+	else if (s->method == NULL && !s->demanded && d->flow->handshake_seen)
 		evidence_authentication(d->evidence, AUTH_NONE, NULL, STRENGTH_EXCHANGE, "RFC 4120 3.1.3 KDC-REP without pre-authentication", FROM_SERVER, offset);
 	else if (s->method != NULL && (!s->armored || s->demanded))
 		evidence_authentication(d->evidence, AUTH_SUCCESS, s->method, STRENGTH_EXCHANGE, "RFC 4120 5.4.2 KDC-REP", FROM_SERVER, offset);
@@ -351,6 +394,7 @@ act(struct dissection *d, enum direction from, const struct kerberos_message *m,
 		s->request = m->tag;
 		s->method = m->method;
 		s->armored = m->armored;
+		s->name = m->name;
 		if (m->method != NULL)
 			evidence_authentication(d->evidence, AUTH_ATTEMPTED, m->method, STRENGTH_STRUCTURE, "RFC 4120 5.2.7 PA-DATA", from, offset);
 	} else if (m->tag == KRB_ERROR) {

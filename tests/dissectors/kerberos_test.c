@@ -24,6 +24,9 @@
 #define AS_REQ(...) REQUEST(0x6a, T(0xa3, T(0x30, __VA_ARGS__)))
 #define AS_REQ_BARE T(0x6a, T(0x30, X(0xa1, 5), X(0xa2, 10), BODY))
 #define TGS_REQ REQUEST(0x6c, T(0xa3, T(0x30, PA(136), PA(1))))
+#define NOBODY T(0x30, X(0xa0, 11), T(0xa1, T(0x30, O(0x1b, "WELLKNOWN"), O(0x1b, "ANONYMOUS"))))
+#define AS_REQ_ANONYMOUS T(0x6a, T(0x30, X(0xa1, 5), X(0xa2, 10), T(0xa3, T(0x30, PA(16))), T(0xa4, T(0x30, T(0xa0, O(0x03, "\0\0\0\0\0")), T(0xa1, NOBODY)))))
+#define REPLY_ANONYMOUS(tag, padata) T(tag, T(0x30, X(0xa0, 5), X(0xa1, (tag) & 0x1f), padata, T(0xa3, O(0x1b, "EXAMPLE")), T(0xa4, NOBODY), T(0xa5, O(0x61, "ticket")), T(0xa6, T(0x30, X(0xa0, 18), T(0xa2, O(0x04, "sealed"))))))
 #define REPLY_PARTS(etype) T(0xa3, O(0x1b, "EXAMPLE")), T(0xa4, O(0x30, "")), T(0xa5, O(0x61, "ticket")), T(0xa6, T(0x30, X(0xa0, etype), T(0xa2, O(0x04, "sealed"))))
 #define REPLY(tag, etype) T(tag, T(0x30, X(0xa0, 5), X(0xa1, (tag) & 0x1f), REPLY_PARTS(etype)))
 #define REPLY_WITH(tag, pa) T(tag, T(0x30, X(0xa0, 5), X(0xa1, (tag) & 0x1f), T(0xa2, T(0x30, PA(pa))), REPLY_PARTS(18)))
@@ -104,6 +107,10 @@ exchanges(void **state)
 		{ "clock skew", { AS_REQ(PA(2)), ERROR(37) }, AUTH_FAILURE, "krb5-preauth" },
 		{ "try it by TCP", { AS_REQ(PA(2)), ERROR(52) }, AUTH_ATTEMPTED, "krb5-preauth" },
 		{ "PKINIT", { AS_REQ(PA(133), PA(16)), REPLY_WITH(0x6b, 17) }, AUTH_SUCCESS, "krb5-pkinit" },
+		{ "PKINIT as nobody", { AS_REQ_ANONYMOUS, REPLY_ANONYMOUS(0x6b, T(0xa2, T(0x30, PA(17)))) }, AUTH_NONE, "krb5-pkinit" },
+		{ "PKINIT, for a ticket in nobody's name", { AS_REQ(PA(16)), REPLY_ANONYMOUS(0x6b, T(0xa2, T(0x30, PA(17)))) }, AUTH_ATTEMPTED, "krb5-pkinit" },
+		{ "a ticket by nobody's", { TGS_REQ, REPLY_ANONYMOUS(0x6d, T(0xa2, T(0x30, PA(136)))) }, AUTH_ATTEMPTED, "krb5-ap-req" },
+		{ "demanded, a question sent again, answered", { AS_REQ(PA(149)), ERROR(25), AS_REQ(PA(149)), REPLY(0x6b, 18) }, AUTH_ATTEMPTED, "krb5-preauth" },
 		{ "PKINIT, refused", { AS_REQ(PA(16)), ERROR(71) }, AUTH_FAILURE, "krb5-pkinit" },
 		{ "SPAKE", { AS_REQ(PA(151)), ERROR(91), AS_REQ(PA(133), PA(151)), REPLY(0x6b, 18) }, AUTH_SUCCESS, "krb5-spake" },
 		{ "FAST, on demand", { AS_REQ(PA(136)), ERROR(25), AS_REQ(PA(136)), REPLY(0x6b, 18) }, AUTH_SUCCESS, "krb5-fast" },
