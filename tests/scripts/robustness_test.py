@@ -548,9 +548,9 @@ def captures(folders):
 
 
 def sample(variant, c, options):
-    """All, or of every other capture a few of each kind; always the same."""
+    """All, or of a few captures a few of each kind; always the same."""
     rng = random.Random(c.seed ^ zlib.crc32(variant.name.encode()))
-    if not options.all and rng.random() < 0.5:
+    if not options.all and rng.random() < 0.85:
         return []
     made = list(variant.make(c))
     return made if options.all or len(made) <= variant.most else rng.sample(made, variant.most)
