@@ -26,6 +26,7 @@ struct side {
 	uint8_t mask[4];
 	uint8_t masked;  /* bytes of the payload passed, modulo 4 */
 	bool control, close;
+	bool fresh;      /* bytes were carried that nobody was shown: they are, once for all frames at hand */
 	uint8_t *bytes;
 	size_t size, room;
 	uint64_t skip;   /* carried bytes that nobody wants */
@@ -202,6 +203,8 @@ static enum verdict
 run_inner(struct dissection *d, enum direction from)
 {
 	struct websocket_state *s = d->state;
+
+	s->side[from].fresh = false;
 	enum verdict verdict = s->inner != NULL ? MATCH : find_inner(d, from);
 	bool again = verdict == MATCH;
 
@@ -308,6 +311,9 @@ read_payload(struct dissection *d, enum direction from, struct cursor *bytes, st
 	struct side *side = &s->side[from];
 	size_t size = side->left < bytes->left ? (size_t)side->left : bytes->left;
 
+	/* A close answers what came before it. */
+	if (side->close && side->fresh && run_inner(d, from) == DONE)
+		return DONE;
 	if (side->close && read_close(d, from, bytes, dissection_offset(d, from, start, *bytes)) == NEED_MORE)
 		return NEED_MORE;
 	if (side->control) {
@@ -322,11 +328,15 @@ read_payload(struct dissection *d, enum direction from, struct cursor *bytes, st
 		pass_over(d, side, bytes, unwanted);
 		return MATCH;
 	}
-	if (!make_room(d, side, size))
-		return DONE;
+	if (!make_room(d, side, size)) {
+		if (!side->fresh)
+			return DONE;
+		return run_inner(d, from); /* which may make room, or pass over what comes */
+	}
 	unmask(side, cursor_take(bytes, size), size);
 	pass(side, size);
-	return run_inner(d, from);
+	side->fresh |= size > 0;
+	return MATCH;
 }
 
 /*
@@ -353,6 +363,8 @@ read_header(struct dissection *d, enum direction from, struct cursor *bytes)
 	if ((first & 0x30) != 0 || (opcode > BINARY && opcode < CLOSE) || opcode > PONG || size > INT64_MAX || (opcode >= CLOSE && size > 125))
 		return MALFORMED;
 	if ((first & 0x40) != 0) {
+		if (side->fresh && run_inner(d, from) == DONE)
+			return DONE;
 		s->nobodys = true;
 		return DONE;
 	}
@@ -377,6 +389,9 @@ websocket_dissect(struct dissection *d, enum direction from, struct cursor *byte
 	claim(d, from);
 	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
 		verdict = s->side[from].left > 0 ? read_payload(d, from, bytes, start) : read_header(d, from, bytes);
+	/* What came before a frame that ends it all is carried, too. */
+	if (s->side[from].fresh && run_inner(d, from) == DONE)
+		return DONE;
 	return verdict;
 }
 
