@@ -115,14 +115,16 @@ claim_banner(struct dissection *d, enum direction from, uint64_t offset)
 	d->evidence->encryption.version = is_version_1(s) ? "SSH1" : "SSH2.0";
 }
 
-/* A client that says something else to a server of SSH: readable, and refused by the server. */
+/* A client that says something else to a server of SSH, which will refuse it. */
 static enum verdict
-read_stranger(struct dissection *d, uint64_t offset)
+read_stranger(struct dissection *d, struct cursor bytes, uint64_t offset)
 {
 	struct ssh_state *s = d->state;
 
 	if (s->version[FROM_SERVER] == 0)
 		return NO_MATCH;
+	if (!cursor_is_text(bytes))
+		return MALFORMED; /* TLS, or anything: not readable */
 	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, STRENGTH_STRUCTURE, banner_clause, FROM_CLIENT, offset);
 	return MALFORMED;
 }
@@ -134,7 +136,7 @@ read_banner(struct dissection *d, enum direction from, struct cursor *bytes, uin
 	struct cursor line, c = *bytes;
 
 	if (from == FROM_CLIENT && !cursor_may_start_with(bytes, "SSH-"))
-		return read_stranger(d, offset);
+		return read_stranger(d, *bytes, offset);
 	if (!cursor_take_line(&c, &line))
 		return cursor_left(bytes) > BANNER_MAX ? NO_MATCH : NEED_MORE;
 	s->version[from] = version_of(line);

@@ -402,6 +402,13 @@ odd_peers(void **state)
 	assert_string_equal(c.evidence.protocol, "ssh");
 	assert_int_equal(c.verdict, MALFORMED);
 	conversation_clear(&c);
+	/* TLS at an SSH server: nothing that anybody could read. */
+	conversation_init(&c, &ssh_dissector);
+	say(&c, FROM_SERVER, SERVER_BANNER);
+	conversation_send(&c, FROM_CLIENT, "\x16\x03\x01\x00\xc8\x01\x00\x00\xc4\x03\x03\n", 12);
+	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
+	assert_int_equal(c.verdict, MALFORMED);
+	conversation_clear(&c);
 	/* An SSH client at other servers. */
 	for (size_t i = 0; i < 3; i++) {
 		static const char *const words[] = { "HTTP/1.1 400 Bad Request\r\n", "\x15\x03\x01\x00\x02\x02\x28\x0a", "SSH-9-x\r\n" };
