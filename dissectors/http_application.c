@@ -78,7 +78,7 @@ http_application_of_field(enum direction from, struct cursor name, struct cursor
 	if (first != 'x' && first != 'd' && first != 'c')
 		return NULL;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		if (cursor_starts_with_nocase(&name, fields[i].name) && (fields[i].value == NULL || cursor_starts_with_nocase(&value, fields[i].value)))
+		if ((fields[i].name[0] | 0x20) == first && cursor_starts_with_nocase(&name, fields[i].name) && (fields[i].value == NULL || cursor_starts_with_nocase(&value, fields[i].value)))
 			return fields[i].application;
 	return NULL;
 }

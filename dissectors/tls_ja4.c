@@ -18,6 +18,8 @@ enum {
 	RANDOM_SIZE = 32,
 	VALUES_MAX = 256,
 	HASH_SIZE = 12, /* hex digits of the digest that are kept */
+	KNOWN_COUNT = 64,
+	KNOWN_TEXT_MAX = 384, /* of a list in hexadecimal with commas: some seventy entries */
 	/* Extension numbers (IANA "TLS ExtensionType Values"). */
 	SERVER_NAME = 0,
 	SIGNATURE_ALGORITHMS = 13,
@@ -187,14 +189,58 @@ put_values(char *text, const struct values *v)
 	return text;
 }
 
+/*
+ * Digests of the lists seen last. Clients of one kind send the same lists in every hello, and
+ * hashing them anew would take more than all else that is read of it.
+ */
+static _Thread_local struct known_digest {
+	uint16_t size;
+	char text[KNOWN_TEXT_MAX];
+	uint8_t digest[HASH_SIZE / 2];
+} known[KNOWN_COUNT];
+
+static bool
+compute_digest(const char *text, size_t size, uint8_t digest[HASH_SIZE / 2])
+{
+	uint8_t whole[EVP_MAX_MD_SIZE];
+
+	if (EVP_Digest(text, size, whole, NULL, EVP_sha256(), NULL) != 1)
+		return false;
+	memcpy(digest, whole, HASH_SIZE / 2);
+	return true;
+}
+
+static void
+digest_of(const char *text, size_t size, uint8_t digest[HASH_SIZE / 2])
+{
+	uint32_t place = (uint32_t)size;
+	struct known_digest *k;
+
+	for (size_t i = 0; i < size; i++)
+		place = (place ^ (uint8_t)text[i]) * UINT32_C(16777619);
+	k = &known[(place ^ place >> 16) % KNOWN_COUNT];
+	if (k->size != size || memcmp(k->text, text, size) != 0) {
+		k->size = 0;
+		if (!compute_digest(text, size, k->digest)) {
+			memset(digest, 0, HASH_SIZE / 2);
+			return;
+		}
+		if (size <= sizeof(k->text)) {
+			memcpy(k->text, text, size);
+			k->size = (uint16_t)size;
+		}
+	}
+	memcpy(digest, k->digest, HASH_SIZE / 2);
+}
+
 /* The first digits of a list's SHA-256, behind "_"; zeros where there is no list. */
 static void
 put_hash(char *out, const char *text, size_t size)
 {
-	uint8_t digest[EVP_MAX_MD_SIZE] = { 0 };
+	uint8_t digest[HASH_SIZE / 2] = { 0 };
 
-	if (size > 0 && EVP_Digest(text, size, digest, NULL, EVP_sha256(), NULL) != 1)
-		memset(digest, 0, sizeof(digest));
+	if (size > 0)
+		digest_of(text, size, digest);
 	*out++ = '_';
 	for (size_t i = 0; i < HASH_SIZE / 2; i++) {
 		*out++ = hex[digest[i] >> 4];

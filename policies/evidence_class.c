@@ -16,8 +16,11 @@ evidence_class_is_carrier(const struct evidence_class *e)
 {
 	static const char *const carriers[] = { "vxlan", "geneve", "gre", "ipip", "6in4", "ip6tnl", "gtp-u", "teredo" };
 
+	/* Asked of every class by every policy: most begin otherwise. */
+	if (e->protocol == NULL || strchr("vgi6t", e->protocol[0]) == NULL)
+		return false;
 	for (size_t i = 0; i < sizeof(carriers) / sizeof(carriers[0]); i++)
-		if (e->protocol != NULL && strcmp(e->protocol, carriers[i]) == 0)
+		if (strcmp(e->protocol, carriers[i]) == 0)
 			return true;
 	return false;
 }
