@@ -9,6 +9,7 @@
 
 #include <assert.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dissector.h"
@@ -522,7 +523,7 @@ static void
 tell_principal(struct evidence *e, const struct message *m)
 {
 	if (e->want_principals && e->authentication.principal[0] == '\0')
-		strncpy(e->authentication.principal, m->key.text, sizeof(e->authentication.principal) - 1);
+		snprintf(e->authentication.principal, sizeof(e->authentication.principal), "%.*s", (int)sizeof(e->authentication.principal) - 1, m->key.text);
 }
 
 static void

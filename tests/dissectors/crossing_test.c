@@ -142,7 +142,7 @@ each_entry(const char *folder, void (*act)(const char *path))
 	while ((entry = readdir(entries)) != NULL) {
 		if (entry->d_name[0] == '.')
 			continue;
-		snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name);
+		assert_true(snprintf(path, sizeof(path), "%s/%s", folder, entry->d_name) < (int)sizeof(path));
 		act(path);
 		count++;
 	}
