@@ -87,5 +87,4 @@ libdissectors_a_SOURCES = \
 	%D%/websocket.c \
 	%D%/wireguard.c \
 	%D%/xmpp.c \
-	%D%/zookeeper.c \
-	$(NONE)
+	%D%/zookeeper.c

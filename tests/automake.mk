@@ -131,8 +131,7 @@ UNIT_TESTS = \
 	%D%/sensor/saved_result_test \
 	%D%/sensor/stream_test \
 	%D%/sensor/tls_sessions_test \
-	%D%/sensor/worker_test \
-	$(NONE)
+	%D%/sensor/worker_test
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 TESTS += $(UNIT_TESTS) $(SCRIPT_TESTS)
 if !FUZZERS
@@ -186,8 +185,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_wireguard \
 	%D%/fuzz/fuzz_worker \
 	%D%/fuzz/fuzz_xmpp \
-	%D%/fuzz/fuzz_zookeeper \
-	$(NONE)
+	%D%/fuzz/fuzz_zookeeper
 if FUZZERS
 FUZZ_MAIN =
 else
