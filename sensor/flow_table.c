@@ -301,16 +301,15 @@ flow_table_touch(const struct flow_table *t, struct flow *f, int64_t time)
 		f->last_seen = time;
 }
 
-struct flow *
-flow_table_take(struct flow_table *t, const struct packet *p, unsigned *side)
+static struct flow *
+take_by_key(struct flow_table *t, const struct flow_key *key, const struct packet *p, unsigned *side)
 {
-	struct flow_key key = make_key(&p->source, p->source_port, &p->destination, p->destination_port, p->ip_protocol, side);
-	uint32_t hash = hash_of(t, &key);
-	uint32_t index = lookup(t, &key, hash);
+	uint32_t hash = hash_of(t, key);
+	uint32_t index = lookup(t, key, hash);
 	struct flow *f;
 
 	if (index == 0) {
-		f = create(t, &key, hash);
+		f = create(t, key, hash);
 		f->class = (uint8_t)first_class(p->ip_protocol);
 		f->first_seen = f->last_seen = p->frame->time;
 		f->first_packet = p->frame->number;
@@ -320,7 +319,7 @@ flow_table_take(struct flow_table *t, const struct packet *p, unsigned *side)
 		f->first_side = (uint8_t)*side;
 		f->direction_basis = DIRECTION_PORT;
 		/* The lower port is the service's, as a rule; of equal ones the opener is the client. */
-		f->client_side = key.port[0] == key.port[1] ? (uint8_t)*side : 1;
+		f->client_side = key->port[0] == key->port[1] ? (uint8_t)*side : 1;
 		link_newest(t, f);
 		t->counters.created++;
 		return f;
@@ -336,6 +335,23 @@ flow_table_take(struct flow_table *t, const struct packet *p, unsigned *side)
 		link_newest(t, f);
 	}
 	return f;
+}
+
+struct flow *
+flow_table_take(struct flow_table *t, const struct packet *p, unsigned *side)
+{
+	struct flow_key key = make_key(&p->source, p->source_port, &p->destination, p->destination_port, p->ip_protocol, side);
+
+	return take_by_key(t, &key, p, side);
+}
+
+struct flow *
+flow_table_take_carrier(struct flow_table *t, const struct packet *p, enum tunnel tunnel, unsigned *side)
+{
+	struct flow_key key = make_key(&p->source, p->source_port, &p->destination, p->destination_port, p->ip_protocol, side);
+
+	key.carrier = (uint8_t)tunnel;
+	return take_by_key(t, &key, p, side);
 }
 
 struct flow *

@@ -28,7 +28,8 @@ struct flow_key {
 	struct address address[2];
 	uint16_t port[2];
 	uint8_t ip_protocol;
-	uint8_t pad[3];
+	uint8_t carrier; /* enum tunnel: the flow is what carries others' packets; TUNNEL_NONE: it is one */
+	uint8_t pad[2];
 };
 
 /* Lists of flows with the same idle timeout, each in the order of last use. */
@@ -84,7 +85,6 @@ struct flow {
 	uint8_t client_side;
 	uint8_t direction_basis; /* enum direction_basis */
 	uint8_t tunnel;         /* enum tunnel of the first packet */
-	uint8_t carrier;        /* enum tunnel: this is what carries others' packets */
 	uint8_t hop_limit;      /* of the first packet */
 	uint8_t flip;           /* of an alias: its side 0 is side 1 of the flow */
 	uint8_t alias_role;     /* of an alias: enum alias_role */
@@ -150,6 +150,9 @@ void flow_table_advance(struct flow_table *, int64_t now);
  * moved to the front of its class. Never NULL: a full table evicts.
  */
 struct flow *flow_table_take(struct flow_table *, const struct packet *, unsigned *side);
+
+/* The same of what carries packets in such a tunnel: never that of a datagram with the same addresses and ports. */
+struct flow *flow_table_take_carrier(struct flow_table *, const struct packet *, enum tunnel, unsigned *side);
 
 /* A packet of the flow was seen at this time. */
 void flow_table_touch(const struct flow_table *, struct flow *, int64_t time);

@@ -208,21 +208,19 @@ count_carrier(struct worker *w, const struct packet *p)
 	struct packet outer = {
 		.frame = p->frame, .source = c->source, .destination = c->destination, .source_port = c->port, .destination_port = c->port,
 		.ip_protocol = c->ip_protocol, .hop_limit = c->hop_limit, .ip_id = c->ip_id, .ip_size = c->ip_size,
-		.payload = p->ip, .payload_captured = p->ip_captured, .payload_size = c->ip_size,
+		.payload = p->ip, .payload_captured = p->ip_captured, /* by which a copy is known */
 	};
 	struct flow *f;
 	unsigned side;
 
-	if (c->tunnel == TUNNEL_NONE || !is_ours(w, &outer))
+	if (!is_ours(w, &outer))
 		return;
-	f = flow_table_take(&w->table, &outer, &side);
-	f->carrier = c->tunnel;
-	if (flow_repeated(f, &outer, side, p->frame->time)) {
+	f = flow_table_take_carrier(&w->table, &outer, (enum tunnel)c->tunnel, &side);
+	if (is_repeated(f, &outer, side, p->frame->time)) {
 		f->duplicates++;
 		return;
 	}
-	f->packets[side]++;
-	f->bytes[side] += c->ip_size;
+	count(f, &outer, side);
 	f->seen[side] |= FLOW_SEEN_PACKET;
 	flow_table_touch(&w->table, f, p->frame->time);
 }
@@ -286,7 +284,8 @@ worker_frame(struct worker *w, const struct frame *frame)
 	/* The flow that was refused may be ours where the one of the error is not. */
 	note_refusal(w, &p);
 	tell_key_exchange(w, &p);
-	count_carrier(w, &p);
+	if (p.carrier.tunnel != TUNNEL_NONE)
+		count_carrier(w, &p);
 	if (!is_ours(w, &p))
 		return;
 	tcp = p.ip_protocol == IPPROTO_TCP;
@@ -399,9 +398,9 @@ describe_carrier(struct flow_record *r, const struct flow *f)
 		[TUNNEL_GTPU] = "3GPP TS 29.281 5.1 GTP-U header",
 		[TUNNEL_TEREDO] = "RFC 4380 5.1.1 inner IPv6 header",
 	};
-	struct record_basis basis = { .clause = record_add_text(r, clauses[f->carrier]), .packet = f->first_packet, .file = f->file, .direction = FROM_CLIENT, .strength = STRENGTH_STRUCTURE };
+	struct record_basis basis = { .clause = record_add_text(r, clauses[f->key.carrier]), .packet = f->first_packet, .file = f->file, .direction = FROM_CLIENT, .strength = STRENGTH_STRUCTURE };
 
-	r->protocol = record_add_text(r, tunnel_names[f->carrier]);
+	r->protocol = record_add_text(r, tunnel_names[f->key.carrier]);
 	r->state = ENCRYPTION_PLAINTEXT;
 	r->auth_result = AUTH_NOT_APPLICABLE;
 	r->strength = STRENGTH_STRUCTURE;
@@ -420,7 +419,7 @@ on_flow_end(void *context, struct flow *f, enum flow_end end)
 	client = f->client_side;
 	fill_addresses(w, r, f);
 	name_ip_protocol(r, f);
-	if (f->carrier != TUNNEL_NONE)
+	if (f->key.carrier != TUNNEL_NONE)
 		describe_carrier(r, f);
 	r->ip_protocol = f->key.ip_protocol;
 	r->direction_basis = f->direction_basis;
