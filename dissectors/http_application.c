@@ -70,11 +70,10 @@ static const char *const elasticsearch_segments[] = {
 };
 
 const char *
-http_application_of_field(enum direction from, struct cursor name, struct cursor value)
+http_application_of_field(struct cursor name, struct cursor value)
 {
 	int first = cursor_peek(&name, 0) | 0x20;
 
-	(void)from;
 	if (first != 'x' && first != 'd' && first != 'c')
 		return NULL;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)

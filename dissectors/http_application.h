@@ -11,7 +11,7 @@
 #include "evidence.h"
 
 /* The application (a static string) that a field of a request or answer tells, or NULL. */
-const char *http_application_of_field(enum direction, struct cursor name, struct cursor value);
+const char *http_application_of_field(struct cursor name, struct cursor value);
 
 /* The application that a request's path asks for, or NULL. */
 const char *http_application_of_target(struct cursor target);

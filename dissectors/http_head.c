@@ -348,7 +348,7 @@ http_read_field(struct http_head *h, enum direction from, struct cursor name, st
 	if (from == FROM_CLIENT)
 		http_auth_field(&h->credentials, h->evidence, name, value);
 	if (h->application == NULL)
-		h->application = http_application_of_field(from, name, value);
+		h->application = http_application_of_field(name, value);
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if ((fields[i].where & 1u << from) != 0 && cursor_equals_nocase(&name, fields[i].name))
 			fields[i].read(h, value);

@@ -48,7 +48,7 @@ fields_tell(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		assert_name(http_application_of_field(FROM_SERVER, text(cases[i].name), text(cases[i].value)), cases[i].application);
+		assert_name(http_application_of_field(text(cases[i].name), text(cases[i].value)), cases[i].application);
 }
 
 static void
