@@ -38,9 +38,18 @@ struct waiting {
 	size_t capacity;
 	uint64_t offset;     /* stream offset of at[0] */
 	uint64_t to_skip;    /* bytes to come that nobody wants */
+	uint64_t packet;     /* that brought the first of them, as long as nobody has taken any */
+	uint16_t file;
 	size_t need;         /* do not call before so many are there */
 	uint32_t shown;      /* bytes of the budget used */
 	bool probed;         /* its first bytes have been asked about */
+};
+
+/* A sample of what nobody recognised, and the packet it begins with. */
+struct text_sample {
+	struct readable text;
+	uint64_t packet;
+	uint16_t file;
 };
 
 struct inspection {
@@ -51,7 +60,7 @@ struct inspection {
 	void *state;
 	size_t state_capacity;
 	struct dissection_memory memory;
-	struct readable *text;     /* by side: samples of what nobody recognised, or NULL */
+	struct text_sample *text;  /* by side, or NULL */
 	size_t text_capacity;
 	uint64_t candidates;       /* dissectors that may still have the flow, by index */
 	struct classifier_flow *label;
@@ -313,6 +322,8 @@ release_state(struct inspector *in, struct inspection *ins)
 static bool
 sample(struct inspector *in, struct inspection *ins, unsigned side, const uint8_t *bytes, size_t size)
 {
+	struct text_sample *s;
+
 	if (size == 0)
 		return true;
 	if (ins->text == NULL) {
@@ -321,11 +332,16 @@ sample(struct inspector *in, struct inspection *ins, unsigned side, const uint8_
 			return false;
 		memset(ins->text, 0, 2 * sizeof(ins->text[0]));
 	}
-	if (!readable_add(&ins->text[side], cursor_over(bytes, size)))
+	s = &ins->text[side];
+	if (s->text.size == 0) {
+		s->packet = ins->waiting[side].packet;
+		s->file = ins->waiting[side].file;
+	}
+	if (!readable_add(&s->text, cursor_over(bytes, size)))
 		stream_finish(&ins->stream, side);
-	if (ins->text[side].size >= READABLE_SIZE_MIN && readable_judge(&ins->text[side]) == READABLE_NOT)
+	if (s->text.size >= READABLE_SIZE_MIN && readable_judge(&s->text) == READABLE_NOT)
 		return false;
-	return ins->text[0].size < READABLE_SAMPLE_MAX || ins->text[1].size < READABLE_SAMPLE_MAX;
+	return ins->text[0].text.size < READABLE_SAMPLE_MAX || ins->text[1].text.size < READABLE_SAMPLE_MAX;
 }
 
 /*
@@ -341,10 +357,15 @@ judge_text(struct inspector *in, struct inspection *ins)
 	if (ins->text == NULL)
 		return;
 	for (unsigned side = 0; side < 2; side++)
-		of[side] = readable_judge(&ins->text[side]);
+		of[side] = readable_judge(&ins->text[side].text);
 	if (of[0] != READABLE_NOT && of[1] != READABLE_NOT && (of[0] == READABLE_TEXT || of[1] == READABLE_TEXT) && e->protocol == NULL && e->encryption.state == ENCRYPTION_UNKNOWN) {
+		unsigned side = of[0] == READABLE_TEXT ? 0 : 1;
+
+		/* The packet to open is that of the text, whatever has come since. */
+		e->packet = ins->text[side].packet;
+		e->file = ins->text[side].file;
 		evidence_note(e, NOTE_READABLE_TEXT);
-		evidence_encryption(e, ENCRYPTION_PLAINTEXT, STRENGTH_SIGNATURE, "readable text", direction_of(in->flow, of[0] == READABLE_TEXT ? 0 : 1), 0);
+		evidence_encryption(e, ENCRYPTION_PLAINTEXT, STRENGTH_SIGNATURE, "readable text", direction_of(in->flow, side), 0);
 	}
 	buffer_give(&in->buffers, ins->text, ins->text_capacity);
 	ins->text = NULL;
@@ -756,6 +777,10 @@ on_bytes(void *context, unsigned side, const uint8_t *bytes, size_t size, const 
 	w->shown += (uint32_t)size;
 	ins->evidence.packet = place->packet;
 	ins->evidence.file = place->file;
+	if (w->size == 0) {
+		w->packet = place->packet;
+		w->file = place->file;
+	}
 	in->time = place->time;
 	if (ins->text != NULL) {
 		if (!sample(in, ins, side, bytes, size))
@@ -815,8 +840,8 @@ inspect_datagram(struct inspector *in, struct inspection *ins, unsigned side, co
 		evidence_note(&ins->evidence, NOTE_TRUNCATED);
 	if (p->payload_captured == 0 || p->truncated)
 		return;
-	ins->evidence.packet = p->frame->number;
-	ins->evidence.file = p->frame->file;
+	ins->evidence.packet = w->packet = p->frame->number;
+	ins->evidence.file = w->file = p->frame->file;
 	w->at = p->payload;
 	w->size = p->payload_captured;
 	run(in, ins, side);

@@ -675,8 +675,11 @@ test_readable_text(void **state)
 		assert_int_equal(record.basis[CLAIM_ENCRYPTION].strength, STRENGTH_SIGNATURE);
 		assert_int_equal(record.basis[CLAIM_ENCRYPTION].direction, FROM_CLIENT);
 		assert_string_equal(record_text(&record, record.basis[CLAIM_ENCRYPTION].clause), "readable text");
+		assert_int_equal(record.basis[CLAIM_ENCRYPTION].packet, 1);
 		assert_unrecognised(text, "it is", ENCRYPTION_PLAINTEXT);
 		assert_unrecognised("ok?", text, ENCRYPTION_PLAINTEXT);
+		assert_int_equal(record.basis[CLAIM_ENCRYPTION].direction, FROM_SERVER);
+		assert_int_equal(record.basis[CLAIM_ENCRYPTION].packet, 2);
 		/* Too little; a greeting before something else; an answer that is none. */
 		assert_unrecognised("lamp 12\n", "ok\n", ENCRYPTION_UNKNOWN);
 		assert_unrecognised("greetings\n\1\2\3\4\5\6\7\x81\x82\x83\x84", text, ENCRYPTION_UNKNOWN);
