@@ -31,7 +31,7 @@ struct tag {
 };
 
 /* Elements of which it matters whether they hold text. */
-enum element { ELEMENT_OTHER, ELEMENT_SASL, ELEMENT_PASSWORD, ELEMENT_DIGEST, ELEMENT_HANDSHAKE };
+enum element { ELEMENT_OTHER, ELEMENT_SASL, ELEMENT_PASSWORD };
 
 struct xmpp_state {
 	const char *method;  /* of the login under way, or NULL */
@@ -44,7 +44,7 @@ struct xmpp_state {
 	uint32_t iq, login_iq; /* hashes of ids: of the client's latest <iq/>, of that of the login */
 	bool begun;
 	bool client_seen;
-	uint8_t inside[2];   /* enum element, by direction */
+	uint8_t inside;      /* enum element that the client is in */
 	uint16_t tags;
 };
 
@@ -252,7 +252,7 @@ on_auth(struct dissection *d, const struct tag *tag, uint64_t offset)
 		return;
 	mechanism = sasl_mechanism(name);
 	s->anonymous = cursor_equals_nocase(&name, "ANONYMOUS");
-	s->inside[FROM_CLIENT] = ELEMENT_SASL;
+	s->inside = ELEMENT_SASL;
 	begin_login(d, mechanism->method, mechanism->replayable, "RFC 6120 6.4.2 auth", offset);
 }
 
@@ -263,7 +263,7 @@ on_response(struct dissection *d, const struct tag *tag, uint64_t offset)
 
 	(void)tag;
 	(void)offset;
-	s->inside[FROM_CLIENT] = ELEMENT_SASL;
+	s->inside = ELEMENT_SASL;
 }
 
 static void
@@ -314,7 +314,7 @@ on_password(struct dissection *d, const struct tag *tag, uint64_t offset)
 
 	(void)tag;
 	s->offset = offset;
-	s->inside[FROM_CLIENT] = ELEMENT_PASSWORD;
+	s->inside = ELEMENT_PASSWORD;
 	if (s->query_is_login)
 		begin_old_login(d, "xmpp-password", true, "XEP-0078 3.2 password", offset);
 }
@@ -447,9 +447,9 @@ pass_over_text(struct dissection *d, enum direction from, struct cursor *bytes)
 	}
 	if (!any || from != FROM_CLIENT)
 		return;
-	if (s->inside[from] == ELEMENT_PASSWORD)
+	if (s->inside == ELEMENT_PASSWORD)
 		evidence_cleartext_credentials(d->evidence, "XEP-0078 3.2, XEP-0077 3.1 password", from, s->offset);
-	else if (s->inside[from] != ELEMENT_OTHER && s->replayable && s->method != NULL)
+	else if (s->inside != ELEMENT_OTHER && s->replayable && s->method != NULL)
 		evidence_cleartext_credentials(d->evidence, "RFC 6120 6.4.2 auth", from, s->offset);
 }
 
@@ -477,7 +477,8 @@ xmpp_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 		return verdict == NEED_MORE ? NEED_MORE : s->begun ? MALFORMED : NO_MATCH;
 	if (tag.instruction)
 		return MATCH;
-	s->inside[from] = ELEMENT_OTHER;
+	if (from == FROM_CLIENT)
+		s->inside = ELEMENT_OTHER;
 	if (tag.end)
 		return MATCH;
 	if (opens_stream(&tag)) {
