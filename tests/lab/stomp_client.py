@@ -76,7 +76,7 @@ def await_frame(link):
 
 def open_link(options, address, port):
     connection = socket.create_connection((address, int(port)))
-    connection.settimeout(5)
+    connection.settimeout(20)
     if 'ca' in options:
         context = ssl.create_default_context(cafile=options['ca'])
         if 'cert' in options:
