@@ -1,6 +1,7 @@
 # All of the sensor but main(): the program, the tests and the fuzzers share it.
 noinst_LIBRARIES += libsensor.a
-libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS)
+libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS) \
+	$(EVENT_CFLAGS) $(MNL_CFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS)
 libsensor_a_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/analysis.c %D%/analysis.h \
@@ -47,6 +48,7 @@ libsensor_a_SOURCES = \
 	%D%/report.c %D%/report.h %D%/report_internal.h \
 	%D%/report_conclude.c \
 	%D%/saved_result.c %D%/saved_result.h \
+	%D%/status.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls_sessions.c %D%/tls_sessions.h \
 	%D%/worker.c %D%/worker.h
@@ -69,7 +71,8 @@ CLEANFILES += %D%/ndpi_protocols.inc
 %D%/libsensor_a-classifier_ndpi.$(OBJEXT): %D%/ndpi_protocols.inc
 
 PODWIRE_LIBS = libsensor.a libpolicies.a libdissectors.a \
-	$(PCAP_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(YAML_LIBS) $(CRYPTO_LIBS) $(NGHTTP2_LIBS) $(NDPI_LIBS) -lpthread -lm
+	$(PCAP_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(YAML_LIBS) $(EVENT_LIBS) $(CRYPTO_LIBS) $(NGHTTP2_LIBS) $(NDPI_LIBS) \
+	$(MNL_LIBS) $(CAPNG_LIBS) $(SECCOMP_LIBS) -lpthread -lm
 
 bin_PROGRAMS += podwire
 podwire_SOURCES = %D%/main.c

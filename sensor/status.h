@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a running sensor knows of itself: shown by /api/v1/status, /metrics and the status event.
+ * Plain data, copied whenever another thread is to see it. Counters are of the whole life of the
+ * process: a worker that was started again goes on where the last one ended.
+ */
+#ifndef PODWIRE_STATUS_H
+#define PODWIRE_STATUS_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "worker.h"
+
+enum { STATUS_INTERFACES_MAX = 1024, STATUS_WORKERS_MAX = 64 };
+
+struct interface_status {
+	char name[IFNAMSIZ];
+	bool present;               /* captured now */
+	uint8_t directions;         /* enum plan_direction */
+	uint64_t packets, bytes;    /* that reached a worker */
+	uint64_t interface_dropped; /* by the device itself, since it was first seen */
+};
+
+struct worker_status {
+	bool running;
+	uint64_t restarts;
+	uint64_t packets, bytes;
+	uint64_t kernel_received, kernel_dropped; /* of its packet socket, all interfaces together */
+	uint64_t forwarded, forward_dropped;      /* packets of another worker's connections */
+	uint64_t flows_open;
+	uint64_t evicted;                         /* flows that made room */
+	uint64_t memory;                          /* bytes resident */
+};
+
+/* The Kubernetes kinds that are watched, in this order. */
+enum kube_kind { KUBE_PODS, KUBE_SERVICES, KUBE_ENDPOINTSLICES, KUBE_NODES, KUBE_NAMESPACES, KUBE_NETWORKPOLICIES, KUBE_KIND_COUNT };
+
+struct kube_kind_status {
+	bool synced;          /* a whole list was taken in since the start */
+	bool connected;       /* a watch is open */
+	uint64_t objects;
+	int64_t last_contact; /* ns since 1970 of the last byte, bookmark included; 0: never */
+	uint64_t events, relists, gone, unauthorized, forbidden, throttled, errors; /* gone: 410, throttled: 429 */
+	uint64_t bytes, requests;
+};
+
+struct sensor_status {
+	int64_t started, now;       /* ns since 1970 */
+	char node[256];             /* "" where not told */
+	bool kubernetes;            /* an API is asked */
+	struct kube_kind_status kube[KUBE_KIND_COUNT];
+	uint64_t inventory_objects;
+	int64_t inventory_time;     /* ns since 1970 at which it was last known to be right; 0: never, or no Kubernetes */
+	bool capturing, synced;     /* ready is both */
+	struct interface_status interfaces[STATUS_INTERFACES_MAX];
+	uint32_t interface_count;
+	struct worker_status workers[STATUS_WORKERS_MAX];
+	uint32_t worker_count;
+	struct worker_counters counters; /* summed over workers */
+	uint64_t flow_records, refused_messages, pending_flows;
+	uint64_t policy_loads, policy_errors;
+	char policy_error[256];     /* of the last reload, "" where it went well */
+	int64_t state_saved;        /* ns since 1970; 0: never */
+	uint64_t state_errors, events_dropped;
+};
+
+#endif
