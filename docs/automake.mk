@@ -9,15 +9,33 @@ EXTRA_DIST += \
 	%D%/performance.md \
 	%D%/policies.md \
 	%D%/protocols.md \
+	%D%/protocols/amqp.md \
 	%D%/protocols/cassandra.md \
+	%D%/protocols/dns.md \
+	%D%/protocols/dtls.md \
+	%D%/protocols/elasticsearch.md \
+	%D%/protocols/esp.md \
 	%D%/protocols/ftp.md \
+	%D%/protocols/http.md \
 	%D%/protocols/http2.md \
+	%D%/protocols/ike.md \
 	%D%/protocols/kafka.md \
 	%D%/protocols/kerberos.md \
 	%D%/protocols/ldap.md \
+	%D%/protocols/mail.md \
 	%D%/protocols/memcached.md \
 	%D%/protocols/mongodb.md \
+	%D%/protocols/mqtt.md \
+	%D%/protocols/mysql.md \
+	%D%/protocols/nats.md \
+	%D%/protocols/postgresql.md \
+	%D%/protocols/quic.md \
+	%D%/protocols/redis.md \
 	%D%/protocols/socks.md \
 	%D%/protocols/ssh.md \
+	%D%/protocols/stomp.md \
 	%D%/protocols/tls.md \
+	%D%/protocols/websocket.md \
+	%D%/protocols/wireguard.md \
+	%D%/protocols/xmpp.md \
 	%D%/protocols/zookeeper.md
