@@ -51,7 +51,7 @@ libsensor_a_SOURCES = \
 	%D%/status.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls_sessions.c %D%/tls_sessions.h \
-	%D%/worker.c %D%/worker.h
+	%D%/worker.c %D%/worker.h %D%/worker_note.h
 
 if NDPI
 libsensor_a_SOURCES += %D%/classifier_ndpi.c

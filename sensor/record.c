@@ -8,7 +8,7 @@
 #include <string.h>
 
 const char *const direction_basis_names[DIRECTION_BASIS_COUNT + 1] = { "handshake", "evidence", "port" };
-const char *const flow_end_names[FLOW_END_COUNT + 1] = { "idle", "closed", "forced", "evicted" };
+const char *const flow_end_names[FLOW_END_COUNT + 1] = { "idle", "closed", "forced", "evicted", "active" };
 
 const char *
 record_protocol(const struct flow_record *r)
@@ -21,6 +21,7 @@ record_init(struct flow_record *r)
 {
 	memset(r, 0, offsetof(struct flow_record, text));
 	r->version = RECORD_VERSION;
+	r->counted = true;
 	r->text[0] = '\0';
 	r->text_size = 1;
 	r->size = (uint32_t)offsetof(struct flow_record, text) + r->text_size;
@@ -176,7 +177,7 @@ static bool
 bools_valid(const struct flow_record *r)
 {
 	const bool *const bools[] = {
-		&r->has_service, &r->resumed, &r->cleartext_credentials, &r->tunnel_encrypted,
+		&r->has_service, &r->continued, &r->counted, &r->payload_seen, &r->resumed, &r->cleartext_credentials, &r->tunnel_encrypted,
 		&r->certificate.present, &r->certificate.self_signed, &r->certificate.ca,
 		&r->client_certificate.present, &r->client_certificate.self_signed, &r->client_certificate.ca,
 	};

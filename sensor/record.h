@@ -16,7 +16,7 @@
 #include "dissectors/certificate.h"
 #include "dissectors/evidence.h"
 
-enum { RECORD_VERSION = 2, RECORD_TEXT_MAX = 8192 };
+enum { RECORD_VERSION = 3, RECORD_TEXT_MAX = 8192 };
 
 /* Offset into record.text of a NUL-terminated string; 0 is no text (NULL in outputs). */
 typedef uint16_t record_text_ref;
@@ -24,8 +24,8 @@ typedef uint16_t record_text_ref;
 enum direction_basis { DIRECTION_HANDSHAKE, DIRECTION_EVIDENCE, DIRECTION_PORT, DIRECTION_BASIS_COUNT };
 extern const char *const direction_basis_names[];
 
-/* Why the flow ended (RFC 5102 flowEndReason, our subset). */
-enum flow_end { FLOW_END_IDLE, FLOW_END_CLOSED, FLOW_END_FORCED, FLOW_END_EVICTED, FLOW_END_COUNT };
+/* Why the flow ended, or that it goes on (RFC 5102 flowEndReason, our subset). */
+enum flow_end { FLOW_END_IDLE, FLOW_END_CLOSED, FLOW_END_FORCED, FLOW_END_EVICTED, FLOW_END_ACTIVE, FLOW_END_COUNT };
 extern const char *const flow_end_names[];
 
 struct record_certificate {
@@ -54,6 +54,10 @@ struct flow_record {
 	uint8_t ip_protocol;
 	uint8_t direction_basis;  /* enum direction_basis */
 	uint8_t end;              /* enum flow_end */
+	bool continued;           /* an earlier record told of this flow: packets, bytes and payload are of the time since */
+	bool counted;             /* this record counts as a flow; of those of a flow that goes on not each does */
+	bool payload_seen;        /* the flow has had payload, now or earlier */
+	uint64_t flow_id;         /* unique within a worker's life */
 
 	uint16_t file;            /* index of the capture file of the first packet */
 	uint64_t first_packet;    /* its number there, from 1 */
@@ -91,7 +95,7 @@ record_text(const struct flow_record *r, record_text_ref ref)
 /* The protocol's name: our own, else nDPI's base protocol, of which its application is but a use; NULL: unknown. */
 const char *record_protocol(const struct flow_record *);
 
-/* Begins an empty record. */
+/* Begins an empty record, which counts as a flow. */
 void record_init(struct flow_record *);
 
 /* Adds text to the heap and returns its place; 0 for NULL, for "", and where the heap is full. */

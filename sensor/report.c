@@ -294,7 +294,7 @@ fill_class(struct report *r, const struct flow_record *record, const struct flow
 	class->cleartext_credentials = record->cleartext_credentials;
 	class->service_account_token = (record->notes >> NOTE_SERVICE_ACCOUNT_TOKEN & 1) != 0;
 	class->tunnel_encrypted = record->tunnel_encrypted;
-	class->payload = !transport || record->payload[FROM_CLIENT] + record->payload[FROM_SERVER] > 0;
+	class->payload = !transport || record->payload_seen || record->payload[FROM_CLIENT] + record->payload[FROM_SERVER] > 0;
 }
 
 /* Pairs. */
@@ -420,7 +420,7 @@ add_evidence(struct report *r, struct pair *p, const struct evidence_class *clas
 		r->first_seen = more->first_seen;
 	if (more->last_seen > r->last_seen)
 		r->last_seen = more->last_seen;
-	if (e->flows == 0) {
+	if (e->last_seen == 0 && e->flows == 0) { /* just made */
 		*e = *more;
 		e->class = class;
 		return;
@@ -564,7 +564,7 @@ on_flow(void *context, const struct flow_record *record)
 	destination = peer_of(r, &names.server, names.swapped_service ? &record->service : &record->server);
 	fill_class(r, record, &names, &class);
 	count = (struct evidence_count){
-		.flows = 1,
+		.flows = record->counted ? 1 : 0,
 		.packets = { record->packets[0], record->packets[1] },
 		.bytes = { record->bytes[0], record->bytes[1] },
 		.first_seen = record->first_seen,

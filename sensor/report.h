@@ -54,7 +54,7 @@ struct example {
 /* The flows of a pair that look alike to every policy. */
 struct evidence_count {
 	const struct evidence_class *class;
-	uint64_t flows;
+	uint64_t flows; /* 0 for the packets of flows that were counted at another time */
 	uint64_t packets[2], bytes[2]; /* by enum direction */
 	int64_t first_seen, last_seen; /* nanoseconds since 1970 */
 	struct example example;

@@ -272,7 +272,8 @@ find_in_pair(const struct report *r, struct finding_list *list, const struct pai
 	for (size_t i = 0; i < p->evidence_count; i++) {
 		const struct evidence_count *e = &p->evidence[i];
 
-		if (!policy_set_in_scope(r->policies, &source, &destination, e->class))
+		/* Without flows it is the rest of what was counted elsewhere. */
+		if (e->flows == 0 || !policy_set_in_scope(r->policies, &source, &destination, e->class))
 			continue;
 		for (size_t j = 0; j < POLICY_COUNT; j++) {
 			struct violation violations[POLICY_VIOLATIONS_MAX];

@@ -452,7 +452,7 @@ read_evidence(struct batch *b, const struct json_spot *spot, struct saved_pair *
 
 	e->class = arena_alloc(b->arena, sizeof(*e->class));
 	read_class(b, spot, e->class);
-	n->flows = json_read_count(&b->document, spot, "flows", JSON_MUST, 1, count_limit);
+	n->flows = json_read_count(&b->document, spot, "flows", JSON_MUST, 0, count_limit);
 	read_by_direction(b, spot, "packets", n->packets);
 	read_by_direction(b, spot, "bytes", n->bytes);
 	n->first_seen = read_time(b, spot, "first_seen");

@@ -15,7 +15,7 @@ struct worker {
 	struct packet_decoder *decoder;
 	struct flow_table table;
 	struct inspector *inspector;
-	uint64_t frames, bytes, duplicates;
+	uint64_t frames, bytes, duplicates, told;
 	struct flow_record record; /* being made */
 	bool finished;
 };
@@ -185,16 +185,19 @@ tell_key_exchange(struct worker *w, const struct packet *p)
 		inspection_companion(w->inspector, f, side, p);
 }
 
+/* Legs of a translated connection share the client's port, as a rule the higher one: so do both directions of any. */
+uint32_t
+worker_share(uint16_t port_a, uint16_t port_b, uint32_t count)
+{
+	uint32_t high = port_a > port_b ? port_a : port_b;
+
+	return count <= 1 ? 0 : (high * UINT32_C(2654435761) >> 16) % count;
+}
+
 static bool
 is_ours(const struct worker *w, const struct packet *p)
 {
-	/*
-	 * Legs of a translated connection share the client's port, as a rule the higher one: so do
-	 * both directions of any.
-	 */
-	uint32_t high = p->source_port > p->destination_port ? p->source_port : p->destination_port;
-
-	return w->options.share_count <= 1 || (high * UINT32_C(2654435761) >> 16) % w->options.share_count == w->options.share_index;
+	return w->options.share_count <= 1 || worker_share(p->source_port, p->destination_port, w->options.share_count) == w->options.share_index;
 }
 
 /*
@@ -268,16 +271,14 @@ is_inspected(uint8_t ip_protocol)
 	return ip_protocol == IPPROTO_TCP || ip_protocol == IPPROTO_UDP || ip_protocol == IPPROTO_ESP || ip_protocol == IPPROTO_AH;
 }
 
-void
-worker_frame(struct worker *w, const struct frame *frame)
+static void
+take_frame(struct worker *w, const struct frame *frame)
 {
 	struct packet p;
 	struct flow *f;
 	unsigned side;
 	bool tcp;
 
-	w->frames++;
-	w->bytes += frame->original;
 	flow_table_advance(&w->table, frame->time);
 	if (packet_decode(w->decoder, frame, &p) != PACKET_OK)
 		return;
@@ -310,6 +311,26 @@ worker_frame(struct worker *w, const struct frame *frame)
 	flow_table_touch(&w->table, f, frame->time);
 	if (is_inspected(p.ip_protocol) && inspection_wanted(f))
 		inspection_packet(w->inspector, f, side, &p);
+}
+
+void
+worker_frame(struct worker *w, const struct frame *frame)
+{
+	w->frames++;
+	w->bytes += frame->original;
+	take_frame(w, frame);
+}
+
+void
+worker_foreign_frame(struct worker *w, const struct frame *frame)
+{
+	take_frame(w, frame);
+}
+
+void
+worker_advance(struct worker *w, int64_t now)
+{
+	flow_table_advance(&w->table, now);
 }
 
 /* The end of a flow. */
@@ -424,6 +445,8 @@ on_flow_end(void *context, struct flow *f, enum flow_end end)
 	r->ip_protocol = f->key.ip_protocol;
 	r->direction_basis = f->direction_basis;
 	r->end = (uint8_t)(f->class == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : end);
+	r->flow_id = ++w->told;
+	r->payload_seen = f->payload[0] + f->payload[1] > 0;
 	r->file = f->file;
 	r->first_packet = f->first_packet;
 	r->first_seen = f->first_seen;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A worker: frames in, flow records out. Decodes, keeps the flow table, inspects payload. The same
- * code runs offline in the process that prints, and later in capture processes of its own.
+ * code runs offline in the process that prints, and live in capture processes of its own.
  */
 #ifndef PODWIRE_WORKER_H
 #define PODWIRE_WORKER_H
@@ -10,6 +10,7 @@
 #include "inspection.h"
 #include "packet.h"
 #include "record.h"
+#include "worker_note.h"
 
 struct worker_options {
 	struct flow_table_options table;
@@ -17,6 +18,19 @@ struct worker_options {
 	size_t fragment_memory; /* bytes */
 	/* Of every `share_count` workers this one takes the connections with number share_index; 1, 0: all. */
 	uint32_t share_count, share_index;
+	/*
+	 * Live, a flow is told of before it ends, nanoseconds: one older than active_first once there is evidence, and every
+	 * active_timeout. 0: only at its end.
+	 */
+	int64_t active_first, active_timeout;
+	/* Shared with whoever survives a crash: the flow that is being worked on. Or NULL. */
+	struct worker_note *note;
+	/*
+	 * Called, where not NULL, for a packet that is another worker's, with that one's number, and with the frame, or with raw IP
+	 * (DLT_RAW) for what was put together from fragments.
+	 */
+	void (*foreign)(void *context, const struct frame *, uint32_t share);
+	void *foreign_context;
 };
 
 extern const struct worker_options worker_defaults;
@@ -38,6 +52,15 @@ struct worker *worker_new(const struct worker_options *, const struct record_sin
 void worker_free(struct worker *);
 
 void worker_frame(struct worker *, const struct frame *);
+
+/* A frame that another worker handed over: worked on as any, but not counted again among the frames. */
+void worker_foreign_frame(struct worker *, const struct frame *);
+
+/* Time has passed, nanoseconds since 1970: ends what is idle, tells of what goes on. Live, called every second. */
+void worker_advance(struct worker *, int64_t now);
+
+/* Which of count workers has the connections between these ports. */
+uint32_t worker_share(uint16_t port_a, uint16_t port_b, uint32_t count);
 
 /* The input has ended: every flow is concluded and its record given to the sink. */
 void worker_finish(struct worker *);

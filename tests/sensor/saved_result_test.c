@@ -192,7 +192,7 @@ static const struct {
 	{ "\"key_bits\":2048", "\"key_bits\":70000", "saved: pairs[1].evidence[0].encryption.certificate.key_bits: found 70000" },
 	{ "\"result\":\"none\"", "\"result\":\"nothing\"", "saved: pairs[0].evidence[0].authentication.result: found \"nothing\"" },
 	{ "\"authentication\":{\"result\"", "\"authentification\":{\"result\"", "saved: pairs[0].evidence[0].authentication: found nothing, expected an object" },
-	{ "\"strength\":\"exchange\",\"flows\":3", "\"strength\":\"exchange\",\"flows\":0", "saved: pairs[0].evidence[0].flows: found 0, expected 1 to" },
+	{ "\"strength\":\"exchange\",\"flows\":3", "\"strength\":\"exchange\",\"flows\":-1", "saved: pairs[0].evidence[0].flows: found -1, expected 0 to" },
 	{ "\"packets\":{\"client\":18", "\"packets\":{\"client\":\"18\"", "saved: pairs[0].evidence[0].packets.client: found a string, expected a whole number" },
 	{ "\"last_seen\":\"2026-01-01T00:00:01", "\"last_seen\":\"2026-01-32T00:00:01", "saved: pairs[0].evidence[0].last_seen: found \"2026-01-32T00:00:01.000000500Z\", expected a time like" },
 	{ "\"last_seen\":\"2026-01-01T00:00:01", "\"last_seen\":\"2025-01-01T00:00:01", "saved: pairs[0].evidence[0].last_seen: found a time before first_seen" },
