@@ -30,6 +30,9 @@ libsensor_a_SOURCES = \
 	%D%/json_document.c %D%/json_document.h \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_writer.c %D%/json_writer.h \
+	%D%/kube_client.h \
+	%D%/kube_config.h \
+	%D%/kube_sink.h \
 	%D%/output.h \
 	%D%/output_explain.c \
 	%D%/output_json.c %D%/output_json_internal.h \

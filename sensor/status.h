@@ -44,6 +44,9 @@ struct kube_kind_status {
 	int64_t last_contact; /* ns since 1970 of the last byte, bookmark included; 0: never */
 	uint64_t events, relists, gone, unauthorized, forbidden, throttled, errors; /* gone: 410, throttled: 429 */
 	uint64_t bytes, requests;
+	bool wanted;          /* it is asked for at all */
+	bool refused;         /* the last answer was 403 or 404 */
+	char error[128];      /* the last one, visible ASCII; "" while all is well */
 };
 
 struct sensor_status {
