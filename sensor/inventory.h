@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The inventory: who had an address at a time. It is filled from the objects of a Kubernetes
- * cluster (cluster_json.c) and asked with the time at which a flow began.
+ * cluster (cluster_json.c) and asked with the time at which a flow began. A live one follows the
+ * cluster: what leaves it keeps its past, so that a flow that began before still finds its pod, until
+ * inventory_compacted() leaves that past behind.
  */
 #ifndef PODWIRE_INVENTORY_H
 #define PODWIRE_INVENTORY_H
@@ -35,6 +37,17 @@ struct service_name {
 	const char *namespace, *name, *port_name; /* port_name "" where the port has none */
 };
 
+enum object_kind {
+	OBJECT_POD,
+	OBJECT_SERVICE,
+	OBJECT_SLICE,      /* EndpointSlice */
+	OBJECT_NODE,
+	OBJECT_CONTROLLER, /* between a pod and its workload (ReplicaSet, Job): has no more than its owner */
+	OBJECT_NAMESPACE,
+	OBJECT_NETWORK_POLICY,
+	OBJECT_KIND_COUNT,
+};
+
 struct inventory;
 
 /* An empty inventory; returns owned. */
@@ -43,6 +56,42 @@ void inventory_free(struct inventory *);
 
 /* True once anything was added. */
 bool inventory_has_objects(const struct inventory *);
+
+/* Following a cluster. Times are nanoseconds since 1970, when the change was heard of. */
+
+/*
+ * The object left the cluster, or what is watched of it: flows that begin later no longer find it,
+ * earlier ones still do. It comes back when it is put again. Unknown uids are ignored.
+ */
+void inventory_remove(struct inventory *, enum object_kind, const char *uid, int64_t time);
+
+/*
+ * Between these two all objects of a kind are put again, in any number of pieces; what was not put
+ * left the cluster unheard, and is removed at time. A second begin starts over; without an end nothing
+ * is removed.
+ */
+void inventory_relist_begin(struct inventory *, enum object_kind);
+void inventory_relist_end(struct inventory *, enum object_kind, int64_t time);
+
+/* How many objects of a kind there are now; how many more memory is held for: older versions, and what left. */
+size_t inventory_count(const struct inventory *, enum object_kind);
+size_t inventory_garbage(const struct inventory *);
+
+/* Bytes held in all. */
+size_t inventory_memory(const struct inventory *);
+
+/* Whether there is so much garbage that a compaction pays. */
+bool inventory_wants_compaction(const struct inventory *);
+
+/*
+ * A copy without what no longer counts and without what ended before keep_since: it answers the same
+ * for every time from then on. Endpoints and names that the old one gave stay valid only as long as
+ * that does. Returns owned.
+ */
+struct inventory *inventory_compacted(const struct inventory *, int64_t keep_since);
+
+/* Whether anybody has the address at time: what a flow need not wait for. */
+bool inventory_knows(const struct inventory *, const struct address *, int64_t time);
 
 /* Who had address at time (nanoseconds since 1970): *out is filled in any case. */
 void inventory_find(const struct inventory *, const struct address *, int64_t time, struct endpoint *out);

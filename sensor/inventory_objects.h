@@ -15,15 +15,6 @@
 #include "address.h"
 #include "inventory.h"
 
-enum object_kind {
-	OBJECT_POD,
-	OBJECT_SERVICE,
-	OBJECT_SLICE,      /* EndpointSlice */
-	OBJECT_NODE,
-	OBJECT_CONTROLLER, /* between a pod and its workload (ReplicaSet, Job): has no more than its owner */
-	OBJECT_KIND_COUNT,
-};
-
 /* What all have. Texts are interned: never NULL, "" where the object has none. */
 struct object {
 	enum object_kind kind;
