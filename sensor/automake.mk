@@ -31,13 +31,17 @@ libsensor_a_SOURCES = \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/inventory.c %D%/inventory.h %D%/inventory_internal.h %D%/inventory_objects.h \
 	%D%/inventory_warnings.c \
+	%D%/isolation.h \
 	%D%/json_document.c %D%/json_document.h \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_writer.c %D%/json_writer.h \
 	%D%/kube_client.h \
 	%D%/kube_config.h \
 	%D%/kube_sink.h \
+	%D%/launcher.h \
 	%D%/links.h \
+	%D%/live_worker.h \
+	%D%/messages.h \
 	%D%/output.h \
 	%D%/output_explain.c \
 	%D%/output_json.c %D%/output_json_internal.h \

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a process gives up before it works. Each function is called once, by a process with a
+ * single thread, and cannot be undone; false with a line in error[] where something that must be
+ * given up could not be.
+ */
+#ifndef PODWIRE_ISOLATION_H
+#define PODWIRE_ISOLATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The user that root becomes, unless told another, where there is no user `podwire`. */
+enum { ISOLATION_NOBODY = 65534 };
+
+/* Whether this process may open packet sockets; error[] says what is missing and how to give it. */
+bool isolation_may_capture(char *error, size_t error_size);
+
+/*
+ * The supervisor: another user where it is root (a name or a number; NULL: `podwire` if there is
+ * one, else 65534; root without CAP_SETUID stays as it is unless a user is named), no capability,
+ * nothing gained by executing, not dumpable, files for itself alone.
+ */
+bool isolation_supervisor(const char *user, char *error, size_t error_size);
+
+/*
+ * The launcher: the same user, CAP_NET_RAW and no other capability, no program, connection or
+ * file for writing. Workers inherit this.
+ */
+bool isolation_launcher(const char *user, char *error, size_t error_size);
+
+/*
+ * A worker that has opened all it needs: nothing but to read, write and poll what is open, and
+ * memory: memory bytes beyond what it has reserved by now (0: no limit). Anything else kills it
+ * (SIGSYS).
+ */
+bool isolation_worker(uint64_t memory, char *error, size_t error_size);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a worker on a node: opens its capture, says so, shuts itself in, then turns frames
+ * into messages until it is told to stop.
+ */
+#ifndef PODWIRE_LIVE_WORKER_H
+#define PODWIRE_LIVE_WORKER_H
+
+#include <stdint.h>
+
+#include "capture_live.h"
+#include "worker.h"
+#include "worker_note.h"
+
+struct live_worker_options {
+	struct worker_options worker;
+	struct live_options capture;
+	uint64_t memory;           /* bytes beyond what is reserved at start; 0: no limit */
+	void (*after_isolation)(uint32_t index); /* for tests; or NULL */
+};
+
+/* What the launcher gives to one worker. Descriptors are the worker's from then on. */
+struct live_worker_place {
+	uint32_t index, count;
+	int supervisor;            /* stream of messages, blocking */
+	int launcher;              /* for live_worker_ready; its end tells that the launcher has ended */
+	int inbox;                 /* frames from other workers, datagrams */
+	const int *inboxes;        /* `count`, where to send theirs; the own one is -1 */
+	struct worker_note *note;  /* shared with the launcher */
+};
+
+/* What a worker tells the launcher when it has opened its capture, with a descriptor of its packet socket; or why it has not. */
+struct live_worker_ready {
+	uint32_t opened;           /* 1: with the descriptor */
+	char error[512];
+};
+
+/* Never returns: ends the process with code 0 when told to stop, else 1. */
+_Noreturn void live_worker_run(const struct live_worker_options *, const struct live_worker_place *);
+
+#endif
