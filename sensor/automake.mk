@@ -31,6 +31,7 @@ libsensor_a_SOURCES = \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/inventory.c %D%/inventory.h %D%/inventory_internal.h %D%/inventory_objects.h \
 	%D%/inventory_warnings.c \
+	%D%/judge.h \
 	%D%/isolation.h \
 	%D%/json_document.c %D%/json_document.h \
 	%D%/json_text.c %D%/json_text.h \
@@ -60,9 +61,12 @@ libsensor_a_SOURCES = \
 	%D%/report.c %D%/report.h %D%/report_internal.h \
 	%D%/report_conclude.c \
 	%D%/saved_result.c %D%/saved_result.h \
+	%D%/series.h \
+	%D%/state_file.h \
 	%D%/status.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls_sessions.c %D%/tls_sessions.h \
+	%D%/window.h \
 	%D%/worker.c %D%/worker.h %D%/worker_note.h
 
 if NDPI

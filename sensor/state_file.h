@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The state that a sensor keeps over a restart: the window and the series, in one file. It is a
+ * podwire.report/1 document of the whole window, which `podwire score` and `podwire explain` read
+ * as any other, with a member "state" more: what each slot counted, and the series. It is replaced
+ * in one step, and read as hostile input.
+ */
+#ifndef PODWIRE_STATE_FILE_H
+#define PODWIRE_STATE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "series.h"
+#include "window.h"
+
+/* One moment by both clocks: the file has wall-clock times, window and series the other. */
+struct state_time {
+	int64_t wall, steady; /* nanoseconds */
+};
+
+/* What is kept. */
+struct state {
+	struct window *window;
+	struct series *series;
+};
+
+/* Writes it to a stream; errors show in ferror(). The set is the one in force. */
+void state_write(FILE *, const struct state *, const struct policy_set *, struct state_time now);
+
+/*
+ * Reads it into an empty window and series; what has left by now is dropped. On an error error[]
+ * holds one line, and window and series are to be thrown away.
+ */
+bool state_read(const struct state *, const char *name, const char *text, size_t size, struct state_time now, char *error, size_t error_size);
+
+/*
+ * Replaces the file: after a crash at any moment it is the old one or the new one, whole. False on
+ * an error, with a line in error[]; the old one stays then. *size, if not NULL, is set to its bytes.
+ */
+bool state_file_save(const char *path, const struct state *, const struct policy_set *, struct state_time now, uint64_t *size, char *error, size_t error_size);
+
+/*
+ * STATE_DAMAGED: what was there could not be read and was renamed to PATH.damaged-N; window and
+ * series are to be thrown away, and error[] holds a line for the log. STATE_UNREADABLE: the same,
+ * but it could not be opened or set aside.
+ */
+enum state_outcome { STATE_LOADED, STATE_ABSENT, STATE_DAMAGED, STATE_UNREADABLE };
+enum state_outcome state_file_load(const char *path, const struct state *, struct state_time now, char *error, size_t error_size);
+
+#endif
