@@ -28,6 +28,7 @@ libsensor_a_SOURCES = \
 	%D%/fragment.c %D%/fragment.h \
 	%D%/geoip.c %D%/geoip.h \
 	%D%/hash.c %D%/hash.h \
+	%D%/http_request.c %D%/http_request.h \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/inventory.c %D%/inventory.h %D%/inventory_internal.h %D%/inventory_objects.h \
 	%D%/inventory_warnings.c \
@@ -42,6 +43,7 @@ libsensor_a_SOURCES = \
 	%D%/launcher.h \
 	%D%/links.h \
 	%D%/live_worker.h \
+	%D%/log.c %D%/log.h \
 	%D%/messages.h \
 	%D%/output.h \
 	%D%/output_explain.c \

@@ -25,7 +25,7 @@ struct http_route {
 };
 
 struct http_server_options {
-	const char *listen; /* "127.0.0.1:9464", "[::1]:0", ":9464" for every address */
+	const char *listen; /* "127.0.0.1:19764", "[::1]:0", ":19764" for every address */
 	const char *tls_certificate, *tls_key; /* PEM files, both or neither NULL; read again when they change */
 	const char *client_ca;  /* PEM file: clients must show a certificate from it; or NULL */
 	const char *token_file; /* its first line is the bearer token; read again when it changes; or NULL */
@@ -51,7 +51,7 @@ struct http_server *http_server_new(struct event_base *, const struct http_serve
 /* Closes every connection; exchanges that still wait may be answered afterwards, to nobody. */
 void http_server_free(struct http_server *);
 
-/* Where it listens, with the port that was taken: "127.0.0.1:9464". */
+/* Where it listens, with the port that was taken: "127.0.0.1:19764". */
 const char *http_server_address(const struct http_server *);
 void http_server_counters(const struct http_server *, struct http_server_counters *out);
 

@@ -117,10 +117,12 @@ UNIT_TESTS = \
 	%D%/sensor/flow_table_test \
 	%D%/sensor/fragment_test \
 	%D%/sensor/geoip_test \
+	%D%/sensor/http_request_test \
 	%D%/sensor/inspection_test \
 	%D%/sensor/inventory_test \
 	%D%/sensor/json_document_test \
 	%D%/sensor/json_text_test \
+	%D%/sensor/log_test \
 	%D%/sensor/output_explain_test \
 	%D%/sensor/output_json_test \
 	%D%/sensor/output_table_test \
