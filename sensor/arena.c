@@ -20,6 +20,7 @@ struct block {
 
 struct arena {
 	struct block *blocks;
+	size_t memory;
 	struct arena_table texts;
 	struct hash_key key;
 };
@@ -59,12 +60,19 @@ arena_free(struct arena *a)
 }
 
 static struct block *
-new_block(size_t size)
+new_block(struct arena *a, size_t size)
 {
 	struct block *b = checked(calloc(1, sizeof(*b) + size));
 
 	b->size = size;
+	a->memory += sizeof(*b) + size;
 	return b;
+}
+
+size_t
+arena_memory(const struct arena *a)
+{
+	return sizeof(*a) + a->memory + a->texts.bucket_count * sizeof(*a->texts.buckets);
 }
 
 void *
@@ -77,7 +85,7 @@ arena_alloc(struct arena *a, size_t size)
 	size = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 	if (size > BLOCK_SIZE / 4) {
 		/* A large piece has a block of its own, behind the one in use. */
-		struct block *own = new_block(size);
+		struct block *own = new_block(a, size);
 
 		own->used = size;
 		if (b == NULL) {
@@ -89,7 +97,7 @@ arena_alloc(struct arena *a, size_t size)
 		return own->bytes;
 	}
 	if (b == NULL || b->size - b->used < size) {
-		b = new_block(BLOCK_SIZE);
+		b = new_block(a, BLOCK_SIZE);
 		b->next = a->blocks;
 		a->blocks = b;
 	}

@@ -16,6 +16,9 @@ struct arena;
 struct arena *arena_new(void);
 void arena_free(struct arena *);
 
+/* Bytes that the arena holds, with the table of its texts. */
+size_t arena_memory(const struct arena *);
+
 /* size zeroed bytes, aligned for anything, valid as long as the arena. */
 void *arena_alloc(struct arena *, size_t size);
 

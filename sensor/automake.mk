@@ -31,6 +31,8 @@ libsensor_a_SOURCES = \
 	%D%/http_request.c %D%/http_request.h \
 	%D%/inspection.c %D%/inspection.h \
 	%D%/inventory.c %D%/inventory.h %D%/inventory_internal.h %D%/inventory_objects.h \
+	%D%/inventory_compact.c \
+	%D%/inventory_find.c \
 	%D%/inventory_warnings.c \
 	%D%/judge.h \
 	%D%/isolation.h \

@@ -231,7 +231,7 @@ cluster_json_read(struct inventory *inv, const char *source, const char *text, s
 		return false;
 	for (struct object *o = batch.first, *next; o != NULL; o = next) {
 		next = o->next;
-		inventory_put(inv, o);
+		inventory_put(inv, o, INVENTORY_TIME_OPEN);
 	}
 	return true;
 }

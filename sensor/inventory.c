@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who had an address at a time, and which Service a port belongs to.
- *
- * An address is looked for where it is most surely named: the addresses of nodes, then pods with
- * their lifetimes, then what a node's pod range implies, then the cluster addresses of Services.
- * Where two objects claim the same with equal right, the answer is nobody.
+ * Objects in: the tables by which they are found, and what becomes of one of which a newer version
+ * is heard, or that it is gone. How it is asked: inventory_find.c.
  */
 #include <config.h>
 
@@ -16,9 +13,7 @@
 
 #include "inventory_internal.h"
 
-/* Times of the Kubernetes API are cut to seconds, and clocks of nodes differ a little. */
 static const int64_t one_second = 1000000000;
-static const int64_t clock_slack = 2000000000;
 
 struct inventory *
 inventory_new(void)
@@ -91,9 +86,12 @@ inventory_object_new(struct inventory *inv, enum object_kind kind)
 		[OBJECT_SLICE] = sizeof(struct slice),
 		[OBJECT_NODE] = sizeof(struct node),
 		[OBJECT_CONTROLLER] = sizeof(struct object),
+		[OBJECT_NAMESPACE] = sizeof(struct namespace),
+		[OBJECT_NETWORK_POLICY] = sizeof(struct network_policy),
 	};
 	struct object *o = arena_alloc(inv->arena, sizes[kind]);
 
+	inv->made++;
 	o->kind = kind;
 	o->uid = o->version = o->namespace = o->name = arena_text(inv->arena, "");
 	o->owner_kind = o->owner_name = o->owner_uid = o->name;
@@ -102,42 +100,33 @@ inventory_object_new(struct inventory *inv, enum object_kind kind)
 
 /* Keys. */
 
-static uint64_t
-address_hash(const struct inventory *inv, const struct address *a)
+uint64_t
+inventory_address_hash(const struct inventory *inv, const struct address *a)
 {
 	return arena_hash(inv->arena, a->bytes, sizeof(a->bytes));
 }
 
-static uint64_t
-port_hash(const struct inventory *inv, uint16_t port, uint8_t ip_protocol)
+uint64_t
+inventory_port_hash(const struct inventory *inv, uint16_t port, uint8_t ip_protocol)
 {
 	uint8_t key[3] = { (uint8_t)(port >> 8), (uint8_t)port, ip_protocol };
 
 	return arena_hash(inv->arena, key, sizeof(key));
 }
 
-static uint64_t
-text_hash(const struct inventory *inv, const char *text)
+uint64_t
+inventory_text_hash(const struct inventory *inv, const char *text)
 {
 	return arena_hash(inv->arena, text, strlen(text));
 }
 
 /* Both are interned, so that their places in memory stand for them. */
-static uint64_t
-selector_hash(const struct inventory *inv, const char *namespace, const char *label)
+uint64_t
+inventory_selector_hash(const struct inventory *inv, const char *namespace, const char *label)
 {
 	const char *key[2] = { namespace, label };
 
 	return arena_hash(inv->arena, key, sizeof(key));
-}
-
-static bool
-in_list(const struct address_list *list, const struct address *a)
-{
-	for (size_t i = 0; i < list->count; i++)
-		if (address_equal(&list->items[i], a))
-			return true;
-	return false;
 }
 
 /* Taking objects in. */
@@ -154,38 +143,80 @@ newer(const char *a, const char *b)
 	return a_size != b_size ? a_size > b_size : strcmp(a, b) > 0;
 }
 
-/* The object with uid that counts, or NULL. */
-static struct object *
-object_with(const struct inventory *inv, const char *uid)
+struct object *
+inventory_object(const struct inventory *inv, const char *uid)
 {
 	if (uid[0] == '\0')
 		return NULL;
-	for (const struct arena_entry *e = arena_table_first(&inv->by_uid, text_hash(inv, uid)); e != NULL; e = arena_table_next(e)) {
+	for (const struct arena_entry *e = arena_table_first(&inv->by_uid, inventory_text_hash(inv, uid)); e != NULL; e = arena_table_next(e)) {
 		struct object *o = e->value;
 
-		if (!o->replaced && strcmp(o->uid, uid) == 0)
+		if ((o->state == OBJECT_CURRENT || o->state == OBJECT_REMOVED) && strcmp(o->uid, uid) == 0)
 			return o;
 	}
 	return NULL;
 }
 
+/* Nodes, by what they and their pods say. */
+
 static void
-add_node_claim(struct inventory *inv, const struct address *a, const char *name, const struct object *object, enum node_basis basis)
+add_node_claim(struct inventory *inv, const struct address *a, const struct object *node, enum node_basis basis)
 {
-	uint64_t hash = address_hash(inv, a);
+	struct node_claim *claim = arena_alloc(inv->arena, sizeof(*claim));
+
+	*claim = (struct node_claim){ .address = *a, .name = node->name, .object = node, .basis = basis };
+	arena_table_add(&inv->nodes, inv->arena, inventory_address_hash(inv, a), claim);
+}
+
+struct node_claim *
+inventory_claim_of_pods(struct inventory *inv, const struct address *a, const char *name)
+{
+	uint64_t hash = inventory_address_hash(inv, a);
 	struct node_claim *claim;
 
-	/* All pods of a node repeat its addresses. */
-	if (basis == NODE_OF_POD) {
-		for (const struct arena_entry *e = arena_table_first(&inv->nodes, hash); e != NULL; e = arena_table_next(e)) {
-			claim = e->value;
-			if (claim->basis == basis && claim->name == name && address_equal(&claim->address, a))
-				return;
-		}
+	for (const struct arena_entry *e = arena_table_first(&inv->nodes, hash); e != NULL; e = arena_table_next(e)) {
+		claim = e->value;
+		if (claim->basis == NODE_OF_POD && claim->name == name && address_equal(&claim->address, a))
+			return claim;
 	}
 	claim = arena_alloc(inv->arena, sizeof(*claim));
-	*claim = (struct node_claim){ .address = *a, .name = name, .object = object, .basis = basis };
+	*claim = (struct node_claim){ .address = *a, .name = name, .basis = NODE_OF_POD, .ended = INT64_MIN };
 	arena_table_add(&inv->nodes, inv->arena, hash, claim);
+	return claim;
+}
+
+/* Calls for each address that the pod says its node has. */
+static void
+each_host_address(struct inventory *inv, const struct pod *pod, void (*call)(struct node_claim *, int64_t), int64_t time)
+{
+	/* A pod that is gone may speak of a node that is gone. */
+	if (pod->finished || pod->node[0] == '\0')
+		return;
+	for (size_t i = 0; i < pod->host_addresses.count; i++)
+		call(inventory_claim_of_pods(inv, &pod->host_addresses.items[i], pod->node), time);
+	for (size_t i = 0; pod->host_network && i < pod->addresses.count; i++)
+		call(inventory_claim_of_pods(inv, &pod->addresses.items[i], pod->node), time);
+}
+
+static void
+witness(struct node_claim *claim, int64_t time)
+{
+	(void)time;
+	claim->pods++;
+}
+
+static void
+end_witness(struct node_claim *claim, int64_t time)
+{
+	claim->pods--;
+	if (time > claim->ended)
+		claim->ended = time;
+}
+
+bool
+node_claim_counts(const struct node_claim *claim, int64_t time)
+{
+	return claim->object != NULL ? object_counts(claim->object, time) : claim->pods > 0 || time < claim->ended;
 }
 
 static void
@@ -194,9 +225,9 @@ add_node(struct inventory *inv, struct object *o)
 	struct node *node = (struct node *)o;
 
 	for (size_t i = 0; i < node->addresses.count; i++)
-		add_node_claim(inv, &node->addresses.items[i], o->name, o, NODE_STATUS);
+		add_node_claim(inv, &node->addresses.items[i], o, NODE_STATUS);
 	for (size_t i = 0; i < node->range_addresses.count; i++)
-		add_node_claim(inv, &node->range_addresses.items[i], o->name, o, NODE_RANGE);
+		add_node_claim(inv, &node->range_addresses.items[i], o, NODE_RANGE);
 }
 
 /* The value of the pod's label with key, or NULL. */
@@ -310,14 +341,9 @@ add_pod(struct inventory *inv, struct object *o)
 	sort_labels(pod->labels, pod->label_count);
 	name_workload(inv, pod);
 	for (size_t i = 0; i < pod->addresses.count; i++)
-		arena_table_add(&inv->pods, inv->arena, address_hash(inv, &pod->addresses.items[i]), pod);
-	/* A pod that is gone may speak of a node that is gone. */
-	if (pod->finished || pod->node[0] == '\0')
-		return;
-	for (size_t i = 0; i < pod->host_addresses.count; i++)
-		add_node_claim(inv, &pod->host_addresses.items[i], pod->node, NULL, NODE_OF_POD);
-	for (size_t i = 0; pod->host_network && i < pod->addresses.count; i++)
-		add_node_claim(inv, &pod->addresses.items[i], pod->node, NULL, NODE_OF_POD);
+		arena_table_add(&inv->pods, inv->arena, inventory_address_hash(inv, &pod->addresses.items[i]), pod);
+	if (o->state == OBJECT_CURRENT)
+		each_host_address(inv, pod, witness, 0);
 }
 
 static void
@@ -327,12 +353,12 @@ add_service(struct inventory *inv, struct object *o)
 
 	sort_labels(service->selector, service->selector_count);
 	for (size_t i = 0; i < service->addresses.count; i++)
-		arena_table_add(&inv->services, inv->arena, address_hash(inv, &service->addresses.items[i]), service);
+		arena_table_add(&inv->services, inv->arena, inventory_address_hash(inv, &service->addresses.items[i]), service);
 	for (size_t i = 0; i < service->port_count; i++)
 		if (service->ports[i].node_port != 0)
-			arena_table_add(&inv->node_ports, inv->arena, port_hash(inv, service->ports[i].node_port, service->ports[i].ip_protocol), service);
+			arena_table_add(&inv->node_ports, inv->arena, inventory_port_hash(inv, service->ports[i].node_port, service->ports[i].ip_protocol), service);
 	if (service->selector_count > 0)
-		arena_table_add(&inv->selectors, inv->arena, selector_hash(inv, o->namespace, service->selector[0]), service);
+		arena_table_add(&inv->selectors, inv->arena, inventory_selector_hash(inv, o->namespace, service->selector[0]), service);
 }
 
 static void
@@ -341,11 +367,11 @@ add_slice(struct inventory *inv, struct object *o)
 	struct slice *slice = (struct slice *)o;
 
 	for (size_t i = 0; i < slice->endpoint_count; i++)
-		arena_table_add(&inv->endpoints, inv->arena, address_hash(inv, &slice->endpoints[i].address), &slice->endpoints[i]);
+		arena_table_add(&inv->endpoints, inv->arena, inventory_address_hash(inv, &slice->endpoints[i].address), &slice->endpoints[i]);
 }
 
 void
-inventory_put(struct inventory *inv, struct object *o)
+inventory_enter(struct inventory *inv, struct object *o)
 {
 	static void (*const add[OBJECT_KIND_COUNT])(struct inventory *, struct object *) = {
 		[OBJECT_POD] = add_pod,
@@ -353,382 +379,181 @@ inventory_put(struct inventory *inv, struct object *o)
 		[OBJECT_SLICE] = add_slice,
 		[OBJECT_NODE] = add_node,
 	};
-	struct object *old = object_with(inv, o->uid);
 
-	if (old != NULL && !newer(o->version, old->version))
-		return;
-	if (old != NULL)
-		old->replaced = true;
-	arena_table_add(&inv->by_uid, inv->arena, text_hash(inv, o->uid), o);
+	arena_table_add(&inv->by_uid, inv->arena, inventory_text_hash(inv, o->uid), o);
 	o->next = inv->all[o->kind];
 	inv->all[o->kind] = o;
+	if (o->state == OBJECT_CURRENT)
+		inv->count[o->kind]++;
 	if (add[o->kind] != NULL)
 		add[o->kind](inv, o);
-	inventory_forget_warnings(inv->warnings);
 }
 
-/* Asking for an address. */
-
-/* The name of the node with address, by claims of a basis; several says that they disagree. */
-static const char *
-node_at(const struct inventory *inv, const struct address *a, enum node_basis basis, bool *several)
-{
-	const char *name = NULL;
-
-	*several = false;
-	for (const struct arena_entry *e = arena_table_first(&inv->nodes, address_hash(inv, a)); e != NULL; e = arena_table_next(e)) {
-		const struct node_claim *claim = e->value;
-
-		if (claim->basis != basis || (claim->object != NULL && claim->object->replaced) || !address_equal(&claim->address, a))
-			continue;
-		if (name != NULL && name != claim->name)
-			*several = true;
-		name = claim->name;
-	}
-	return name;
-}
-
-const char *
-inventory_sure_node(const struct inventory *inv, const struct address *a, bool *several)
-{
-	const char *name = node_at(inv, a, NODE_STATUS, several);
-
-	return name != NULL ? name : node_at(inv, a, NODE_OF_POD, several);
-}
+/* Following. */
 
 static bool
-name_node(const char *name, bool several, struct endpoint *out)
+all_listed(const struct address_list *items, const struct address_list *list)
 {
-	if (name == NULL)
-		return false;
-	if (!several) {
-		out->kind = ENDPOINT_NODE;
-		out->workload_kind = "Node";
-		out->workload = name;
-	}
+	for (size_t i = 0; i < items->count; i++)
+		if (!address_listed(list, &items->items[i]))
+			return false;
 	return true;
 }
 
-static int64_t
-pod_start(const struct pod *pod)
-{
-	return pod->start == INVENTORY_TIME_OPEN ? INT64_MIN : pod->start;
-}
-
-/* A finished pod keeps its address in the API; it had it until its last container ended. */
 static bool
-owns_at(const struct pod *pod, int64_t time)
+none_listed(const struct address_list *items, const struct address_list *list)
 {
-	if (time < pod_start(pod))
-		return false;
-	if (!pod->finished)
-		return true;
-	return pod->end != INVENTORY_TIME_OPEN && time < pod->end + one_second;
-}
-
-/* The pod was on its way: its address came before the second in which it says that it started. */
-static bool
-about_to_own_at(const struct pod *pod, int64_t time)
-{
-	return !pod->finished && time < pod_start(pod) && pod_start(pod) - time <= clock_slack;
-}
-
-/* Above 0 where a has the better claim. */
-static int
-compare_claims(const struct pod *a, const struct pod *b)
-{
-	if (a->finished != b->finished)
-		return a->finished ? -1 : 1;
-	if (pod_start(a) == pod_start(b))
-		return 0;
-	return pod_start(a) > pod_start(b) ? 1 : -1;
-}
-
-/* Pods with an address of their own that has this value, one after the other. */
-static const struct arena_entry *
-own_address_pod(const struct arena_entry *e, const struct address *a)
-{
-	for (; e != NULL; e = arena_table_next(e)) {
-		const struct pod *pod = e->value;
-
-		if (!pod->object.replaced && !pod->host_network && in_list(&pod->addresses, a))
-			return e;
-	}
-	return NULL;
-}
-
-static const struct arena_entry *
-first_pod(const struct inventory *inv, const struct address *a)
-{
-	return own_address_pod(arena_table_first(&inv->pods, address_hash(inv, a)), a);
-}
-
-static const struct arena_entry *
-next_pod(const struct arena_entry *e, const struct address *a)
-{
-	return own_address_pod(arena_table_next(e), a);
-}
-
-/* The one pod that had address at time, or NULL. */
-static const struct pod *
-pod_at(const struct inventory *inv, const struct address *a, int64_t time)
-{
-	const struct pod *best = NULL, *coming = NULL;
-	bool tie = false, several_coming = false;
-
-	for (const struct arena_entry *e = first_pod(inv, a); e != NULL; e = next_pod(e, a)) {
-		const struct pod *pod = e->value;
-
-		if (owns_at(pod, time)) {
-			int order = best == NULL ? 1 : compare_claims(pod, best);
-
-			if (order > 0)
-				best = pod;
-			tie = order == 0 || (order < 0 && tie);
-		} else if (about_to_own_at(pod, time)) {
-			several_coming = coming != NULL;
-			coming = pod;
-		}
-	}
-	if (best != NULL)
-		return tie ? NULL : best;
-	return several_coming ? NULL : coming;
-}
-
-/* The workload at the end of the owner chain. */
-static void
-workload_of(const struct inventory *inv, const struct pod *pod, struct endpoint *out)
-{
-	const struct object *owner = object_with(inv, pod->object.owner_uid);
-
-	out->workload_kind = pod->workload_kind;
-	out->workload = pod->workload;
-	if (owner == NULL || owner->kind != OBJECT_CONTROLLER)
-		return;
-	if (owner->owner_kind[0] != '\0') {
-		out->workload_kind = owner->owner_kind;
-		out->workload = owner->owner_name;
-	} else {
-		out->workload_kind = pod->object.owner_kind;
-		out->workload = pod->object.owner_name;
-	}
-}
-
-static bool
-name_pod(const struct inventory *inv, const struct pod *pod, struct endpoint *out)
-{
-	if (pod == NULL)
-		return false;
-	out->kind = ENDPOINT_WORKLOAD;
-	out->namespace = pod->object.namespace;
-	out->pod = pod->object.name;
-	out->service_account = pod->service_account;
-	workload_of(inv, pod, out);
+	for (size_t i = 0; i < items->count; i++)
+		if (address_listed(list, &items->items[i]))
+			return false;
 	return true;
 }
 
-/* What has been found of Services: one, or none, or more than could be meant. */
-struct found {
-	const struct service_name *name;
-	struct service_name storage;
-	bool several;
-};
-
+/* An object of the inventory counts no more from time on. */
 static void
-found_add(struct found *f, const char *namespace, const char *name, const char *port_name)
+leave(struct inventory *inv, struct object *o, enum object_state state, int64_t time)
 {
-	if (f->name == NULL) {
-		f->storage = (struct service_name){ .namespace = namespace, .name = name, .port_name = port_name };
-		f->name = &f->storage;
-		return;
+	if (o->state == OBJECT_CURRENT) {
+		inv->count[o->kind]--;
+		if (o->kind == OBJECT_POD)
+			each_host_address(inv, (struct pod *)o, end_witness, time);
 	}
-	if (f->storage.namespace != namespace || f->storage.name != name)
-		f->several = true;
-	else if (f->storage.port_name != port_name)
-		f->storage.port_name = ""; /* the same Service by two of its ports */
+	o->state = state;
+	o->ended = time;
 }
 
-static bool
-found_one(const struct found *f, struct service_name *out)
+/* What a pod's older version knows of the time before: the pod may have changed its address, or lost it by finishing. */
+static void
+succeed_pod(struct inventory *inv, struct pod *old, struct pod *pod, int64_t time)
 {
-	if (f->name == NULL || f->several)
-		return false;
-	*out = f->storage;
-	return true;
+	bool gone = old->object.state == OBJECT_REMOVED;
+	int64_t until = gone ? old->object.ended : time;
+
+	if (time == INVENTORY_TIME_OPEN) {
+		leave(inv, &old->object, OBJECT_REPLACED, time);
+		return;
+	}
+	if (pod->finished && pod->end == INVENTORY_TIME_OPEN)
+		pod->end = old->finished ? old->end : until;
+	if (pod->finished && pod->end < until)
+		until = pod->end;
+	pod->address_heard = none_listed(&old->addresses, &pod->addresses) ? time : old->address_heard;
+	if (!old->finished && !old->host_network && !all_listed(&old->addresses, &pod->addresses))
+		leave(inv, &old->object, OBJECT_PAST, until);
+	else
+		leave(inv, &old->object, OBJECT_REPLACED, time);
 }
 
 static void
-name_service(const struct inventory *inv, const struct address *a, struct endpoint *out)
+come_back(struct inventory *inv, struct object *o)
 {
-	struct found f = { 0 };
-	struct service_name name;
-
-	for (const struct arena_entry *e = arena_table_first(&inv->services, address_hash(inv, a)); e != NULL; e = arena_table_next(e)) {
-		const struct service *service = e->value;
-		struct address_list own = { service->addresses.items, service->cluster_address_count };
-
-		if (!service->object.replaced && in_list(&own, a))
-			found_add(&f, service->object.namespace, service->object.name, "");
-	}
-	if (!found_one(&f, &name))
-		return;
-	out->kind = ENDPOINT_SERVICE;
-	out->namespace = name.namespace;
-	out->workload_kind = "Service";
-	out->workload = name.name;
+	o->state = OBJECT_CURRENT;
+	inv->count[o->kind]++;
+	if (o->kind == OBJECT_POD)
+		each_host_address(inv, (struct pod *)o, witness, 0);
 }
 
 void
-inventory_find(const struct inventory *inv, const struct address *a, int64_t time, struct endpoint *out)
+inventory_put(struct inventory *inv, struct object *o, int64_t time)
 {
-	const char *name;
-	bool several;
+	struct object *old = inventory_object(inv, o->uid);
 
-	*out = (struct endpoint){ .kind = ENDPOINT_ADDRESS, .namespace = "", .workload_kind = "", .workload = "", .pod = "", .service_account = "" };
-	name = inventory_sure_node(inv, a, &several);
-	if (name_node(name, several, out))
+	inventory_forget_warnings(inv->warnings);
+	if (old != NULL)
+		old->relist = inv->relist[old->kind];
+	if (old != NULL && !newer(o->version, old->version)) {
+		if (old->state == OBJECT_REMOVED && strcmp(o->version, old->version) == 0)
+			come_back(inv, old);
 		return;
-	if (name_pod(inv, pod_at(inv, a, time), out))
-		return;
-	/* Networks that have no bridge may give these addresses to pods, so they come after them. */
-	name = node_at(inv, a, NODE_RANGE, &several);
-	if (name_node(name, several, out))
-		return;
-	name_service(inv, a, out);
+	}
+	if (old != NULL && old->kind == OBJECT_POD && o->kind == OBJECT_POD)
+		succeed_pod(inv, (struct pod *)old, (struct pod *)o, time);
+	else if (old != NULL)
+		leave(inv, old, OBJECT_REPLACED, time);
+	o->relist = inv->relist[o->kind];
+	inventory_enter(inv, o);
 }
-
-/* Asking for a Service. */
 
 static void
-at_node_port(const struct inventory *inv, uint16_t port, uint8_t ip_protocol, struct found *f)
+remove_object(struct inventory *inv, struct object *o, int64_t time)
 {
-	for (const struct arena_entry *e = arena_table_first(&inv->node_ports, port_hash(inv, port, ip_protocol)); e != NULL; e = arena_table_next(e)) {
-		const struct service *service = e->value;
-
-		for (size_t i = 0; !service->object.replaced && i < service->port_count; i++)
-			if (service->ports[i].node_port == port && service->ports[i].ip_protocol == ip_protocol)
-				found_add(f, service->object.namespace, service->object.name, service->ports[i].name);
-	}
+	leave(inv, o, OBJECT_REMOVED, time);
+	inventory_forget_warnings(inv->warnings);
 }
 
+void
+inventory_remove_version(struct inventory *inv, enum object_kind kind, const char *uid, const char *version, int64_t time)
+{
+	struct object *o = inventory_object(inv, uid);
+
+	if (o == NULL || o->kind != kind || newer(o->version, version))
+		return;
+	o->version = inventory_text(inv, version);
+	if (o->state == OBJECT_CURRENT)
+		remove_object(inv, o, time);
+}
+
+void
+inventory_remove(struct inventory *inv, enum object_kind kind, const char *uid, int64_t time)
+{
+	struct object *o = inventory_object(inv, uid);
+
+	if (o != NULL && o->kind == kind && o->state == OBJECT_CURRENT)
+		remove_object(inv, o, time);
+}
+
+void
+inventory_relist_begin(struct inventory *inv, enum object_kind kind)
+{
+	inv->relist[kind]++;
+}
+
+void
+inventory_relist_end(struct inventory *inv, enum object_kind kind, int64_t time)
+{
+	for (struct object *o = inv->all[kind]; o != NULL; o = o->next)
+		if (o->state == OBJECT_CURRENT && o->relist != inv->relist[kind])
+			remove_object(inv, o, time);
+}
+
+/* Figures. */
+
+size_t
+inventory_count(const struct inventory *inv, enum object_kind kind)
+{
+	return inv->count[kind];
+}
+
+static size_t
+count_all(const struct inventory *inv)
+{
+	size_t count = 0;
+
+	for (enum object_kind kind = 0; kind < OBJECT_KIND_COUNT; kind++)
+		count += inv->count[kind];
+	return count;
+}
+
+size_t
+inventory_garbage(const struct inventory *inv)
+{
+	return inv->made - count_all(inv);
+}
+
+size_t
+inventory_memory(const struct inventory *inv)
+{
+	const struct arena_table *const tables[] = { &inv->by_uid, &inv->nodes, &inv->pods, &inv->services, &inv->node_ports, &inv->endpoints, &inv->selectors };
+	size_t size = arena_memory(inv->arena);
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		size += tables[i]->bucket_count * sizeof(*tables[i]->buckets);
+	return size;
+}
+
+/* Half of the memory, but not for trifles: a copy costs some milliseconds for every thousand pods. */
 bool
-inventory_service_at(const struct inventory *inv, const struct address *a, uint16_t port, uint8_t ip_protocol, struct service_name *out)
+inventory_wants_compaction(const struct inventory *inv)
 {
-	struct found f = { 0 };
-	bool several;
-
-	for (const struct arena_entry *e = arena_table_first(&inv->services, address_hash(inv, a)); e != NULL; e = arena_table_next(e)) {
-		const struct service *service = e->value;
-
-		if (service->object.replaced || !in_list(&service->addresses, a))
-			continue;
-		for (size_t i = 0; i < service->port_count; i++)
-			if (service->ports[i].port == port && service->ports[i].ip_protocol == ip_protocol)
-				found_add(&f, service->object.namespace, service->object.name, service->ports[i].name);
-	}
-	/* Which of the nodes it is does not matter: a NodePort is open on all. */
-	if (f.name == NULL && port != 0 && (inventory_sure_node(inv, a, &several) != NULL || node_at(inv, a, NODE_RANGE, &several) != NULL))
-		at_node_port(inv, port, ip_protocol, &f);
-	return found_one(&f, out);
-}
-
-/*
- * Whether an EndpointSlice's endpoint speaks of who had the address at the time asked for: slices
- * are of today, the capture may be older.
- */
-static bool
-endpoint_holds(const struct inventory *inv, const struct slice_endpoint *endpoint, const struct pod *pod)
-{
-	if (pod != NULL)
-		return endpoint->pod_uid[0] == '\0' || strcmp(endpoint->pod_uid, pod->object.uid) == 0;
-	return first_pod(inv, &endpoint->address) == NULL;
-}
-
-static void
-behind_by_slices(const struct inventory *inv, const struct address *a, uint16_t port, uint8_t ip_protocol, const struct pod *pod, struct found *f)
-{
-	for (const struct arena_entry *e = arena_table_first(&inv->endpoints, address_hash(inv, a)); e != NULL; e = arena_table_next(e)) {
-		const struct slice_endpoint *endpoint = e->value;
-		const struct slice *slice = endpoint->slice;
-
-		if (slice->object.replaced || !address_equal(&endpoint->address, a) || !endpoint_holds(inv, endpoint, pod))
-			continue;
-		for (size_t i = 0; i < slice->port_count; i++)
-			if (slice->ports[i].number == port && slice->ports[i].ip_protocol == ip_protocol)
-				found_add(f, slice->object.namespace, slice->service, slice->ports[i].name);
-	}
-}
-
-static bool
-selects(const struct service *service, const struct pod *pod)
-{
-	size_t at = 0;
-
-	for (size_t i = 0; i < service->selector_count; i++) {
-		while (at < pod->label_count && (uintptr_t)pod->labels[at] < (uintptr_t)service->selector[i])
-			at++;
-		if (at == pod->label_count || pod->labels[at] != service->selector[i])
-			return false;
-	}
-	return true;
-}
-
-/* Where on the pod a port of a Service leads: 0 where the pod has no port of that name. */
-static uint16_t
-target_port(const struct service_port *port, const struct pod *pod)
-{
-	if (port->target_name[0] == '\0')
-		return port->target_port;
-	for (size_t i = 0; i < pod->port_count; i++)
-		if (pod->ports[i].ip_protocol == port->ip_protocol && pod->ports[i].name == port->target_name)
-			return pod->ports[i].number;
-	return 0;
-}
-
-static void
-behind_by_selector(const struct inventory *inv, const struct pod *pod, uint16_t port, uint8_t ip_protocol, struct found *f)
-{
-	const char *namespace = pod->object.namespace;
-
-	for (size_t l = 0; l < pod->label_count; l++) {
-		for (const struct arena_entry *e = arena_table_first(&inv->selectors, selector_hash(inv, namespace, pod->labels[l])); e != NULL; e = arena_table_next(e)) {
-			const struct service *service = e->value;
-
-			if (service->object.replaced || service->object.namespace != namespace || service->selector[0] != pod->labels[l] || !selects(service, pod))
-				continue;
-			for (size_t i = 0; i < service->port_count; i++)
-				if (service->ports[i].ip_protocol == ip_protocol && target_port(&service->ports[i], pod) == port)
-					found_add(f, service->object.namespace, service->object.name, service->ports[i].name);
-		}
-	}
-}
-
-/* The pods of a node's own network all have its address: any of them may be meant. */
-static void
-behind_by_host_network(const struct inventory *inv, const struct address *a, uint16_t port, uint8_t ip_protocol, int64_t time, struct found *f)
-{
-	for (const struct arena_entry *e = arena_table_first(&inv->pods, address_hash(inv, a)); e != NULL; e = arena_table_next(e)) {
-		const struct pod *pod = e->value;
-
-		if (!pod->object.replaced && pod->host_network && in_list(&pod->addresses, a) && owns_at(pod, time))
-			behind_by_selector(inv, pod, port, ip_protocol, f);
-	}
-}
-
-bool
-inventory_service_behind(const struct inventory *inv, const struct address *a, uint16_t port, uint8_t ip_protocol, int64_t time, struct service_name *out)
-{
-	struct found f = { 0 };
-	bool several;
-	bool of_node = inventory_sure_node(inv, a, &several) != NULL;
-	const struct pod *pod = of_node ? NULL : pod_at(inv, a, time);
-
-	if (port == 0)
-		return false;
-	behind_by_slices(inv, a, port, ip_protocol, pod, &f);
-	if (f.name == NULL && pod != NULL)
-		behind_by_selector(inv, pod, port, ip_protocol, &f);
-	else if (f.name == NULL && of_node)
-		behind_by_host_network(inv, a, port, ip_protocol, time, &f);
-	return found_one(&f, out);
+	return inventory_garbage(inv) > 1000 && inventory_garbage(inv) > count_all(inv);
 }

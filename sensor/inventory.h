@@ -100,7 +100,7 @@ void inventory_find(const struct inventory *, const struct address *, int64_t ti
  * The Service that a client reaches at address and port (a ClusterIP, external or load-balancer
  * address, or a node's address and NodePort), by ip_protocol. False where there is none.
  */
-bool inventory_service_at(const struct inventory *, const struct address *, uint16_t port, uint8_t ip_protocol, struct service_name *out);
+bool inventory_service_at(const struct inventory *, const struct address *, uint16_t port, uint8_t ip_protocol, int64_t time, struct service_name *out);
 
 /*
  * The Service that has the pod with this address and port behind it, by EndpointSlices, else by

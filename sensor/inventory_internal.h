@@ -16,7 +16,9 @@ enum node_basis {
 struct node_claim {
 	struct address address;
 	const char *name;
-	const struct object *object; /* NULL where no Node object says so */
+	const struct object *object; /* NULL where no Node object says so, but pods do: */
+	uint32_t pods;               /* how many say so now */
+	int64_t ended;               /* when the last of those who said so was gone */
 	enum node_basis basis;
 };
 
@@ -35,15 +37,52 @@ struct inventory {
 	struct arena_table node_ports;   /* port, protocol: struct service */
 	struct arena_table endpoints;    /* address: struct slice_endpoint */
 	struct arena_table selectors;    /* namespace, label: struct service */
-	struct object *all[OBJECT_KIND_COUNT];
+	struct object *all[OBJECT_KIND_COUNT]; /* the last put first */
+	uint32_t relist[OBJECT_KIND_COUNT];    /* the number of the last one begun */
+	size_t count[OBJECT_KIND_COUNT];       /* of state OBJECT_CURRENT */
+	size_t made;                  /* objects in memory, but for what was known to have ended when this copy was made */
 	struct warnings *warnings;    /* made when first asked for */
 };
 
+static inline bool
+address_listed(const struct address_list *list, const struct address *a)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (address_equal(&list->items[i], a))
+			return true;
+	return false;
+}
+
+/* Whether an object counts for a flow that began at time. */
+static inline bool
+object_counts(const struct object *o, int64_t time)
+{
+	if (o->state == OBJECT_REMOVED || o->state == OBJECT_PAST)
+		return time < o->ended;
+	return o->state == OBJECT_CURRENT;
+}
+
+/* Keys of the tables. */
+uint64_t inventory_address_hash(const struct inventory *, const struct address *);
+uint64_t inventory_port_hash(const struct inventory *, uint16_t port, uint8_t ip_protocol);
+uint64_t inventory_text_hash(const struct inventory *, const char *text);
+uint64_t inventory_selector_hash(const struct inventory *, const char *namespace, const char *label);
+
+/* The object with uid, current or removed, or NULL. */
+struct object *inventory_object(const struct inventory *, const char *uid);
+
+/* Puts an object into the tables by which it is found, as it is. */
+void inventory_enter(struct inventory *, struct object *);
+
 /*
- * The name of the node that surely has the address: where Node objects say nothing, what pods say.
- * several says that they disagree; which name it then is means nothing.
+ * The name of the node that surely has the address at time (INT64_MAX: now): where Node objects say
+ * nothing, what pods say. several says that they disagree; which name it then is means nothing.
  */
-const char *inventory_sure_node(const struct inventory *, const struct address *, bool *several);
+const char *inventory_sure_node(const struct inventory *, const struct address *, int64_t time, bool *several);
+
+/* The claim that all pods of a node share, which repeat its addresses; made where there is none. */
+struct node_claim *inventory_claim_of_pods(struct inventory *, const struct address *, const char *name);
+bool node_claim_counts(const struct node_claim *, int64_t time);
 
 /* Before the next question they are made anew. */
 void inventory_forget_warnings(struct warnings *);

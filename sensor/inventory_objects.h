@@ -15,10 +15,20 @@
 #include "address.h"
 #include "inventory.h"
 
+/* Whether, and until when, an object counts. */
+enum object_state {
+	OBJECT_CURRENT,
+	OBJECT_REMOVED,  /* it left the cluster at object.ended */
+	OBJECT_PAST,     /* a pod's earlier version, with an address that the pod had until object.ended */
+	OBJECT_REPLACED, /* by a newer version: counts no more */
+};
+
 /* What all have. Texts are interned: never NULL, "" where the object has none. */
 struct object {
 	enum object_kind kind;
-	bool replaced;     /* by a newer version of the same object: counts no more */
+	enum object_state state;
+	uint32_t relist;   /* the number of the relist that put it last */
+	int64_t ended;     /* of OBJECT_REMOVED and OBJECT_PAST */
 	const char *uid;
 	const char *version; /* metadata.resourceVersion */
 	const char *namespace;
@@ -45,6 +55,7 @@ struct pod {
 	const char *node;
 	const char *service_account;
 	int64_t start, end; /* INVENTORY_TIME_OPEN where not known */
+	int64_t address_heard; /* when the pod that had none before came to have an address; INVENTORY_TIME_OPEN: not known */
 	bool finished;     /* phase Succeeded or Failed */
 	bool host_network;
 	struct address_list addresses, host_addresses;
@@ -93,6 +104,16 @@ struct node {
 	struct address_list range_addresses; /* network address and first usable one of each podCIDR */
 };
 
+struct namespace {
+	struct object object;
+	const char **labels; /* inventory_label() of each */
+	size_t label_count;
+};
+
+struct network_policy {
+	struct object object;
+};
+
 /* Zeroed memory, the one copy of a text, and of a label, valid as long as the inventory. */
 void *inventory_alloc(struct inventory *, size_t size);
 const char *inventory_text(struct inventory *, const char *);
@@ -102,9 +123,12 @@ const char *inventory_label(struct inventory *, const char *key, const char *val
 struct object *inventory_object_new(struct inventory *, enum object_kind);
 
 /*
- * Takes the object in. Of two with the same uid the one with the newer resourceVersion counts,
- * whichever comes first.
+ * Takes the object in, which was heard of at time (INVENTORY_TIME_OPEN: a file, of no time). Of two
+ * with the same uid the one with the newer resourceVersion counts, whichever comes first.
  */
-void inventory_put(struct inventory *, struct object *);
+void inventory_put(struct inventory *, struct object *, int64_t time);
+
+/* The object left the cluster with the change of this version: an older one does not bring it back. */
+void inventory_remove_version(struct inventory *, enum object_kind, const char *uid, const char *version, int64_t time);
 
 #endif

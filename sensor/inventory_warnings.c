@@ -61,7 +61,7 @@ compare_holders(const void *a, const void *b)
 static bool
 holds_now(const struct pod *pod)
 {
-	return !pod->object.replaced && !pod->finished && !pod->host_network;
+	return pod->object.state == OBJECT_CURRENT && !pod->finished && !pod->host_network;
 }
 
 /* Returns owned. */
@@ -128,7 +128,7 @@ warn_of_pods_with_node_address(const struct inventory *inv, struct warnings *w, 
 	for (size_t i = 0; i < count; i++) {
 		const struct object *o = &holders[i].pod->object;
 		bool several;
-		const char *name = inventory_sure_node(inv, &holders[i].address, &several);
+		const char *name = inventory_sure_node(inv, &holders[i].address, INT64_MAX, &several);
 
 		if (name == NULL || several || ++found > WARNINGS_OF_A_KIND)
 			continue;
@@ -168,7 +168,7 @@ warn_of_shared_nodes(const struct inventory *inv, struct warnings *w)
 		for (const struct arena_entry *e = inv->nodes.buckets[i]; e != NULL; e = e->next) {
 			const struct node_claim *claim = e->value;
 
-			if (claim->object == NULL || !claim->object->replaced)
+			if (node_claim_counts(claim, INT64_MAX))
 				claims[count++] = claim;
 		}
 	}

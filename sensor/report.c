@@ -501,9 +501,9 @@ report_flow_names(const struct report *r, const struct flow_record *record, stru
 		}
 	}
 	if (out->swapped_service || !record->has_service)
-		out->has_service = inventory_service_at(inventory, &record->server, record->server_port, record->ip_protocol, &out->service);
+		out->has_service = inventory_service_at(inventory, &record->server, record->server_port, record->ip_protocol, record->first_seen, &out->service);
 	else
-		out->has_service = inventory_service_at(inventory, &record->service, record->service_port, record->ip_protocol, &out->service);
+		out->has_service = inventory_service_at(inventory, &record->service, record->service_port, record->ip_protocol, record->first_seen, &out->service);
 	if (!out->has_service && !out->swapped_service)
 		out->has_service = inventory_service_behind(inventory, &record->server, record->server_port, record->ip_protocol, record->first_seen, &out->service);
 }

@@ -35,7 +35,7 @@ ask(const struct inventory *inv)
 	inventory_find(inv, &a, time, &endpoint);
 	if (endpoint.kind == ENDPOINT_WORKLOAD || endpoint.kind == ENDPOINT_NODE)
 		check_line(endpoint.workload);
-	if (inventory_service_at(inv, &a, 80, IPPROTO_TCP, &service))
+	if (inventory_service_at(inv, &a, 80, IPPROTO_TCP, time, &service))
 		check_line(service.name);
 	if (inventory_service_behind(inv, &a, 8080, IPPROTO_TCP, time, &service))
 		check_line(service.name);

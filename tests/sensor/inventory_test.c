@@ -106,7 +106,7 @@ empty(void **state)
 	assert_string_equal(e.workload, "");
 	assert_string_equal(e.pod, "");
 	assert_string_equal(e.service_account, "");
-	assert_false(inventory_service_at(inv, &a, 80, IPPROTO_TCP, &s));
+	assert_false(inventory_service_at(inv, &a, 80, IPPROTO_TCP, at(12, 0, 0), &s));
 	assert_false(inventory_service_behind(inv, &a, 80, IPPROTO_TCP, 0, &s));
 	assert_int_equal(inventory_warning_count(inv), 0);
 	assert_string_equal(inventory_warning(inv, 0), "");
@@ -440,7 +440,7 @@ service_at(const struct inventory *inv, const char *text, uint16_t port, uint8_t
 	struct address a = address(text);
 	struct service_name s;
 
-	if (!inventory_service_at(inv, &a, port, ip_protocol, &s))
+	if (!inventory_service_at(inv, &a, port, ip_protocol, at(12, 0, 0), &s))
 		return "";
 	(void)snprintf(out, sizeof(out), "%s/%s:%s", s.namespace, s.name, s.port_name);
 	return out;
