@@ -478,19 +478,45 @@ read_node(struct cluster_reader *r, const struct json_spot *top)
 	return o;
 }
 
+/* Namespaces, and policies between pods. */
+
+static struct object *
+read_namespace(struct cluster_reader *r, const struct json_spot *top)
+{
+	struct object *o = new_object(r, top, OBJECT_NAMESPACE);
+	struct namespace *namespace = (struct namespace *)o;
+	struct json_spot metadata, labels;
+
+	if (o == NULL)
+		return NULL;
+	(void)cluster_member(r, top, "metadata", JSON_VALUE_OBJECT, &metadata);
+	(void)cluster_member(r, &metadata, "labels", JSON_VALUE_OBJECT, &labels);
+	namespace->labels = read_labels(r, &labels, &namespace->label_count);
+	return o;
+}
+
+static struct object *
+read_network_policy(struct cluster_reader *r, const struct json_spot *top)
+{
+	return new_object(r, top, OBJECT_NETWORK_POLICY);
+}
+
 /* Kinds. */
 
 static const struct kind {
 	const char *name, *group; /* group "": the core, whose apiVersion is "v1" */
+	enum object_kind kind;
 	struct object *(*read)(struct cluster_reader *, const struct json_spot *);
 } kinds[] = {
-	{ "Pod", "", read_pod },
-	{ "Service", "", read_service },
-	{ "Node", "", read_node },
-	{ "EndpointSlice", "discovery.k8s.io", read_slice },
-	{ "ReplicaSet", "apps", read_controller },
-	{ "ReplicationController", "", read_controller },
-	{ "Job", "batch", read_controller },
+	{ "Pod", "", OBJECT_POD, read_pod },
+	{ "Service", "", OBJECT_SERVICE, read_service },
+	{ "Node", "", OBJECT_NODE, read_node },
+	{ "EndpointSlice", "discovery.k8s.io", OBJECT_SLICE, read_slice },
+	{ "Namespace", "", OBJECT_NAMESPACE, read_namespace },
+	{ "NetworkPolicy", "networking.k8s.io", OBJECT_NETWORK_POLICY, read_network_policy },
+	{ "ReplicaSet", "apps", OBJECT_CONTROLLER, read_controller },
+	{ "ReplicationController", "", OBJECT_CONTROLLER, read_controller },
+	{ "Job", "batch", OBJECT_CONTROLLER, read_controller },
 };
 
 /* Others have kinds of the same name: Knative has a Service. */
@@ -504,18 +530,75 @@ is_in_group(const char *api_version, const char *group)
 	return strncmp(api_version, group, size) == 0 && api_version[size] == '/';
 }
 
+/* The row of a kind in a group; api_version NULL: of any. */
+static const struct kind *
+find_kind(const char *name, const char *api_version)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (strcmp(name, kinds[i].name) == 0 && (api_version == NULL || is_in_group(api_version, kinds[i].group)))
+			return &kinds[i];
+	return NULL;
+}
+
+/* The row of the kind that is expected, after a check that the object does not say otherwise. */
+static const struct kind *
+expected_kind(struct cluster_reader *r, const struct json_spot *top)
+{
+	const char *kind = cluster_string(r, top, "kind"), *version = cluster_string(r, top, "apiVersion");
+	const struct kind *row = find_kind(r->expected_kind, NULL);
+
+	if (row == NULL || (kind[0] != '\0' && strcmp(kind, row->name) != 0) || (version[0] != '\0' && !is_in_group(version, row->group)))
+		json_fail(&r->document, top, "expected a %s, found a %.*s of %.*s", r->expected_kind, JSON_QUOTE_LIMIT, kind, JSON_QUOTE_LIMIT, version[0] != '\0' ? version : "no version");
+	return r->document.failed ? NULL : row;
+}
+
+bool
+cluster_objects_identify(struct cluster_reader *r, const struct json_spot *top, enum object_kind *kind, const char **uid, const char **version)
+{
+	const struct kind *row = expected_kind(r, top);
+	struct json_spot metadata, text;
+
+	*uid = *version = "";
+	if (row == NULL)
+		return false;
+	*kind = row->kind;
+	(void)json_member(&r->document, top, "metadata", JSON_VALUE_OBJECT, JSON_MUST, &metadata);
+	if (json_member(&r->document, &metadata, "uid", JSON_VALUE_STRING, JSON_MUST, &text) && cluster_check_name(r, &text, json_string_of(&text)))
+		*uid = json_string_of(&text);
+	if (json_member(&r->document, &metadata, "resourceVersion", JSON_VALUE_STRING, JSON_MUST, &text) && cluster_check_name(r, &text, json_string_of(&text)))
+		*version = json_string_of(&text);
+	if (!r->document.failed && ((*uid)[0] == '\0' || (*version)[0] == '\0' || cluster_string(r, &metadata, "name")[0] == '\0'))
+		json_fail(&r->document, &metadata, "expected a name, a uid and a resourceVersion");
+	return !r->document.failed;
+}
+
+/* An object that the API server gave. */
+static struct object *
+read_expected(struct cluster_reader *r, const struct json_spot *top)
+{
+	const char *uid, *version;
+	enum object_kind kind;
+
+	r->known = NULL;
+	if (!cluster_objects_identify(r, top, &kind, &uid, &version))
+		return NULL;
+	r->known = inventory_known(r->inv, kind, uid, version);
+	return r->known != NULL ? NULL : find_kind(r->expected_kind, NULL)->read(r, top);
+}
+
 struct object *
 cluster_objects_read(struct cluster_reader *r, const struct json_spot *top, const char *list_kind, const char *list_version)
 {
 	const char *kind = cluster_string(r, top, "kind"), *version = cluster_string(r, top, "apiVersion");
+	const struct kind *row;
 	struct object *o = NULL;
 
-	if (kind[0] == '\0')
-		kind = list_kind;
-	if (version[0] == '\0')
-		version = list_version;
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
-		if (!r->document.failed && strcmp(kind, kinds[i].name) == 0 && is_in_group(version, kinds[i].group))
-			o = kinds[i].read(r, top);
+	if (r->expected_kind != NULL) {
+		o = read_expected(r, top);
+		return r->document.failed ? NULL : o;
+	}
+	row = find_kind(kind[0] != '\0' ? kind : list_kind, version[0] != '\0' ? version : list_version);
+	if (row != NULL && !r->document.failed)
+		o = row->read(r, top);
 	return r->document.failed ? NULL : o;
 }

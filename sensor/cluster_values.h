@@ -17,6 +17,9 @@
 struct cluster_reader {
 	struct json_document document;
 	struct inventory *inv; /* keeps the names */
+	/* Answers of the API server, which say more surely what they are; of a file NULL and false. */
+	const char *expected_kind; /* no other */
+	struct object *known;      /* set where the inventory has the object as it is: nothing more of it is read */
 };
 
 /* *out is the member of parent, the element of array, of a type; it has no members and no elements where there is none. */

@@ -444,6 +444,14 @@ succeed_pod(struct inventory *inv, struct pod *old, struct pod *pod, int64_t tim
 		leave(inv, &old->object, OBJECT_REPLACED, time);
 }
 
+struct object *
+inventory_known(const struct inventory *inv, enum object_kind kind, const char *uid, const char *version)
+{
+	struct object *o = inventory_object(inv, uid);
+
+	return o != NULL && o->kind == kind && strcmp(o->version, version) == 0 ? o : NULL;
+}
+
 static void
 come_back(struct inventory *inv, struct object *o)
 {
@@ -454,18 +462,26 @@ come_back(struct inventory *inv, struct object *o)
 }
 
 void
+inventory_confirm(struct inventory *inv, struct object *o)
+{
+	o->relist = inv->relist[o->kind];
+	if (o->state != OBJECT_REMOVED)
+		return;
+	come_back(inv, o);
+	inventory_forget_warnings(inv->warnings);
+}
+
+void
 inventory_put(struct inventory *inv, struct object *o, int64_t time)
 {
 	struct object *old = inventory_object(inv, o->uid);
 
-	inventory_forget_warnings(inv->warnings);
-	if (old != NULL)
-		old->relist = inv->relist[old->kind];
 	if (old != NULL && !newer(o->version, old->version)) {
-		if (old->state == OBJECT_REMOVED && strcmp(o->version, old->version) == 0)
-			come_back(inv, old);
+		if (old->state == OBJECT_CURRENT || strcmp(o->version, old->version) == 0)
+			inventory_confirm(inv, old);
 		return;
 	}
+	inventory_forget_warnings(inv->warnings);
 	if (old != NULL && old->kind == OBJECT_POD && o->kind == OBJECT_POD)
 		succeed_pod(inv, (struct pod *)old, (struct pod *)o, time);
 	else if (old != NULL)

@@ -128,6 +128,10 @@ struct object *inventory_object_new(struct inventory *, enum object_kind);
  */
 void inventory_put(struct inventory *, struct object *, int64_t time);
 
+/* The object that the inventory has with this uid, if it is of this kind and version, or NULL; and that it was put again as it is. */
+struct object *inventory_known(const struct inventory *, enum object_kind, const char *uid, const char *version);
+void inventory_confirm(struct inventory *, struct object *);
+
 /* The object left the cluster with the change of this version: an older one does not bring it back. */
 void inventory_remove_version(struct inventory *, enum object_kind, const char *uid, const char *version, int64_t time);
 

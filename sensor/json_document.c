@@ -175,17 +175,21 @@ json_release(struct json_spot *spot)
 	spot->value = NULL;
 }
 
-/* Parses a piece without what is unused, which is only known to have its brackets in order. */
-static bool
-parse_used(struct json_document *d, const struct json_text *t, struct json_piece piece, struct json_spot *spot)
+/* What is unused is only known to have its brackets in order. */
+bool
+json_parse_used(struct json_document *d, struct json_piece piece, struct json_spot *spot)
 {
+	const struct json_text t = json_walk(d);
 	char *copy;
 
+	spot->value = NULL;
+	if (d->failed)
+		return false;
 	if (d->rules->unused == NULL || piece.size > d->rules->piece_limit)
 		return json_parse_piece(d, piece, spot);
 	copy = malloc(piece.size);
 	if (copy != NULL)
-		spot->value = json_loadb(copy, json_text_copy(t, piece, d->rules->unused, copy), JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
+		spot->value = json_loadb(copy, json_text_copy(&t, piece, d->rules->unused, copy), JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, NULL);
 	free(copy);
 	/* The whole tells where the error is. */
 	return spot->value != NULL || json_parse_piece(d, piece, spot);
@@ -211,7 +215,7 @@ json_next_item(struct json_document *d, struct json_piece array, size_t *at, str
 		return false;
 	}
 	*at = t.at;
-	return parse_used(d, &t, piece, item);
+	return json_parse_used(d, piece, item);
 }
 
 /* Values. */

@@ -66,6 +66,9 @@ bool json_find_members(struct json_document *, const char *const keys[], struct 
 bool json_parse_piece(struct json_document *, struct json_piece, struct json_spot *spot);
 void json_release(struct json_spot *);
 
+/* The same, without the arrays and objects that the document's rules call unused. */
+bool json_parse_used(struct json_document *, struct json_piece, struct json_spot *spot);
+
 /*
  * Goes through the elements of an array in the text: parses the next one into item, as above but
  * without what is unused, and counts item->index up. *at is 0 at first. False at the end and after
