@@ -68,6 +68,9 @@ bool http_is_gone(const struct http_exchange *);
 /* Ends the exchange. body is taken (malloc'd; NULL with size 0: no body); type is a static text. */
 void http_answer(struct http_exchange *, int status, const char *type, char *body, size_t size);
 
+/* The same with a Content-Encoding that the client accepts, or NULL; static text. */
+void http_answer_encoded(struct http_exchange *, int status, const char *type, const char *encoding, char *body, size_t size);
+
 /* An error as {"error":{"status":400,"message":"..."}}, of one line. */
 void http_answer_error(struct http_exchange *, int status, const char *message);
 
