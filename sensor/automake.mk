@@ -74,7 +74,9 @@ libsensor_a_SOURCES = \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls_sessions.c %D%/tls_sessions.h \
 	%D%/window.h \
-	%D%/worker.c %D%/worker.h %D%/worker_note.h
+	%D%/worker.c %D%/worker.h %D%/worker_internal.h %D%/worker_note.h \
+	%D%/worker_export.c \
+	%D%/worker_record.c
 
 if NDPI
 libsensor_a_SOURCES += %D%/classifier_ndpi.c

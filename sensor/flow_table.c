@@ -98,6 +98,12 @@ link_newest(struct flow_table *t, struct flow *f)
 	t->count[f->class]++;
 }
 
+uint64_t
+flow_table_id(const struct flow_table *t, const struct flow *f)
+{
+	return (uint64_t)f->serial << 32 | index_of(t, f);
+}
+
 void
 flow_table_set_class(struct flow_table *t, struct flow *f, enum flow_class class)
 {
@@ -280,7 +286,7 @@ create(struct flow_table *t, const struct flow_key *key, uint32_t hash)
 	while ((index = fixed_pool_take(&t->flows)) == 0)
 		evict(t);
 	f = flow_at(t, index);
-	*f = (struct flow){ .key = *key, .hash = hash };
+	*f = (struct flow){ .key = *key, .hash = hash, .serial = ++t->serial };
 	insert_slot(t, hash, index);
 	return f;
 }

@@ -49,6 +49,7 @@ enum flow_tcp_seen {
 	FLOW_SEEN_RST = 8,
 	FLOW_SEEN_PACKET = 16,
 	FLOW_SEEN_MD5 = 32,     /* TCP MD5 or AO option */
+	FLOW_SEEN_PAYLOAD = 64, /* payload that is no longer in the counts */
 };
 
 /* The last packets of one side, as short signatures: a packet that is among them was seen twice. */
@@ -76,6 +77,7 @@ struct flow {
 	uint32_t duplicates;
 	uint32_t aliases;       /* first alias, or 0 */
 	uint32_t moved;         /* when it was put at the front of its list, in sweep intervals */
+	uint32_t serial;        /* of all flows of the table */
 
 	struct inspection *inspection; /* what looks at the payload; NULL: nothing */
 	uint32_t notes;         /* 1 << enum note, for flows without an inspection */
@@ -129,6 +131,7 @@ struct flow_table {
 	int64_t now;        /* packet time, never going back */
 	int64_t leap;       /* a time far ahead that one packet had */
 	int64_t next_sweep;
+	uint32_t serial;    /* of the flow made last */
 	bool clearing;      /* nobody looks flows up any more */
 	void (*on_end)(void *context, struct flow *, enum flow_end); /* the flow is freed on return */
 	void *context;
@@ -159,6 +162,9 @@ void flow_table_touch(const struct flow_table *, struct flow *, int64_t time);
 
 /* The flow with this 5-tuple, or NULL; nothing is made or moved. *side is the side with source. */
 struct flow *flow_table_find(const struct flow_table *, const struct address *source, uint16_t source_port, const struct address *destination, uint16_t destination_port, uint8_t ip_protocol, unsigned *side);
+
+/* A number that no other flow of the table has or had (that is, of four thousand million in one place). */
+uint64_t flow_table_id(const struct flow_table *, const struct flow *);
 
 /* Changes the timeout class. */
 void flow_table_set_class(struct flow_table *, struct flow *, enum flow_class);

@@ -349,13 +349,10 @@ sample(struct inspector *in, struct inspection *ins, unsigned side, const uint8_
  * as they go, since a greeting in words may begin what is encrypted afterwards.
  */
 static void
-judge_text(struct inspector *in, struct inspection *ins)
+judge_text(const struct inspection *ins, const struct flow *f, struct evidence *e)
 {
 	enum readable_verdict of[2];
-	struct evidence *e = &ins->evidence;
 
-	if (ins->text == NULL)
-		return;
 	for (unsigned side = 0; side < 2; side++)
 		of[side] = readable_judge(&ins->text[side].text);
 	if (of[0] != READABLE_NOT && of[1] != READABLE_NOT && (of[0] == READABLE_TEXT || of[1] == READABLE_TEXT) && e->protocol == NULL && e->encryption.state == ENCRYPTION_UNKNOWN) {
@@ -365,17 +362,19 @@ judge_text(struct inspector *in, struct inspection *ins)
 		e->packet = ins->text[side].packet;
 		e->file = ins->text[side].file;
 		evidence_note(e, NOTE_READABLE_TEXT);
-		evidence_encryption(e, ENCRYPTION_PLAINTEXT, STRENGTH_SIGNATURE, "readable text", direction_of(in->flow, side), 0);
+		evidence_encryption(e, ENCRYPTION_PLAINTEXT, STRENGTH_SIGNATURE, "readable text", direction_of(f, side), 0);
 	}
-	buffer_give(&in->buffers, ins->text, ins->text_capacity);
-	ins->text = NULL;
 }
 
 /* Nothing more to learn from the payload: keeps the evidence, gives back the rest. */
 static void
 conclude(struct inspector *in, struct inspection *ins)
 {
-	judge_text(in, ins);
+	if (ins->text != NULL) {
+		judge_text(ins, in->flow, &ins->evidence);
+		buffer_give(&in->buffers, ins->text, ins->text_capacity);
+		ins->text = NULL;
+	}
 	ins->over = true;
 	ins->dissector = NULL;
 	ins->candidates = 0;
@@ -1030,6 +1029,37 @@ add_label(struct inspector *in, struct inspection *ins, struct flow_record *reco
 	record->ndpi_master = record_add_text(record, label.master);
 	record->ndpi_application = record_add_text(record, label.application);
 	record->ndpi_category = record_add_text(record, label.category);
+}
+
+void
+inspection_snapshot(struct inspector *in, const struct flow *f, struct flow_record *record)
+{
+	const struct inspection *ins = f->inspection;
+	struct evidence so_far;
+
+	(void)in;
+	if (ins == NULL)
+		return;
+	so_far = ins->evidence;
+	if (ins->text != NULL)
+		judge_text(ins, f, &so_far);
+	record_add_evidence(record, &so_far);
+}
+
+bool
+inspection_has_evidence(const struct flow *f)
+{
+	const struct inspection *ins = f->inspection;
+
+	return ins != NULL && (ins->over || ins->evidence.protocol != NULL || ins->evidence.encryption.state != ENCRYPTION_UNKNOWN);
+}
+
+const char *
+inspection_protocol(const struct flow *f)
+{
+	const struct inspection *ins = f->inspection;
+
+	return ins == NULL ? NULL : ins->dissector != NULL ? ins->dissector->name : ins->evidence.protocol;
 }
 
 void

@@ -64,6 +64,15 @@ void inspection_packet(struct inspector *, struct flow *, unsigned side, const s
 /* A packet of ESP or AH between the flow's hosts, sent by side: for a dissector that wants to know of it. */
 void inspection_companion(struct inspector *, struct flow *, unsigned side, const struct packet *);
 
+/* Adds what is known so far to the record; nothing ends or changes by it. */
+void inspection_snapshot(struct inspector *, const struct flow *, struct flow_record *);
+
+/* Whether anything is known so far of how the flow is protected, or which protocol it is. */
+bool inspection_has_evidence(const struct flow *);
+
+/* The protocol that the flow is taken for at the moment (static), or NULL. */
+const char *inspection_protocol(const struct flow *);
+
 /* The flow has ended: concludes, adds the evidence and the label to the record, and frees the inspection. */
 void inspection_end(struct inspector *, struct flow *, struct flow_record *);
 

@@ -65,6 +65,14 @@ packet_decoder_free(struct packet_decoder *decoder)
 	free(decoder);
 }
 
+void
+packet_decoder_share(struct packet_decoder *decoder, uint32_t count, uint32_t index, packet_share *share)
+{
+	decoder->share = share;
+	decoder->share_count = count;
+	decoder->share_index = index;
+}
+
 const uint64_t *
 packet_decoder_counters(const struct packet_decoder *decoder)
 {

@@ -63,7 +63,10 @@ struct packet {
 	uint8_t hop_limit;         /* TTL */
 	uint8_t tcp_flags;         /* enum tcp_flag */
 	bool truncated;            /* the capture kept less of the payload than the wire carried */
-	bool reassembled;          /* put together from fragments */
+	bool reassembled;          /* put together from fragments: */
+	const uint8_t *whole;      /* the outermost datagram that was, from its IP header, */
+	uint32_t whole_captured, whole_size; /* as far as captured, and as on the wire */
+	uint32_t fragment_share;   /* the worker, from 1, that puts this fragment's datagram together, where it is another */
 	bool tcp_md5;              /* carries an MD5 signature option (RFC 2385) or TCP-AO (RFC 5925) */
 	uint16_t ip_id;            /* IPv4 identification; 0 in IPv6 */
 	uint16_t window;
@@ -89,7 +92,7 @@ struct packet {
 enum packet_result {
 	PACKET_OK,
 	PACKET_NOT_IP,             /* ARP, LLDP, STP ...: nothing for us */
-	PACKET_FRAGMENT_HELD,      /* waits for the rest of its datagram */
+	PACKET_FRAGMENT_HELD,      /* waits for the rest of its datagram, here or at another worker */
 	PACKET_FRAGMENT_DROPPED,   /* overlapping, too many, too large, or too old */
 	PACKET_TRUNCATED_HEADER,   /* the capture ends inside a header we need */
 	PACKET_MALFORMED_LINK,
@@ -110,6 +113,12 @@ struct packet_decoder;
 /* A decoder with room for so many bytes of waiting fragments (0: none are put together); returns owned, NULL without memory. */
 struct packet_decoder *packet_decoder_new(size_t fragment_memory);
 void packet_decoder_free(struct packet_decoder *);
+
+/* By its ports, which of count workers has a connection. */
+typedef uint32_t packet_share(uint16_t port_a, uint16_t port_b, uint32_t count);
+
+/* Of count decoders this is that with index: of each datagram one puts the fragments together. */
+void packet_decoder_share(struct packet_decoder *, uint32_t count, uint32_t index, packet_share *);
 
 /*
  * Reads one frame. What *out points to is borrowed until the next call. The result is counted, see

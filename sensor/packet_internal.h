@@ -57,6 +57,8 @@ enum { IPV4_HEADER_SIZE = 20, IPV6_HEADER_SIZE = 40 };
 struct packet_decoder {
 	struct fragments *fragments;
 	uint64_t counters[PACKET_RESULT_COUNT];
+	uint32_t share_count, share_index; /* of those who share the fragments; 0, 1: all are ours */
+	packet_share *share;
 };
 
 /* One frame's way through the readers. */

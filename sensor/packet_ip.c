@@ -8,6 +8,31 @@
 
 #include "packet_internal.h"
 
+#include <assert.h>
+#include <string.h>
+
+#include "hash.h"
+
+/*
+ * Which of those who share the work puts a datagram together. One inside a tunnel goes to whoever
+ * has the tunnel, which he then counts with it.
+ */
+static uint32_t
+share_of(const struct decoding *d, const struct fragment *f)
+{
+	const struct packet *p = d->packet;
+	uint64_t words[4], h = (uint64_t)f->id << 16 | (uint64_t)f->version << 8 | f->protocol;
+
+	if (p->carrier.tunnel != TUNNEL_NONE)
+		return d->decoder->share(p->carrier.port, p->carrier.port, d->decoder->share_count);
+	static_assert(sizeof(words) == 2 * sizeof(struct address), "addresses are hashed as words");
+	memcpy(words, &p->source, sizeof(p->source));
+	memcpy(words + 2, &p->destination, sizeof(p->destination));
+	for (unsigned i = 0; i < 4; i++)
+		h = hash_mix(h ^ words[i], UINT64_C(0x9e3779b97f4a7c15));
+	return (uint32_t)(h % d->decoder->share_count);
+}
+
 /* Hands a fragment to the reassembly and reads the datagram that it completes. */
 static enum packet_result
 fragment(struct decoding *d, struct fragment *f, const struct layer *data)
@@ -16,10 +41,15 @@ fragment(struct decoding *d, struct fragment *f, const struct layer *data)
 	struct reassembled whole;
 	enum packet_result result;
 	struct layer l;
+	uint32_t share;
 
 	f->source = p->source;
 	f->destination = p->destination;
 	f->time = p->frame->time;
+	if (d->decoder->share_count > 1 && (share = share_of(d, f)) != d->decoder->share_index) {
+		p->fragment_share = share + 1;
+		return PACKET_FRAGMENT_HELD;
+	}
 	f->data = layer_cursor(data);
 	f->size = data->wire;
 	result = fragments_add(d->decoder->fragments, f, &whole);
@@ -27,6 +57,11 @@ fragment(struct decoding *d, struct fragment *f, const struct layer *data)
 		return result;
 	if (++d->depth > PACKET_DEPTH_MAX)
 		return PACKET_TOO_DEEP;
+	if (!p->reassembled) {
+		p->whole = whole.bytes;
+		p->whole_captured = whole.captured;
+		p->whole_size = whole.size;
+	}
 	p->reassembled = true;
 	l = (struct layer){ .at = whole.bytes, .left = whole.captured, .wire = whole.size };
 	return packet_ip(d, &l);

@@ -7,13 +7,21 @@
 #include <assert.h>
 #include <string.h>
 
+#include "hash.h"
+
 const char *const direction_basis_names[DIRECTION_BASIS_COUNT + 1] = { "handshake", "evidence", "port" };
 const char *const flow_end_names[FLOW_END_COUNT + 1] = { "idle", "closed", "forced", "evicted", "active" };
+
+static record_text_ref
+protocol_ref(const struct flow_record *r)
+{
+	return r->protocol != 0 ? r->protocol : r->ndpi_master != 0 ? r->ndpi_master : r->ndpi_application;
+}
 
 const char *
 record_protocol(const struct flow_record *r)
 {
-	return record_text(r, r->protocol != 0 ? r->protocol : r->ndpi_master != 0 ? r->ndpi_master : r->ndpi_application);
+	return record_text(r, protocol_ref(r));
 }
 
 void
@@ -137,6 +145,60 @@ record_add_evidence(struct flow_record *r, const struct evidence *e)
 	}
 	if (stands(e, CLAIM_CREDENTIALS))
 		r->cleartext_credentials = e->cleartext_credentials;
+}
+
+/* Comparing. */
+
+static uint64_t
+add_text_hash(uint64_t h, const struct flow_record *r, record_text_ref ref)
+{
+	const char *text = r->text + ref; /* 0: "" */
+	size_t left = strlen(text);
+	uint64_t word;
+
+	h = hash_mix(h ^ left, UINT64_C(0x9e3779b97f4a7c15));
+	for (; left > 0; text += sizeof(word), left -= sizeof(word)) {
+		word = 0;
+		memcpy(&word, text, left < sizeof(word) ? left : sizeof(word));
+		h = hash_mix(h ^ word, UINT64_C(0xd6e8feb86659fd93));
+		if (left <= sizeof(word))
+			break;
+	}
+	return h;
+}
+
+static uint64_t
+add_address_hash(uint64_t h, const struct address *a, uint16_t port)
+{
+	uint64_t words[2];
+
+	static_assert(sizeof(words) == sizeof(*a), "addresses are hashed as words");
+	memcpy(words, a, sizeof(words));
+	return hash_mix(hash_mix(h ^ words[0], UINT64_C(0x9e3779b97f4a7c15)) ^ words[1], UINT64_C(0xd6e8feb86659fd93) ^ (uint64_t)port << 1);
+}
+
+uint32_t
+record_class_hash(const struct flow_record *r)
+{
+	static const uint32_t notes = 1u << NOTE_SERVICE_ACCOUNT_TOKEN;
+	const record_text_ref texts[] = {
+		protocol_ref(r), r->by, r->tls_version, r->cipher, r->mesh, r->auth_method, r->certificate.key_type, r->certificate.signature, r->tunnel,
+	};
+	const uint64_t values[] = {
+		(uint64_t)r->state << 56 | (uint64_t)r->mutual << 48 | (uint64_t)r->mutual_basis << 40 | (uint64_t)r->auth_result << 32 | (uint64_t)r->strength << 24 |
+			(uint64_t)r->has_service << 16 | (uint64_t)r->resumed << 8 | r->cleartext_credentials,
+		(uint64_t)r->certificate_flags << 48 | (uint64_t)r->encryption_flags << 32 | (uint64_t)r->certificate.key_bits << 16 | (uint64_t)r->tunnel_encrypted << 1 | r->payload_seen,
+		r->notes & notes,
+	};
+	uint64_t h = add_address_hash(add_address_hash(0, &r->client, r->client_port), &r->server, r->server_port);
+
+	if (r->has_service)
+		h = add_address_hash(h, &r->service, r->service_port);
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++)
+		h = hash_mix(h ^ values[i], UINT64_C(0x9e3779b97f4a7c15));
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		h = add_text_hash(h, r, texts[i]);
+	return (uint32_t)(h ^ h >> 32);
 }
 
 /* Checking. */

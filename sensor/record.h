@@ -105,6 +105,12 @@ record_text_ref record_add_text(struct flow_record *, const char *text);
 void record_add_evidence(struct flow_record *, const struct evidence *);
 
 /*
+ * A hash of all that makes a flow another one to policies and pairs: ends, protocol, encryption, authentication. Not of counts
+ * and times. The same in every process.
+ */
+uint32_t record_class_hash(const struct flow_record *);
+
+/*
  * Whether size bytes at record are a record this version can trust: every size, enum and text
  * reference is in range and every text is printable. *why is set to a static reason when not.
  */

@@ -2,22 +2,16 @@
 /* The worker's path of a packet: decode, flow, roles, counts, inspection; and of a flow's end: record. */
 #include <config.h>
 
-#include "worker.h"
+#include "worker_internal.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct worker {
-	struct worker_options options;
-	const struct record_sink *sink;
-	struct packet_decoder *decoder;
-	struct flow_table table;
-	struct inspector *inspector;
-	uint64_t frames, bytes, duplicates, told;
-	struct flow_record record; /* being made */
-	bool finished;
+enum {
+	LINK_RAW = 12, /* DLT_RAW: begins with the IP header */
+	IKE_PORT = 500,
 };
 
 /* TCP: what the flags tell of the connection. */
@@ -174,7 +168,6 @@ note_refusal(struct worker *w, const struct packet *p)
 static void
 tell_key_exchange(struct worker *w, const struct packet *p)
 {
-	enum { IKE_PORT = 500 };
 	struct flow *f;
 	unsigned side;
 
@@ -198,6 +191,15 @@ static bool
 is_ours(const struct worker *w, const struct packet *p)
 {
 	return w->options.share_count <= 1 || worker_share(p->source_port, p->destination_port, w->options.share_count) == w->options.share_index;
+}
+
+/* A flow's side was seen to send. Of a flow that is new it is told when the time comes. */
+static void
+mark_seen(struct worker *w, struct flow *f, unsigned side)
+{
+	if (w->exports != NULL && ((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) == 0)
+		worker_export_begin(w, f);
+	f->seen[side] |= FLOW_SEEN_PACKET;
 }
 
 /*
@@ -224,7 +226,7 @@ count_carrier(struct worker *w, const struct packet *p)
 		return;
 	}
 	count(f, &outer, side);
-	f->seen[side] |= FLOW_SEEN_PACKET;
+	mark_seen(w, f, side);
 	flow_table_touch(&w->table, f, p->frame->time);
 }
 
@@ -242,7 +244,7 @@ datagram_opening(const struct packet *p)
 static struct flow *
 open_datagrams(struct worker *w, struct flow *f, const struct packet *p, unsigned *side)
 {
-	if (f->packets[0] + f->packets[1] > 0 || p->payload_captured == 0 || p->ip_id == 0 || p->source_port == p->destination_port)
+	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) != 0 || p->payload_captured == 0 || p->ip_id == 0 || p->source_port == p->destination_port)
 		return f;
 	f->initial_sequence[f->client_side] = datagram_opening(p);
 	if (*side != f->client_side)
@@ -264,6 +266,61 @@ take_tcp_flow(struct worker *w, const struct packet *p, unsigned *side)
 	return open_connection(w, f, p, side);
 }
 
+/* Packets of others. */
+
+/* Adds a share to those a packet is handed to, once. */
+static void
+add_share(const struct worker *w, uint32_t share, uint32_t *shares, unsigned *count)
+{
+	for (unsigned i = 0; i < *count; i++)
+		if (shares[i] == share)
+			return;
+	if (share != w->options.share_index)
+		shares[(*count)++] = share;
+}
+
+/* A datagram that was put together here is handed over whole: its fragments are nowhere else. */
+static void
+hand_to(const struct worker *w, const struct packet *p, uint32_t share)
+{
+	struct frame whole = *p->frame;
+
+	if (p->reassembled) {
+		whole.link_type = LINK_RAW;
+		whole.bytes = p->whole;
+		whole.captured = p->whole_captured;
+		whole.original = p->whole_size;
+	}
+	w->options.foreign(w->options.foreign_context, &whole, share);
+}
+
+/*
+ * Hands the packet to all to whom it tells something: whose connection it is, who counts the tunnel
+ * around it, and whose flow an ICMP error or ESP is about. Fragments of one datagram go to one worker.
+ */
+static void
+hand_over(const struct worker *w, const struct packet *p, enum packet_result result)
+{
+	uint32_t of = w->options.share_count, shares[4];
+	unsigned count = 0;
+
+	if (of <= 1)
+		return;
+	if (result == PACKET_FRAGMENT_HELD && p->fragment_share != 0)
+		add_share(w, p->fragment_share - 1, shares, &count);
+	if (result == PACKET_OK) {
+		add_share(w, worker_share(p->source_port, p->destination_port, of), shares, &count);
+		if (p->carrier.tunnel != TUNNEL_NONE)
+			add_share(w, worker_share(p->carrier.port, p->carrier.port, of), shares, &count);
+		if (p->icmp_quotes)
+			add_share(w, worker_share(p->quoted_source_port, p->quoted_destination_port, of), shares, &count);
+		if (p->ip_protocol == IPPROTO_ESP || p->ip_protocol == IPPROTO_AH)
+			add_share(w, worker_share(IKE_PORT, IKE_PORT, of), shares, &count);
+	}
+	for (unsigned i = 0; i < count; i++)
+		hand_to(w, p, shares[i]);
+}
+
 /* Transports that dissectors read. */
 static bool
 is_inspected(uint8_t ip_protocol)
@@ -271,46 +328,105 @@ is_inspected(uint8_t ip_protocol)
 	return ip_protocol == IPPROTO_TCP || ip_protocol == IPPROTO_UDP || ip_protocol == IPPROTO_ESP || ip_protocol == IPPROTO_AH;
 }
 
+/* Says what is being worked on, for whoever is left to tell when it was our end. */
 static void
-take_frame(struct worker *w, const struct frame *frame)
+note_packet(struct worker_note *note, const struct packet *p)
 {
-	struct packet p;
+	note->address[0] = p->source;
+	note->address[1] = p->destination;
+	note->port[0] = p->source_port;
+	note->port[1] = p->destination_port;
+	note->ip_protocol = p->ip_protocol;
+	note->protocol[0] = '\0';
+}
+
+static void
+inspect(struct worker *w, struct flow *f, unsigned side, const struct packet *p)
+{
+	struct worker_note *note = w->options.note;
+	const char *protocol;
+
+	if (note != NULL && (protocol = inspection_protocol(f)) != NULL)
+		strncpy(note->protocol, protocol, sizeof(note->protocol) - 1);
+	inspection_packet(w->inspector, f, side, p);
+}
+
+/* The flow of the packet, with legs of one connection joined. */
+static struct flow *
+take_flow(struct worker *w, const struct packet *p, unsigned *side)
+{
+	struct flow *f;
+
+	if (p->ip_protocol == IPPROTO_TCP)
+		return take_tcp_flow(w, p, side);
+	f = flow_table_take(&w->table, p, side);
+	return p->ip_protocol == IPPROTO_UDP ? open_datagrams(w, f, p, side) : f;
+}
+
+static void
+take_packet(struct worker *w, const struct packet *p)
+{
+	bool tcp = p->ip_protocol == IPPROTO_TCP;
+	int64_t now = p->frame->time;
 	struct flow *f;
 	unsigned side;
-	bool tcp;
+
+	f = take_flow(w, p, &side);
+	if (is_repeated(f, p, side, now)) {
+		f->duplicates++;
+		w->duplicates++;
+		return;
+	}
+	count(f, p, side);
+	if (tcp && is_of_old_connection(f, p, side))
+		return;
+	if (tcp)
+		track_flags(w, f, p, side);
+	mark_seen(w, f, side);
+	flow_table_touch(&w->table, f, now);
+	if (is_inspected(p->ip_protocol) && inspection_wanted(f))
+		inspect(w, f, side, p);
+}
+
+static void
+take_frame(struct worker *w, const struct frame *frame, bool handed_over)
+{
+	enum packet_result result;
+	struct packet p;
 
 	flow_table_advance(&w->table, frame->time);
-	if (packet_decode(w->decoder, frame, &p) != PACKET_OK)
+	result = packet_decode(w->decoder, frame, &p);
+	if (handed_over)
+		w->uncounted[result]++;
+	if (w->options.foreign != NULL && (!handed_over || p.reassembled))
+		hand_over(w, &p, result);
+	if (result != PACKET_OK)
 		return;
+	if (w->options.note != NULL)
+		note_packet(w->options.note, &p);
 	/* The flow that was refused may be ours where the one of the error is not. */
 	note_refusal(w, &p);
 	tell_key_exchange(w, &p);
 	if (p.carrier.tunnel != TUNNEL_NONE)
 		count_carrier(w, &p);
-	if (!is_ours(w, &p))
-		return;
-	tcp = p.ip_protocol == IPPROTO_TCP;
-	if (tcp) {
-		f = take_tcp_flow(w, &p, &side);
-	} else {
-		f = flow_table_take(&w->table, &p, &side);
-		if (p.ip_protocol == IPPROTO_UDP)
-			f = open_datagrams(w, f, &p, &side);
-	}
-	if (is_repeated(f, &p, side, frame->time)) {
-		f->duplicates++;
-		w->duplicates++;
+	if (is_ours(w, &p))
+		take_packet(w, &p);
+}
+
+static void
+work_on(struct worker *w, const struct frame *frame, bool handed_over)
+{
+	struct worker_note *note = w->options.note;
+
+	if (note == NULL) {
+		take_frame(w, frame, handed_over);
 		return;
 	}
-	count(f, &p, side);
-	if (tcp && is_of_old_connection(f, &p, side))
-		return;
-	if (tcp)
-		track_flags(w, f, &p, side);
-	f->seen[side] |= FLOW_SEEN_PACKET;
-	flow_table_touch(&w->table, f, frame->time);
-	if (is_inspected(p.ip_protocol) && inspection_wanted(f))
-		inspection_packet(w->inspector, f, side, &p);
+	note->ip_protocol = 0; /* no packet before it was decoded */
+	note->busy = 1;
+	take_frame(w, frame, handed_over);
+	note->busy = 0;
+	note->packets++;
 }
 
 void
@@ -318,151 +434,34 @@ worker_frame(struct worker *w, const struct frame *frame)
 {
 	w->frames++;
 	w->bytes += frame->original;
-	take_frame(w, frame);
+	work_on(w, frame, false);
 }
 
 void
 worker_foreign_frame(struct worker *w, const struct frame *frame)
 {
-	take_frame(w, frame);
+	work_on(w, frame, true);
 }
 
 void
 worker_advance(struct worker *w, int64_t now)
 {
 	flow_table_advance(&w->table, now);
-}
-
-/* The end of a flow. */
-
-static void
-fill_addresses(const struct worker *w, struct flow_record *r, const struct flow *f)
-{
-	unsigned client = f->client_side, server = 1 - client;
-	const struct flow *leg;
-
-	r->client = f->key.address[client];
-	r->client_port = f->key.port[client];
-	r->server = f->key.address[server];
-	r->server_port = f->key.port[server];
-	if ((leg = flow_table_alias(&w->table, f, ALIAS_SERVICE)) != NULL) {
-		r->service = leg->key.address[server ^ leg->flip];
-		r->service_port = leg->key.port[server ^ leg->flip];
-		r->has_service = true;
-	}
-	if ((leg = flow_table_alias(&w->table, f, ALIAS_BACKEND)) != NULL) {
-		r->service = r->server;
-		r->service_port = r->server_port;
-		r->has_service = true;
-		r->server = leg->key.address[server ^ leg->flip];
-		r->server_port = leg->key.port[server ^ leg->flip];
-	}
-	if ((leg = flow_table_alias(&w->table, f, ALIAS_CLIENT)) != NULL) {
-		r->client = leg->key.address[client ^ leg->flip];
-		r->client_port = leg->key.port[client ^ leg->flip];
-	}
-}
-
-static uint32_t
-transport_notes(const struct flow *f)
-{
-	uint8_t client = f->seen[f->client_side], server = f->seen[1 - f->client_side];
-	uint32_t notes = f->notes;
-
-	if (f->duplicates > 0)
-		notes |= 1u << NOTE_DUPLICATES;
-	if (f->tunnel != TUNNEL_NONE)
-		notes |= 1u << NOTE_TUNNEL;
-	if (f->key.ip_protocol != IPPROTO_TCP)
-		return notes;
-	if ((client & FLOW_SEEN_SYN) != 0 && (server & FLOW_SEEN_PACKET) == 0)
-		notes |= 1u << NOTE_HALF_OPEN;
-	if ((server & FLOW_SEEN_RST) != 0 && (server & FLOW_SEEN_SYN_ACK) == 0 && f->payload[0] + f->payload[1] == 0)
-		notes |= 1u << NOTE_TRANSPORT_REFUSED;
-	if (((client | server) & (FLOW_SEEN_SYN | FLOW_SEEN_SYN_ACK)) == 0)
-		notes |= 1u << NOTE_MIDSTREAM;
-	return notes;
-}
-
-/* Protocols of the network layer, which need no dissector to be named. */
-static void
-name_ip_protocol(struct flow_record *r, const struct flow *f)
-{
-	static const struct {
-		uint8_t ip_protocol;
-		const char *protocol;
-	} names[] = {
-		{ IPPROTO_ICMP, "icmp" },
-		{ IPPROTO_ICMPV6, "icmpv6" },
-		{ IPPROTO_ESP, "esp" },
-		{ IPPROTO_AH, "ah" },
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (names[i].ip_protocol == f->key.ip_protocol)
-			r->protocol = record_add_text(r, names[i].protocol);
-	if (f->key.ip_protocol == IPPROTO_ICMP || f->key.ip_protocol == IPPROTO_ICMPV6)
-		r->auth_result = AUTH_NOT_APPLICABLE;
-}
-
-/* The header of a tunnel and the packet behind it were read: that is the whole of what is to be known. */
-static void
-describe_carrier(struct flow_record *r, const struct flow *f)
-{
-	static const char *const clauses[TUNNEL_COUNT] = {
-		[TUNNEL_VXLAN] = "RFC 7348 5 VXLAN header",
-		[TUNNEL_GENEVE] = "RFC 8926 3.4 Geneve header",
-		[TUNNEL_GRE] = "RFC 2784 2 GRE header",
-		[TUNNEL_IPIP] = "RFC 2003 3.1 inner IP header",
-		[TUNNEL_6IN4] = "RFC 4213 3 inner IPv6 header",
-		[TUNNEL_IP6TNL] = "RFC 2473 3 inner header",
-		[TUNNEL_GTPU] = "3GPP TS 29.281 5.1 GTP-U header",
-		[TUNNEL_TEREDO] = "RFC 4380 5.1.1 inner IPv6 header",
-	};
-	struct record_basis basis = { .clause = record_add_text(r, clauses[f->key.carrier]), .packet = f->first_packet, .file = f->file, .direction = FROM_CLIENT, .strength = STRENGTH_STRUCTURE };
-
-	r->protocol = record_add_text(r, tunnel_names[f->key.carrier]);
-	r->state = ENCRYPTION_PLAINTEXT;
-	r->auth_result = AUTH_NOT_APPLICABLE;
-	r->strength = STRENGTH_STRUCTURE;
-	r->basis[CLAIM_PROTOCOL] = r->basis[CLAIM_ENCRYPTION] = r->basis[CLAIM_AUTHENTICATION] = basis;
+	if (w->exports != NULL)
+		worker_export_scan(w, now);
 }
 
 static void
 on_flow_end(void *context, struct flow *f, enum flow_end end)
 {
 	struct worker *w = context;
-	struct flow_record *r = &w->record;
-	unsigned client;
 
-	record_init(r);
-	inspection_end(w->inspector, f, r);
-	client = f->client_side;
-	fill_addresses(w, r, f);
-	name_ip_protocol(r, f);
-	if (f->key.carrier != TUNNEL_NONE)
-		describe_carrier(r, f);
-	r->ip_protocol = f->key.ip_protocol;
-	r->direction_basis = f->direction_basis;
-	r->end = (uint8_t)(f->class == FLOW_TCP_CLOSED ? FLOW_END_CLOSED : end);
-	r->flow_id = ++w->told;
-	r->payload_seen = f->payload[0] + f->payload[1] > 0;
-	r->file = f->file;
-	r->first_packet = f->first_packet;
-	r->first_seen = f->first_seen;
-	r->last_seen = f->last_seen;
-	for (unsigned side = 0; side < 2; side++) {
-		unsigned from = side == client ? FROM_CLIENT : FROM_SERVER;
-
-		r->packets[from] = f->packets[side];
-		r->bytes[from] = f->bytes[side];
-		r->payload[from] = f->payload[side];
-	}
-	r->duplicates = f->duplicates;
-	r->notes |= transport_notes(f);
-	if (f->tunnel != TUNNEL_NONE)
-		r->tunnel = record_add_text(r, tunnel_names[f->tunnel]);
-	w->sink->flow(w->sink->context, r);
+	record_init(&w->record);
+	inspection_end(w->inspector, f, &w->record);
+	worker_fill_record(w, f, end);
+	if (w->exports != NULL)
+		worker_export_end(w, f);
+	w->sink->flow(w->sink->context, &w->record);
 }
 
 /* The public face. */
@@ -484,12 +483,15 @@ worker_new(const struct worker_options *options, const struct record_sink *sink,
 	w->sink = sink;
 	w->decoder = packet_decoder_new(options->fragment_memory);
 	w->inspector = inspector_new(&options->inspector, sink, error, error_size);
-	if (w->decoder == NULL || w->inspector == NULL || !flow_table_init(&w->table, &options->table)) {
+	if (w->decoder == NULL || w->inspector == NULL || !worker_export_init(w) || !flow_table_init(&w->table, &options->table)) {
 		packet_decoder_free(w->decoder);
 		inspector_free(w->inspector);
+		worker_export_free(w);
 		free(w);
 		return NULL;
 	}
+	if (options->foreign != NULL)
+		packet_decoder_share(w->decoder, options->share_count, options->share_index, worker_share);
 	w->table.on_end = on_flow_end;
 	w->table.context = w;
 	return w;
@@ -522,6 +524,7 @@ worker_free(struct worker *w)
 	worker_finish(w);
 	inspector_free(w->inspector);
 	packet_decoder_free(w->decoder);
+	worker_export_free(w);
 	free(w);
 }
 
@@ -535,5 +538,6 @@ worker_counters(const struct worker *w, struct worker_counters *out)
 		.table = w->table.counters,
 		.inspector = *inspector_counters(w->inspector),
 	};
-	memcpy(out->results, packet_decoder_counters(w->decoder), sizeof(out->results));
+	for (unsigned i = 0; i < PACKET_RESULT_COUNT; i++)
+		out->results[i] = packet_decoder_counters(w->decoder)[i] - w->uncounted[i];
 }
