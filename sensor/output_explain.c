@@ -255,6 +255,12 @@ put_class(const struct explanation *x, const struct evidence_class *e)
 	put_line(x, "      authentication  ", text);
 }
 
+static const char *const service_basis_lines[SERVICE_BASIS_COUNT] = {
+	[SERVICE_BASIS_WIRE] = "known from the wire: its address was in a packet",
+	[SERVICE_BASIS_ENDPOINTS] = "known from its endpoints: its slices or selector name the server",
+	[SERVICE_BASIS_CONNTRACK] = "known from the node's connection tracking",
+};
+
 static void
 put_example(const struct explanation *x, const struct example *e)
 {
@@ -284,6 +290,8 @@ put_example(const struct explanation *x, const struct example *e)
 	}
 	if (e->ja4 != NULL)
 		put_line(x, "       JA4            ", e->ja4);
+	if (e->service_basis != SERVICE_BASIS_NONE)
+		put_line(x, "       Service        ", service_basis_lines[e->service_basis]);
 	if (e->file >= r->file_count)
 		return;
 	report_display_filter(e, filter, sizeof(filter));

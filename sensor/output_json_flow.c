@@ -59,6 +59,7 @@ json_server(struct json_writer *w, const struct flow_record *f, const struct flo
 	} else {
 		json_null(w, "service_address");
 	}
+	json_text(w, "service_basis", names->service_basis == SERVICE_BASIS_NONE ? NULL : service_basis_names[names->service_basis]);
 	json_close(w, '}');
 }
 

@@ -215,6 +215,7 @@ json_evidence(struct json_writer *w, const struct report *r, const struct eviden
 	json_open(w, "example", '{');
 	json_example(w, r, &e->example, e->example.file, e->example.first_packet);
 	json_text(w, "ja4", e->example.ja4);
+	json_text(w, "service_basis", e->example.service_basis == SERVICE_BASIS_NONE ? NULL : service_basis_names[e->example.service_basis]);
 	json_open(w, "basis", '{');
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++)
 		json_basis(w, r, claim, &e->example.basis[claim]);

@@ -239,7 +239,7 @@ static bool
 bools_valid(const struct flow_record *r)
 {
 	const bool *const bools[] = {
-		&r->has_service, &r->continued, &r->counted, &r->payload_seen, &r->resumed, &r->cleartext_credentials, &r->tunnel_encrypted,
+		&r->has_service, &r->service_tracked, &r->continued, &r->counted, &r->payload_seen, &r->resumed, &r->cleartext_credentials, &r->tunnel_encrypted,
 		&r->certificate.present, &r->certificate.self_signed, &r->certificate.ca,
 		&r->client_certificate.present, &r->client_certificate.self_signed, &r->client_certificate.ca,
 	};

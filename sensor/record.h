@@ -51,6 +51,7 @@ struct flow_record {
 	struct address service;   /* the address the client asked for, before DNAT; see has_service */
 	uint16_t client_port, server_port, service_port;
 	bool has_service;
+	bool service_tracked;     /* no packet showed that address: the node's connection tracking did */
 	uint8_t ip_protocol;
 	uint8_t direction_basis;  /* enum direction_basis */
 	uint8_t end;              /* enum flow_end */

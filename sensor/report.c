@@ -11,6 +11,14 @@
 
 #include "report_internal.h"
 
+const char *const service_basis_names[] = {
+	[SERVICE_BASIS_NONE] = "none",
+	[SERVICE_BASIS_WIRE] = "wire",
+	[SERVICE_BASIS_ENDPOINTS] = "endpoints",
+	[SERVICE_BASIS_CONNTRACK] = "conntrack",
+	[SERVICE_BASIS_COUNT] = NULL,
+};
+
 const char *const file_state_names[] = { "complete", "partial", "unreadable", NULL };
 
 /* A name that a DNS answer gave an address. */
@@ -504,8 +512,13 @@ report_flow_names(const struct report *r, const struct flow_record *record, stru
 		out->has_service = inventory_service_at(inventory, &record->server, record->server_port, record->ip_protocol, record->first_seen, &out->service);
 	else
 		out->has_service = inventory_service_at(inventory, &record->service, record->service_port, record->ip_protocol, record->first_seen, &out->service);
-	if (!out->has_service && !out->swapped_service)
-		out->has_service = inventory_service_behind(inventory, &record->server, record->server_port, record->ip_protocol, record->first_seen, &out->service);
+	if (out->has_service)
+		out->service_basis = record->service_tracked ? SERVICE_BASIS_CONNTRACK : SERVICE_BASIS_WIRE;
+	if (out->has_service || out->swapped_service)
+		return;
+	out->has_service = inventory_service_behind(inventory, &record->server, record->server_port, record->ip_protocol, record->first_seen, &out->service);
+	if (out->has_service)
+		out->service_basis = SERVICE_BASIS_ENDPOINTS;
 }
 
 static struct example
@@ -521,6 +534,7 @@ example_of(struct report *r, const struct flow_record *record, const struct flow
 		.server_port = names->swapped_service ? record->service_port : record->server_port,
 		.ip_protocol = record->ip_protocol,
 		.ja4 = record_word(r, record, record->ja4),
+		.service_basis = (uint8_t)names->service_basis,
 	};
 
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++) {

@@ -39,6 +39,16 @@ struct example_basis {
 	uint8_t direction, strength;
 };
 
+/* How it is known which Service a client asked for. */
+enum service_basis {
+	SERVICE_BASIS_NONE,      /* it is not */
+	SERVICE_BASIS_WIRE,      /* the Service's own address was in a packet */
+	SERVICE_BASIS_ENDPOINTS, /* EndpointSlices, or its selector, name the pod that answered */
+	SERVICE_BASIS_CONNTRACK, /* the node's connection tracking knows the address before translation */
+	SERVICE_BASIS_COUNT,
+};
+extern const char *const service_basis_names[];
+
 /* The first flow of an evidence class of a pair: what an auditor opens. */
 struct example {
 	uint16_t file;          /* index into report.files */
@@ -48,6 +58,7 @@ struct example {
 	uint16_t client_port, server_port;
 	uint8_t ip_protocol;
 	const char *ja4;        /* of the client's hello, or NULL */
+	uint8_t service_basis;  /* enum service_basis */
 	struct example_basis basis[CLAIM_COUNT];
 };
 
@@ -174,6 +185,7 @@ struct flow_names {
 	struct endpoint client, server;
 	struct service_name service;
 	bool has_service;
+	enum service_basis service_basis;
 	bool swapped_service; /* the record's server is the Service's address */
 };
 void report_flow_names(const struct report *, const struct flow_record *, struct flow_names *out);

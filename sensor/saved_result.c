@@ -428,6 +428,7 @@ read_example(struct batch *b, const struct json_spot *evidence, struct example *
 	read_socket(b, &spot, "server", &e->server, &e->server_port);
 	e->ip_protocol = read_transport(b, &spot);
 	e->ja4 = name(b, &spot, "ja4", JSON_MAY);
+	e->service_basis = (uint8_t)json_read_word(d, &spot, "service_basis", JSON_MAY, service_basis_names);
 	(void)json_member(d, &spot, "basis", JSON_VALUE_OBJECT, JSON_MUST, &basis);
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++)
 		read_basis(b, &basis, claims[claim], &e->basis[claim]);

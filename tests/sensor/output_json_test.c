@@ -38,7 +38,7 @@ static const char pair_outside[] =
 	"\"bytes\":{\"client\":3000,\"server\":20000},\"first_seen\":\"2026-01-01T00:00:03.000000000Z\",\"last_seen\":\"2026-01-01T00:00:04.000000500Z\","
 	"\"example\":{\"file\":\"captures/shop.pcap\",\"packet\":50,\"first_seen\":\"2026-01-01T00:00:03.000000000Z\",\"client\":{\"ip\":\"2001:db8::1\","
 	"\"port\":40001},\"server\":{\"ip\":\"2001:db8::9\",\"port\":443},\"transport\":\"tcp\","
-	"\"filter\":\"ipv6.addr == 2001:db8::1 && ipv6.addr == 2001:db8::9 && tcp.port == 40001 && tcp.port == 443\",\"ja4\":null,"
+	"\"filter\":\"ipv6.addr == 2001:db8::1 && ipv6.addr == 2001:db8::9 && tcp.port == 40001 && tcp.port == 443\",\"ja4\":null,\"service_basis\":null,"
 	"\"basis\":{\"protocol\":{\"clause\":\"RFC 8446 4.1.3 ServerHello\",\"file\":\"captures/shop.pcap\",\"packet\":55,\"offset\":5,"
 	"\"direction\":\"server\",\"strength\":\"exchange\"},\"encryption\":{\"clause\":\"RFC 8446 4.1.3 ServerHello\",\"file\":\"captures/shop.pcap\","
 	"\"packet\":55,\"offset\":5,\"direction\":\"server\",\"strength\":\"exchange\"}}}}]}";
@@ -58,7 +58,7 @@ static const char pair_database[] =
 	"\"server\":8000},\"first_seen\":\"2026-01-01T00:00:05.000000000Z\",\"last_seen\":\"2026-01-01T00:00:06.000000500Z\","
 	"\"example\":{\"file\":\"captures/cut \\\\xff\\u001b[31m.pcap\",\"packet\":3,\"first_seen\":\"2026-01-01T00:00:05.000000000Z\","
 	"\"client\":{\"ip\":\"10.42.0.12\",\"port\":40001},\"server\":{\"ip\":\"10.42.0.21\",\"port\":5432},\"transport\":\"tcp\","
-	"\"filter\":\"ip.addr == 10.42.0.12 && ip.addr == 10.42.0.21 && tcp.port == 40001 && tcp.port == 5432\",\"ja4\":\"t13d1516h2_8daaf6152771_e5627efa2ab1\","
+	"\"filter\":\"ip.addr == 10.42.0.12 && ip.addr == 10.42.0.21 && tcp.port == 40001 && tcp.port == 5432\",\"ja4\":\"t13d1516h2_8daaf6152771_e5627efa2ab1\",\"service_basis\":null,"
 	"\"basis\":{\"protocol\":{\"clause\":\"PostgreSQL SSLRequest\",\"file\":\"captures/cut \\\\xff\\u001b[31m.pcap\",\"packet\":4,\"offset\":0,"
 	"\"direction\":\"client\",\"strength\":\"structure\"},\"encryption\":{\"clause\":\"RFC 8446 4.1.3 ServerHello\",\"file\":\"captures/shop.pcap\","
 	"\"packet\":9,\"offset\":1,\"direction\":\"server\",\"strength\":\"exchange\"}}}}]}";
@@ -73,7 +73,7 @@ static const char pair_silent[] =
 	"\"packets\":{\"client\":6,\"server\":4},\"bytes\":{\"client\":600,\"server\":4000},\"first_seen\":\"2026-01-01T00:00:06.000000000Z\","
 	"\"last_seen\":\"2026-01-01T00:00:07.000000500Z\",\"example\":{\"file\":null,\"packet\":90,\"first_seen\":\"2026-01-01T00:00:06.000000000Z\","
 	"\"client\":{\"ip\":\"10.42.0.1\",\"port\":40001},\"server\":{\"ip\":\"10.42.0.12\",\"port\":9090},\"transport\":\"tcp\","
-	"\"filter\":\"ip.addr == 10.42.0.1 && ip.addr == 10.42.0.12 && tcp.port == 40001 && tcp.port == 9090\",\"ja4\":null,\"basis\":{}}}]}";
+	"\"filter\":\"ip.addr == 10.42.0.1 && ip.addr == 10.42.0.12 && tcp.port == 40001 && tcp.port == 9090\",\"ja4\":null,\"service_basis\":null,\"basis\":{}}}]}";
 
 static const char finding[] =
 	"{\"id\":\"45c026cf232fe4a6\",\"type\":\"certificate-expired\",\"severity\":\"high\",\"policy\":\"certificate\",\"pair\":\"befce9e6c43bdce0\","
@@ -89,7 +89,7 @@ static const char full_flow[] =
 	"{\"file\":\"one.pcap\",\"first_packet\":11,\"first_seen\":\"2026-01-01T00:00:00.000000000Z\",\"last_seen\":\"2026-01-01T00:00:00.500000000Z\","
 	"\"transport\":\"tcp\",\"client\":{\"ip\":\"10.42.0.11\",\"port\":40001,\"workload\":\"shop/web\",\"kind\":\"StatefulSet\",\"pod\":\"web-1\"},"
 	"\"server\":{\"ip\":\"10.42.0.12\",\"port\":8443,\"workload\":\"shop/api-1\",\"kind\":\"Pod\",\"pod\":\"api-1\",\"service\":\"shop/api\","
-	"\"service_address\":\"10.43.0.9:443\"},\"protocol\":\"http2\",\"rpc_service\":\"shop.Stock\",\"application\":\"vault\",\"ndpi\":{\"master\":\"tls\",\"application\":\"example\",\"category\":\"web\"},"
+	"\"service_address\":\"10.43.0.9:443\",\"service_basis\":\"wire\"},\"protocol\":\"http2\",\"rpc_service\":\"shop.Stock\",\"application\":\"vault\",\"ndpi\":{\"master\":\"tls\",\"application\":\"example\",\"category\":\"web\"},"
 	"\"packets\":{\"client\":9,\"server\":8},\"bytes\":{\"client\":1000,\"server\":5000},\"encryption\":{\"state\":\"encrypted\",\"by\":\"tls\","
 	"\"version\":\"TLS1.2\",\"cipher\":\"TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256\",\"group\":\"x25519\",\"sni\":\"api.shop.svc\",\"alpn\":\"h2\","
 	"\"alpn_offered\":\"h2,http/1.1\",\"resumed\":true,\"resumption\":\"ticket\",\"mutual\":\"yes\",\"mutual_basis\":\"handshake\","
@@ -108,7 +108,7 @@ static const char full_flow[] =
 static const char empty_flow[] =
 	"{\"file\":\"one.pcap\",\"first_packet\":12,\"first_seen\":\"2026-01-01T00:00:00.000000001Z\",\"last_seen\":\"2026-01-01T00:00:00.000000001Z\","
 	"\"transport\":\"47\",\"client\":{\"ip\":\"2001:db8::1\",\"port\":0,\"workload\":null,\"kind\":null,\"pod\":null},\"server\":{\"ip\":\"2001:db8::2\","
-	"\"port\":0,\"workload\":null,\"kind\":null,\"pod\":null,\"service\":null,\"service_address\":null},\"protocol\":\"gre\",\"rpc_service\":null,\"application\":null,\"ndpi\":{\"master\":\"gre\","
+	"\"port\":0,\"workload\":null,\"kind\":null,\"pod\":null,\"service\":null,\"service_address\":null,\"service_basis\":null},\"protocol\":\"gre\",\"rpc_service\":null,\"application\":null,\"ndpi\":{\"master\":\"gre\","
 	"\"application\":null,\"category\":null},\"packets\":{\"client\":0,\"server\":0},\"bytes\":{\"client\":0,\"server\":0},"
 	"\"encryption\":{\"state\":\"unknown\",\"by\":null,\"version\":null,\"cipher\":null,\"group\":null,\"sni\":null,\"alpn\":null,\"alpn_offered\":null,"
 	"\"resumed\":false,\"resumption\":null,\"mutual\":\"unknown\",\"mutual_basis\":null,\"alert\":null,\"ja4\":null,\"mesh\":null,\"flags\":[],\"certificate\":{\"subject\":null,\"issuer\":null,"
