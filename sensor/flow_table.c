@@ -378,15 +378,19 @@ flow_table_find(const struct flow_table *t, const struct address *source, uint16
 
 /*
  * What a second tuple of a connection tells. The packet that opens it, forwards, passes DNAT and
- * then masquerading, losing a hop at each; answers pass them the other way round.
+ * then masquerading, losing a hop at each; answers pass them the other way round. An answer that was
+ * seen when it came in is not translated yet: it is of the one that answers, whatever was asked.
  */
 static enum alias_role
-role_of_leg(const struct flow *f, const struct flow *leg, unsigned leg_client, bool answer, uint8_t hop_limit)
+role_of_leg(const struct flow *f, const struct flow *leg, unsigned leg_client, bool answer, const struct packet *p)
 {
+	uint8_t hop_limit = p->hop_limit;
 	unsigned client = f->client_side, server = 1 - client, leg_server = 1 - leg_client;
 	bool same_client = address_equal(&f->key.address[client], &leg->key.address[leg_client]) && f->key.port[client] == leg->key.port[leg_client];
 	bool same_server = address_equal(&f->key.address[server], &leg->key.address[leg_server]) && f->key.port[server] == leg->key.port[leg_server];
 
+	if (answer && p->incoming && !same_server)
+		return ALIAS_BACKEND;
 	if (answer)
 		return same_server ? ALIAS_CLIENT : same_client ? ALIAS_SERVICE : ALIAS_ONLY;
 	if (same_server)
@@ -399,7 +403,7 @@ make_alias(struct flow_table *t, struct flow *f, struct flow *leg, const struct 
 {
 	bool answer = *side != leg_client;
 
-	leg->alias_role = (uint8_t)role_of_leg(f, leg, leg_client, answer, p->hop_limit);
+	leg->alias_role = (uint8_t)role_of_leg(f, leg, leg_client, answer, p);
 	leg->flip = (uint8_t)(leg_client ^ f->client_side);
 	unlink_flow(t, leg);
 	leg->alias_of = index_of(t, f);
@@ -450,6 +454,48 @@ flow_table_join(struct flow_table *t, struct flow *f, const struct packet *p, un
 	recent->flow = index_of(t, f);
 	recent->mark = mark;
 	return f;
+}
+
+/*
+ * Datagrams have no numbers by which an answer is known again. Where what comes in is seen and what
+ * goes out is not (a bridge's ports), the question goes to a Service and the answer comes from a pod.
+ */
+static struct recent_opening *
+recent_question(struct flow_table *t, const struct address *client, uint16_t port, uint32_t *hash)
+{
+	uint64_t words[3] = { 0, 0, (uint64_t)port << 8 | IPPROTO_UDP };
+
+	memcpy(words, client->bytes, sizeof(client->bytes));
+	*hash = (uint32_t)hash_words(&t->hash_key, words, 3);
+	return &t->recent[*hash % RECENT_SIZE];
+}
+
+void
+flow_table_question(struct flow_table *t, const struct flow *f, const struct packet *p)
+{
+	uint32_t hash;
+	struct recent_opening *recent = recent_question(t, &p->source, p->source_port, &hash);
+	bool several = recent->hash == hash && (recent->flow == 0 || t->now - flow_at(t, recent->flow)->first_seen < SECOND);
+
+	recent->hash = hash;
+	recent->flow = several ? 0 : index_of(t, f);
+	recent->mark = 0;
+}
+
+struct flow *
+flow_table_answer(struct flow_table *t, struct flow *f, const struct packet *p, unsigned *side)
+{
+	uint32_t hash;
+	struct recent_opening *recent = recent_question(t, &p->destination, p->destination_port, &hash);
+	struct flow *other = recent->hash == hash && recent->flow != 0 && recent->flow <= t->flows.fresh ? flow_at(t, recent->flow) : NULL;
+
+	if (other == NULL || other == f || other->alias_of != 0 || other->key.ip_protocol != p->ip_protocol || t->now - other->last_seen >= SECOND)
+		return f;
+	if (!address_equal(&other->key.address[other->client_side], &p->destination) || other->key.port[other->client_side] != p->destination_port)
+		return f;
+	if (other->packets[other->client_side] == 0 || other->packets[1 - other->client_side] != 0)
+		return f;
+	return make_alias(t, other, f, p, side, 1 - *side);
 }
 
 const struct flow *

@@ -180,6 +180,15 @@ void flow_table_end(struct flow_table *, struct flow *, enum flow_end);
  */
 struct flow *flow_table_join(struct flow_table *, struct flow *, const struct packet *, unsigned *side, uint16_t client_port, uint32_t opening);
 
+/*
+ * The same for datagrams by who asked alone: the packet, which came in at an interface, is the first
+ * of its flow and opens it. Its client's port must have asked nobody else within a second.
+ */
+void flow_table_question(struct flow_table *, const struct flow *, const struct packet *);
+
+/* This flow's first packet, which came in at an interface, may answer a question asked less than a second ago. */
+struct flow *flow_table_answer(struct flow_table *, struct flow *, const struct packet *, unsigned *side);
+
 /* The first alias with this role, or NULL. *server_side is the side of its key that is the flow's server. */
 const struct flow *flow_table_alias(const struct flow_table *, const struct flow *, enum alias_role);
 

@@ -62,6 +62,7 @@ struct packet {
 	struct packet_carrier carrier;
 	uint8_t hop_limit;         /* TTL */
 	uint8_t tcp_flags;         /* enum tcp_flag */
+	bool incoming;             /* the capture says that its frame came in at an interface: what this host translates, it translates later */
 	bool truncated;            /* the capture kept less of the payload than the wire carried */
 	bool reassembled;          /* put together from fragments: */
 	const uint8_t *whole;      /* the outermost datagram that was, from its IP header, */

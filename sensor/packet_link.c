@@ -24,6 +24,7 @@ enum link_type {
 	LINK_COOKED2 = 276,
 };
 
+enum { COOKED_OUTGOING = 4 };    /* Linux cooked: the packet type of what the host sends */
 enum { ARPHRD_NETLINK = 824 }; /* Linux cooked: a netlink message, not a packet */
 
 /* PPP protocol numbers (IANA). */
@@ -233,7 +234,10 @@ cooked(struct decoding *d, struct layer *l)
 {
 	const uint8_t *h = layer_take(l, 16);
 
-	return h == NULL ? layer_short(l, 16, PACKET_MALFORMED_LINK) : cooked_payload(d, be16(h + 2), be16(h + 14), l);
+	if (h == NULL)
+		return layer_short(l, 16, PACKET_MALFORMED_LINK);
+	d->packet->incoming = be16(h) != COOKED_OUTGOING;
+	return cooked_payload(d, be16(h + 2), be16(h + 14), l);
 }
 
 static enum packet_result
@@ -241,7 +245,10 @@ cooked2(struct decoding *d, struct layer *l)
 {
 	const uint8_t *h = layer_take(l, 20);
 
-	return h == NULL ? layer_short(l, 20, PACKET_MALFORMED_LINK) : cooked_payload(d, be16(h + 8), be16(h), l);
+	if (h == NULL)
+		return layer_short(l, 20, PACKET_MALFORMED_LINK);
+	d->packet->incoming = h[10] != COOKED_OUTGOING;
+	return cooked_payload(d, be16(h + 8), be16(h), l);
 }
 
 /*

@@ -630,6 +630,89 @@ test_service_by_the_answer(void **state)
 	assert_int_equal(table.counters.aliases, 2);
 }
 
+static struct packet
+came_in(struct packet p)
+{
+	p.incoming = true;
+	return p;
+}
+
+/* A bridge's ports, each as frames come in: the question before DNAT, the answer before it is undone. */
+static void
+test_backend_by_an_answer_that_came_in(void **state)
+{
+	unsigned a, b;
+	struct flow *f = open_leg(came_in(syn(POD, SERVICE, 80, 64)), &a);
+
+	(void)state;
+	assert_ptr_equal(open_leg(came_in(syn_ack(BACKEND, 8080, POD, 64)), &b), f);
+	assert_int_equal(b, 1 - a);
+	assert_server(f, ALIAS_BACKEND, BACKEND, 8080);
+	assert_null(flow_table_alias(&table, f, ALIAS_SERVICE));
+	/* A pod that calls its own Service: it is masqueraded as well. */
+	flow_table_end(&table, f, FLOW_END_CLOSED);
+	f = open_leg(came_in(syn(POD, SERVICE, 81, 64)), &a);
+	assert_ptr_equal(open_leg(came_in(syn_ack(POD, 8080, GATEWAY, 64)), &b), f);
+	assert_server(f, ALIAS_BACKEND, POD, 8080);
+	assert_null(flow_table_alias(&table, f, ALIAS_CLIENT));
+}
+
+/* A datagram as the worker treats the first of a flow that came in. */
+static struct flow *
+open_datagram(uint32_t source, uint16_t source_port, uint32_t destination, uint16_t destination_port, unsigned *side)
+{
+	struct packet p = came_in(packet(IPPROTO_UDP, source, source_port, destination, destination_port));
+	struct flow *f = take(&p, side), *asked;
+
+	if (f->packets[0] + f->packets[1] == 0) {
+		asked = flow_table_answer(&table, f, &p, side);
+		if (asked == f && *side == f->client_side)
+			flow_table_question(&table, f, &p);
+		f = asked;
+	}
+	f->packets[*side]++;
+	return f;
+}
+
+static void
+test_datagrams_answered_by_a_backend(void **state)
+{
+	unsigned a, b;
+	struct flow *f = open_datagram(POD, 40000, SERVICE, 53, &a);
+
+	(void)state;
+	assert_ptr_equal(open_datagram(BACKEND, 5353, POD, 40000, &b), f);
+	assert_int_equal(b, 1 - a);
+	assert_server(f, ALIAS_BACKEND, BACKEND, 5353);
+	assert_ptr_equal(open_datagram(BACKEND, 5353, POD, 40000, &b), f);
+	/* Answered now: another that speaks to this port is somebody else. */
+	assert_ptr_not_equal(open_datagram(GATEWAY, 53, POD, 40000, &b), f);
+}
+
+static void
+test_datagrams_that_answer_nothing(void **state)
+{
+	unsigned side;
+	struct flow *f = open_datagram(POD, 40000, SERVICE, 53, &side);
+
+	(void)state;
+	/* To another port, to another address, too late. */
+	assert_ptr_not_equal(open_datagram(BACKEND, 53, POD, 40001, &side), f);
+	assert_ptr_not_equal(open_datagram(BACKEND, 53, GATEWAY, 40000, &side), f);
+	pass(2 * SECOND);
+	assert_ptr_not_equal(open_datagram(BACKEND, 53, POD, 40000, &side), f);
+	/* A port that speaks to several at a time is no client's of one Service. */
+	f = open_datagram(POD, 40002, SERVICE, 53, &side);
+	open_datagram(POD, 40002, SERVICE + 1, 53, &side);
+	assert_ptr_not_equal(open_datagram(BACKEND, 53, POD, 40002, &side), f);
+	assert_int_equal(table.counters.aliases, 0);
+	/* The question's flow has ended. */
+	f = open_datagram(POD, 40003, SERVICE, 53, &side);
+	flow_table_end(&table, f, FLOW_END_IDLE);
+	open_datagram(BACKEND, 53, POD, 40003, &side);
+	assert_int_equal(table.counters.aliases, 0);
+}
+
 static void
 test_hairpin(void **state)
 {
@@ -902,6 +985,9 @@ main(void)
 		TEST(test_masquerade_by_hop_limit),
 		TEST(test_masquerade_by_the_answer),
 		TEST(test_service_by_the_answer),
+		TEST(test_backend_by_an_answer_that_came_in),
+		TEST(test_datagrams_answered_by_a_backend),
+		TEST(test_datagrams_that_answer_nothing),
 		TEST(test_hairpin),
 		TEST(test_aliases_go_with_their_flow),
 		TEST(test_stale_openings),

@@ -504,6 +504,37 @@ static const struct stack {
 	{ "IPv4 in IPv6", ip6tnl_ipv4, RAW, TUNNEL_IP6TNL },
 };
 
+/* Where a capture tells it, a packet that came in is told from one that the host sent; all others are not. */
+static void
+test_direction_of_cooked_frames(void **state)
+{
+	(void)state;
+	for (unsigned type = 0; type < 6; type++) {
+		begin_ipv4();
+		frame_put16(&b, IP4);
+		frame_put32(&b, 0);
+		frame_put32(&b, 0x02000000);
+		frame_put16(&b, 6);
+		frame_put16(&b, 1);
+		frame_put16(&b, (uint16_t)type);
+		assert_int_equal(decode(113), PACKET_OK);
+		assert_int_equal(packet.incoming, type != 4);
+		begin_ipv4();
+		frame_put32(&b, 0);
+		frame_put32(&b, 0x02000000);
+		frame_put16(&b, (uint16_t)(type << 8 | 6));
+		frame_put16(&b, 1);
+		frame_put32(&b, 3);
+		frame_put16(&b, 0);
+		frame_put16(&b, IP4);
+		assert_int_equal(decode(276), PACKET_OK);
+		assert_int_equal(packet.incoming, type != 4);
+	}
+	begin_ipv4();
+	assert_int_equal(decode(RAW), PACKET_OK);
+	assert_false(packet.incoming);
+}
+
 static void
 test_stacks(void **state)
 {
@@ -1550,6 +1581,7 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(test_direction_of_cooked_frames),
 		T(test_stacks),
 		T(test_udp_tunnels),
 		T(test_udp_near_misses),
