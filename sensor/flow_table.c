@@ -493,7 +493,7 @@ flow_table_answer(struct flow_table *t, struct flow *f, const struct packet *p, 
 		return f;
 	if (!address_equal(&other->key.address[other->client_side], &p->destination) || other->key.port[other->client_side] != p->destination_port)
 		return f;
-	if (other->packets[other->client_side] == 0 || other->packets[1 - other->client_side] != 0)
+	if ((other->seen[other->client_side] & FLOW_SEEN_PACKET) == 0 || (other->seen[1 - other->client_side] & FLOW_SEEN_PACKET) != 0)
 		return f;
 	return make_alias(t, other, f, p, side, 1 - *side);
 }

@@ -244,19 +244,15 @@ datagram_opening(const struct packet *p)
 static struct flow *
 open_datagrams(struct worker *w, struct flow *f, const struct packet *p, unsigned *side)
 {
-<<<<<<< Updated upstream
-	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) != 0 || p->payload_captured == 0 || p->ip_id == 0 || p->source_port == p->destination_port)
-=======
 	struct flow *asked;
 
-	if (f->packets[0] + f->packets[1] > 0 || p->payload_captured == 0 || p->source_port == p->destination_port)
+	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) != 0 || p->payload_captured == 0 || p->source_port == p->destination_port)
 		return f;
 	if (p->incoming && (asked = flow_table_answer(&w->table, f, p, side)) != f)
 		return asked;
 	if (p->incoming && *side == f->client_side)
 		flow_table_question(&w->table, f, p);
 	if (p->ip_id == 0)
->>>>>>> Stashed changes
 		return f;
 	f->initial_sequence[f->client_side] = datagram_opening(p);
 	if (*side != f->client_side)

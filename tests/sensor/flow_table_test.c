@@ -664,13 +664,13 @@ open_datagram(uint32_t source, uint16_t source_port, uint32_t destination, uint1
 	struct packet p = came_in(packet(IPPROTO_UDP, source, source_port, destination, destination_port));
 	struct flow *f = take(&p, side), *asked;
 
-	if (f->packets[0] + f->packets[1] == 0) {
+	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) == 0) {
 		asked = flow_table_answer(&table, f, &p, side);
 		if (asked == f && *side == f->client_side)
 			flow_table_question(&table, f, &p);
 		f = asked;
 	}
-	f->packets[*side]++;
+	f->seen[*side] |= FLOW_SEEN_PACKET;
 	return f;
 }
 
