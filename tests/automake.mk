@@ -33,7 +33,8 @@ libtesting_a_SOURCES = \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
 	%D%/sensor/cluster_text.h \
 	%D%/sensor/frame_builder.c %D%/sensor/frame_builder.h \
-	%D%/sensor/sample_report.c %D%/sensor/sample_report.h
+	%D%/sensor/sample_report.c %D%/sensor/sample_report.h \
+	%D%/sensor/worker_bench.h
 libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
 
 LDADD = libtesting.a $(PODWIRE_LIBS) $(CMOCKA_LIBS)
@@ -133,6 +134,8 @@ UNIT_TESTS = \
 	%D%/sensor/saved_result_test \
 	%D%/sensor/stream_test \
 	%D%/sensor/tls_sessions_test \
+	%D%/sensor/worker_live_test \
+	%D%/sensor/worker_share_test \
 	%D%/sensor/worker_test
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 TESTS += $(UNIT_TESTS) $(SCRIPT_TESTS)
