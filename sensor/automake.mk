@@ -50,6 +50,9 @@ libsensor_a_SOURCES = \
 	%D%/live_worker.h \
 	%D%/log.c %D%/log.h \
 	%D%/messages.h \
+	%D%/metrics.c %D%/metrics.h \
+	%D%/metrics_sensor.c \
+	%D%/metrics_text.c %D%/metrics_text.h \
 	%D%/output.h \
 	%D%/output_explain.c \
 	%D%/output_json.c %D%/output_json_internal.h \
@@ -62,6 +65,7 @@ libsensor_a_SOURCES = \
 	%D%/packet_link.c \
 	%D%/packet_transport.c \
 	%D%/packet_tunnel.c \
+	%D%/process_status.c \
 	%D%/progress.c %D%/progress.h \
 	%D%/read_file.c %D%/read_file.h \
 	%D%/record.c %D%/record.h \

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "http_server.h"
 #include "worker.h"
 
 enum { STATUS_INTERFACES_MAX = 1024, STATUS_WORKERS_MAX = 64 };
@@ -49,6 +50,16 @@ struct kube_kind_status {
 	char error[128];      /* the last one, visible ASCII; "" while all is well */
 };
 
+/* This process, as the operating system sees it: process_status_read() fills it in. */
+struct process_status {
+	double cpu_seconds;
+	uint64_t resident, virtual_size; /* bytes */
+	uint64_t open_files, max_files;
+	int64_t start;                   /* ns since 1970 */
+};
+
+void process_status_read(struct process_status *);
+
 struct sensor_status {
 	int64_t started, now;       /* ns since 1970 */
 	char node[256];             /* "" where not told */
@@ -66,7 +77,9 @@ struct sensor_status {
 	uint64_t policy_loads, policy_errors;
 	char policy_error[256];     /* of the last reload, "" where it went well */
 	int64_t state_saved;        /* ns since 1970; 0: never */
-	uint64_t state_errors, events_dropped;
+	uint64_t state_errors, events_dropped, events_written;
+	struct http_server_counters http;
+	struct process_status process;
 };
 
 #endif
