@@ -7,13 +7,13 @@ libsensor_a_SOURCES = \
 	%D%/analysis.c %D%/analysis.h \
 	%D%/arena.c %D%/arena.h \
 	%D%/capture.h %D%/capture_file.c \
-	%D%/capture_filter.h \
-	%D%/capture_live.h \
+	%D%/capture_filter.c %D%/capture_filter.h \
+	%D%/capture_live.c %D%/capture_live.h \
 	%D%/capture_pcapng.c %D%/capture_pcapng.h \
-	%D%/capture_plan.h \
+	%D%/capture_plan.c %D%/capture_plan.h \
 	%D%/certificate_store.c %D%/certificate_store.h \
 	%D%/classifier.h \
-	%D%/cni_config.h \
+	%D%/cni_config.c %D%/cni_config.h \
 	%D%/cluster_json.c %D%/cluster_json.h \
 	%D%/cluster_objects.c %D%/cluster_objects.h \
 	%D%/cluster_values.c %D%/cluster_values.h \
@@ -53,6 +53,7 @@ libsensor_a_SOURCES = \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/metrics_sensor.c \
 	%D%/metrics_text.c %D%/metrics_text.h \
+	%D%/links.c %D%/links.h %D%/links_internal.h \
 	%D%/output.h \
 	%D%/output_explain.c \
 	%D%/output_json.c %D%/output_json_internal.h \

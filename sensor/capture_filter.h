@@ -21,10 +21,17 @@ enum { FILTER_MAX = 4096 }; /* instructions: the kernel's BPF_MAXINSNS */
 /*
  * Writes into program[FILTER_MAX] what lets through the planned interfaces and directions, of
  * packets in Linux cooked form version 2, and of these what `user` does (NULL: all; compiled for
- * that form). Offsets are those of the cooked header: libpcap turns them into the kernel's. Entries
- * are sorted by ifindex. Returns the number of instructions; 0 where they are too many.
+ * that form). Entries are sorted by ifindex. Returns the number of instructions; 0 where they are
+ * too many.
  */
 size_t capture_filter_plan(const struct plan_entry *entries, size_t count, const struct bpf_program *user, uint32_t snaplen, struct bpf_insn *program);
+
+/*
+ * Turns a program for the cooked form into one for the kernel, whose packets begin with the IP
+ * header: fields of the cooked header become its ancillary loads. False where it reads one that the
+ * kernel does not know.
+ */
+bool capture_filter_for_kernel(struct bpf_insn *program, size_t count);
 
 enum { FANOUT_MAX = 64 }; /* instructions it takes at most */
 

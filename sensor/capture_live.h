@@ -27,7 +27,8 @@ extern const struct live_options live_defaults;
 struct live_capture;
 
 /*
- * Checks a filter expression without opening anything; may look up names. False with one line in
+ * Checks a filter expression without opening anything; may look up names, and is to be one that
+ * the kernel can do. False with one line in
  * error[]. For the start, so that a mistake is told once.
  */
 bool live_check_filter(const char *filter, uint32_t snaplen, char *error, size_t error_size);
@@ -37,7 +38,8 @@ struct live_capture *live_open(const struct live_options *, char *error, size_t 
 void live_close(struct live_capture *);
 
 /*
- * From now on captures what the plan names, and nothing else. Entries marked PLAN_PROMISCUOUS are
+ * From now on captures what the plan names, and nothing else; what both plans name is missed at no
+ * time. Entries marked PLAN_PROMISCUOUS are
  * held promiscuous for as long as they are planned. False with a line in error[]: the old plan stays.
  */
 bool live_set_plan(struct live_capture *, const struct plan_entry *entries, size_t count, char *error, size_t error_size);
@@ -59,7 +61,6 @@ struct live_statistics {
 	uint64_t received;  /* passed the filter, with those that were dropped */
 	uint64_t dropped;   /* by the kernel: no room in the ring */
 	uint64_t unplanned; /* left over from another plan, not given */
-	bool in_kernel;     /* the filter is; else every packet of the node is looked at here */
 	const struct live_packets *slots; /* SLOTS_MAX; borrowed from the capture */
 };
 

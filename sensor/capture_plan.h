@@ -74,9 +74,8 @@ struct capture_wish {
 };
 
 /*
- * Makes the plan for the links there are. What is wished for and not there, or down, is simply not
- * in the plan: make another when links change. Same links and slots, same plan, in whatever order
- * links come.
+ * Makes the plan for the links there are, which are sorted by index. What is wished for and not
+ * there is simply not in the plan: make another when links change.
  */
 void capture_plan_make(const struct link *links, size_t link_count, const struct capture_wish *, struct slot_table *, struct capture_plan *out);
 

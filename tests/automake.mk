@@ -111,8 +111,11 @@ UNIT_TESTS = \
 	%D%/policies/visibility_test \
 	%D%/sensor/address_test \
 	%D%/sensor/capture_file_test \
+	%D%/sensor/capture_filter_test \
+	%D%/sensor/capture_plan_test \
 	%D%/sensor/certificate_store_test \
 	%D%/sensor/cluster_json_test \
+	%D%/sensor/cni_config_test \
 	%D%/sensor/dissection_memory_test \
 	%D%/sensor/fixed_pool_test \
 	%D%/sensor/flow_table_test \
@@ -124,6 +127,7 @@ UNIT_TESTS = \
 	%D%/sensor/json_document_test \
 	%D%/sensor/json_text_test \
 	%D%/sensor/log_test \
+	%D%/sensor/links_test \
 	%D%/sensor/output_explain_test \
 	%D%/sensor/output_json_test \
 	%D%/sensor/output_table_test \
