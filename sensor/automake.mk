@@ -72,13 +72,15 @@ libsensor_a_SOURCES = \
 	%D%/record.c %D%/record.h \
 	%D%/report.c %D%/report.h %D%/report_internal.h \
 	%D%/report_conclude.c \
+	%D%/report_merge.c \
 	%D%/saved_result.c %D%/saved_result.h \
 	%D%/series.h \
 	%D%/state_file.h \
 	%D%/status.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls_sessions.c %D%/tls_sessions.h \
-	%D%/window.h \
+	%D%/window.c %D%/window.h \
+	%D%/window_cells.c %D%/window_cells.h \
 	%D%/worker.c %D%/worker.h %D%/worker_internal.h %D%/worker_note.h \
 	%D%/worker_export.c \
 	%D%/worker_record.c

@@ -23,6 +23,7 @@ const char *const file_state_names[] = { "complete", "partial", "unreadable", NU
 
 /* A name that a DNS answer gave an address. */
 struct dns_name {
+	struct dns_name *next; /* in the order in which they came */
 	struct address address;
 	const char *name;
 	int64_t time;
@@ -38,6 +39,7 @@ struct report_index {
 	struct arena_table peers, pairs, classes, evidence, names;
 	const struct evidence_class *last_class;
 	struct pair *other; /* what max_pairs leaves no room for */
+	struct dns_name *first_name, **last_name;
 	size_t name_count, file_capacity, pair_capacity, record_capacity, warning_capacity;
 };
 
@@ -66,6 +68,7 @@ report_new(const struct report_options *options)
 	r->options = *options;
 	r->arena = arena_new();
 	r->index = arena_alloc(r->arena, sizeof(*r->index));
+	r->index->last_name = &r->index->first_name;
 	return r;
 }
 
@@ -362,6 +365,12 @@ other_pair(struct report *r)
 	return r->index->other;
 }
 
+struct pair *
+report_other_pair(struct report *r)
+{
+	return other_pair(r);
+}
+
 static struct pair *
 take_pair(struct report *r, const struct peer *source_key, const struct peer *destination_key)
 {
@@ -382,6 +391,12 @@ take_pair(struct report *r, const struct peer *source_key, const struct peer *de
 	p = add_pair(r, source, destination);
 	arena_table_add(&r->index->pairs, r->arena, hash, p);
 	return p;
+}
+
+struct pair *
+report_take_pair(struct report *r, const struct peer *source, const struct peer *destination)
+{
+	return take_pair(r, source, destination);
 }
 
 static bool
@@ -446,11 +461,10 @@ add_evidence(struct report *r, struct pair *p, const struct evidence_class *clas
 		e->example = more->example;
 }
 
-void
-report_add_evidence(struct report *r, const struct peer *source, const struct peer *destination, const struct evidence_class *like, const struct evidence_count *count)
+const struct evidence_class *
+report_class(struct report *r, const struct evidence_class *like)
 {
 	struct evidence_class class;
-	struct evidence_count copy = *count;
 
 	memset(&class, 0, sizeof(class)); /* also what lies between members: it is hashed */
 	class.server_port = like->server_port;
@@ -478,10 +492,24 @@ report_add_evidence(struct report *r, const struct peer *source, const struct pe
 	class.key_type = report_text(r, like->key_type);
 	class.signature = report_text(r, like->signature);
 	class.tunnel = report_text(r, like->tunnel);
+	return take_class(r, &class);
+}
+
+void
+report_count(struct report *r, struct pair *p, const struct evidence_class *class, const struct evidence_count *more)
+{
+	add_evidence(r, p, class, more);
+}
+
+void
+report_add_evidence(struct report *r, const struct peer *source, const struct peer *destination, const struct evidence_class *like, const struct evidence_count *count)
+{
+	struct evidence_count copy = *count;
+
 	copy.example.ja4 = report_text(r, copy.example.ja4);
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++)
 		copy.example.basis[claim].clause = report_text(r, copy.example.basis[claim].clause);
-	add_evidence(r, take_pair(r, source, destination), take_class(r, &class), &copy);
+	add_evidence(r, take_pair(r, source, destination), report_class(r, like), &copy);
 }
 
 /* Records. */
@@ -596,22 +624,21 @@ address_hash(const struct report *r, const struct address *a)
 	return arena_hash(r->arena, a, sizeof(*a));
 }
 
-static void
-on_name(void *context, const struct name_record *record)
+void
+report_add_name(struct report *r, const struct address *address, const char *name, int64_t time)
 {
-	struct report *r = context;
-	uint64_t hash = address_hash(r, &record->address);
+	uint64_t hash = address_hash(r, address);
 	const struct arena_entry *e;
 	struct dns_name *n;
 
 	for (e = arena_table_first(&r->index->names, hash); e != NULL; e = arena_table_next(e)) {
 		n = e->value;
-		if (!address_equal(&n->address, &record->address))
+		if (!address_equal(&n->address, address))
 			continue;
 		/* The name an address had last is the one shown; of equal times the lesser, to be certain. */
-		if (record->time > n->time || (record->time == n->time && strcmp(record->name, n->name) < 0)) {
-			n->name = arena_text(r->arena, record->name);
-			n->time = record->time;
+		if (time > n->time || (time == n->time && strcmp(name, n->name) < 0)) {
+			n->name = arena_text(r->arena, name);
+			n->time = time;
 		}
 		return;
 	}
@@ -619,23 +646,51 @@ on_name(void *context, const struct name_record *record)
 		return;
 	r->index->name_count++;
 	n = arena_alloc(r->arena, sizeof(*n));
-	*n = (struct dns_name){ .address = record->address, .name = arena_text(r->arena, record->name), .time = record->time };
+	*n = (struct dns_name){ .address = *address, .name = arena_text(r->arena, name), .time = time };
+	*r->index->last_name = n;
+	r->index->last_name = &n->next;
 	arena_table_add(&r->index->names, r->arena, hash, n);
+}
+
+void
+report_each_name(const struct report *r, void (*each)(void *context, const struct address *, const char *name, int64_t time), void *context)
+{
+	for (const struct dns_name *n = r->index->first_name; n != NULL; n = n->next)
+		each(context, &n->address, n->name, n->time);
+}
+
+static void
+on_name(void *context, const struct name_record *record)
+{
+	report_add_name(context, &record->address, record->name, record->time);
+}
+
+const char *
+report_name_of(const struct report *r, const struct address *address)
+{
+	const struct arena_entry *e;
+
+	for (e = arena_table_first(&r->index->names, address_hash(r, address)); e != NULL; e = arena_table_next(e)) {
+		const struct dns_name *n = e->value;
+
+		if (address_equal(&n->address, address))
+			return n->name;
+	}
+	return NULL;
+}
+
+void
+report_set_name(struct report *r, const struct peer *peer, const char *name)
+{
+	if (peer->has_address && peer->name == NULL && name != NULL)
+		find_peer(r, peer, peer_hash(r, peer))->name = report_text(r, name);
 }
 
 static void
 name_peer(struct report *r, const struct peer *peer)
 {
-	const struct arena_entry *e;
-
-	if (!peer->has_address || peer->name != NULL)
-		return;
-	for (e = arena_table_first(&r->index->names, address_hash(r, &peer->address)); e != NULL; e = arena_table_next(e)) {
-		const struct dns_name *n = e->value;
-
-		if (address_equal(&n->address, &peer->address))
-			find_peer(r, peer, peer_hash(r, peer))->name = n->name;
-	}
+	if (peer->has_address && peer->name == NULL)
+		report_set_name(r, peer, report_name_of(r, &peer->address));
 }
 
 void

@@ -168,6 +168,12 @@ void report_add_warning(struct report *, const char *text);
 const struct peer *report_peer(struct report *, const struct peer *);
 void report_add_evidence(struct report *, const struct peer *source, const struct peer *destination, const struct evidence_class *, const struct evidence_count *);
 
+/*
+ * Adds what another report gathered, of input of its own: the result is that of one report that
+ * was given both. Files are told apart by their paths. Warnings and records are left; `from` too.
+ */
+void report_merge(struct report *into, const struct report *from);
+
 /* The report's one copy of a text; NULL for NULL and "". */
 const char *report_text(struct report *, const char *text);
 

@@ -38,7 +38,7 @@ score_pair(struct report *r, struct pair *p)
 	p->score = (struct score){ 0 };
 	p->out_of_scope = 0;
 	for (size_t i = 0; i < p->evidence_count; i++)
-		if (!score_add(&p->score, r->policies, p->evidence[i].class, p->evidence[i].flows, &source, &destination, report_now(r)))
+		if (p->evidence[i].flows > 0 && !score_add(&p->score, r->policies, p->evidence[i].class, p->evidence[i].flows, &source, &destination, report_now(r)))
 			p->out_of_scope += p->evidence[i].flows;
 	p->has_c = score_value(&p->score, r->policies, &p->c);
 	p->coverage = score_coverage(&p->score, r->policies);

@@ -16,7 +16,11 @@
 
 struct window;
 
-enum { WINDOW_SLOTS = 12, WINDOW_SLOTS_MAX = 64 };
+enum {
+	WINDOW_SLOTS = 12,
+	WINDOW_SLOTS_MAX = 60,
+	WINDOW_CELLS_MAX = WINDOW_SLOTS_MAX + 2, /* of one class: of the open slot there may be two */
+};
 
 /* length in nanoseconds, of 1 to WINDOW_SLOTS_MAX slots; pairs over max_pairs are counted as "other". Returns owned. */
 struct window *window_new(int64_t length, unsigned slot_count, size_t max_pairs);
@@ -49,8 +53,8 @@ struct window_reader;
 struct window_reader *window_reader_new(struct window *, const struct report *snapshot);
 void window_reader_free(struct window_reader *);
 
-/* Oldest first; returns how many, at most WINDOW_SLOTS_MAX. */
-size_t window_read(struct window_reader *, const struct pair *, const struct evidence_class *, struct window_cell cells[WINDOW_SLOTS_MAX]);
+/* Oldest first; returns how many, at most WINDOW_CELLS_MAX. */
+size_t window_read(struct window_reader *, const struct pair *, const struct evidence_class *, struct window_cell cells[WINDOW_CELLS_MAX]);
 
 /*
  * For whoever reads it back: adds the evidence of a saved report's pair with its cells, oldest

@@ -33,6 +33,7 @@ libtesting_a_SOURCES = \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
 	%D%/sensor/cluster_text.h \
 	%D%/sensor/frame_builder.c %D%/sensor/frame_builder.h \
+	%D%/sensor/made_up_report.c %D%/sensor/made_up_report.h \
 	%D%/sensor/sample_report.c %D%/sensor/sample_report.h \
 	%D%/sensor/worker_bench.h
 libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
@@ -134,10 +135,12 @@ UNIT_TESTS = \
 	%D%/sensor/output_text_test \
 	%D%/sensor/packet_test \
 	%D%/sensor/record_test \
+	%D%/sensor/report_merge_test \
 	%D%/sensor/report_test \
 	%D%/sensor/saved_result_test \
 	%D%/sensor/stream_test \
 	%D%/sensor/tls_sessions_test \
+	%D%/sensor/window_test \
 	%D%/sensor/worker_live_test \
 	%D%/sensor/worker_share_test \
 	%D%/sensor/worker_test
@@ -352,7 +355,7 @@ EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py %D%/scripts/tap.py %D%/scri
 check-count: check
 	@cd $(top_builddir) && cat $(TEST_LOGS:.log=.trs) | sh $(abs_top_srcdir)/%D%/scripts/count-tests
 
-check_PROGRAMS += %D%/bench/bare_loop
+check_PROGRAMS += %D%/bench/bare_loop %D%/bench/window_load
 %C%_bench_bare_loop_LDADD = $(PCAP_LIBS)
 EXTRA_DIST += %D%/bench/bench.py %D%/bench/make_captures.py
 

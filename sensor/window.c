@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sliding window. Peers, pairs, classes and texts are interned in a report that holds no
+ * evidence; a track for each class of a pair has its counts by slot. Whenever a slot begins, what
+ * still counts is carried into a new report and the old one is freed: nothing that is gone stays.
+ */
+#include <config.h>
+
+#include "window.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "report_internal.h"
+#include "window_cells.h"
+
+enum {
+	/* A scan of ports makes a class of each; past so many of a pair, classes lose what tells them apart. */
+	CLASSES_PER_PAIR = 64,
+	CLASSES_PER_PAIR_MAX = 128,
+	CLASSES_BY_PAIRS = 4, /* of the whole window: as many for each of max_pairs, and some */
+	CLASSES_SPARE = 1024,
+};
+
+/* A class of a pair. */
+struct track {
+	struct track *next; /* in the order in which they came */
+	struct pair *pair;
+	const struct evidence_class *class;
+	struct window_cell open;     /* of the slot of now; counts nothing where has_open is false */
+	struct window_cells closed;  /* of those before */
+	struct example example;
+	int64_t example_slot;
+	struct example *late;        /* the first of the last slot it was seen in, to go on with; or NULL */
+	int64_t late_slot;
+	bool has_open;
+};
+
+struct window {
+	int64_t slot_length;
+	unsigned slot_count;
+	size_t max_pairs;
+	int64_t now, slot;           /* the open one's number */
+	int64_t oldest;              /* slot that holds anything; INT64_MAX: none */
+	struct report *names;        /* peers, pairs, classes, texts; a pair's evidence_count is that of its tracks */
+	struct arena_table tracks;   /* by pair and class */
+	struct track *first, **last;
+	size_t track_count;
+	uint64_t folded[WINDOW_SLOTS_MAX]; /* by slot modulo: what max_pairs left no room for */
+};
+
+static struct report *
+new_names(const struct window *w)
+{
+	return report_new(&(struct report_options){ .max_pairs = w->max_pairs });
+}
+
+struct window *
+window_new(int64_t length, unsigned slot_count, size_t max_pairs)
+{
+	struct window *w = calloc(1, sizeof(*w));
+
+	if (w == NULL)
+		abort();
+	w->slot_count = slot_count == 0 ? 1 : slot_count > WINDOW_SLOTS_MAX ? WINDOW_SLOTS_MAX : slot_count;
+	w->slot_length = length > (int64_t)w->slot_count ? length / w->slot_count : 1;
+	w->max_pairs = max_pairs;
+	w->names = new_names(w);
+	w->last = &w->first;
+	w->oldest = INT64_MAX;
+	return w;
+}
+
+static void
+free_tracks(struct track *first)
+{
+	for (struct track *t = first; t != NULL; t = t->next) {
+		window_cells_clear(&t->closed);
+		free(t->late);
+	}
+}
+
+void
+window_free(struct window *w)
+{
+	if (w == NULL)
+		return;
+	free_tracks(w->first);
+	arena_table_clear(&w->tracks);
+	report_free(w->names);
+	free(w);
+}
+
+/* Tracks. */
+
+static uint64_t
+track_hash(const struct window *w, const struct pair *p, const struct evidence_class *class)
+{
+	const void *key[2] = { p, class };
+
+	return arena_hash(w->names->arena, key, sizeof(key));
+}
+
+static struct track *
+find_track(const struct window *w, const struct pair *p, const struct evidence_class *class)
+{
+	const struct arena_entry *e = arena_table_first(&w->tracks, track_hash(w, p, class));
+
+	for (; e != NULL; e = arena_table_next(e)) {
+		struct track *t = e->value;
+
+		if (t->pair == p && t->class == class)
+			return t;
+	}
+	return NULL;
+}
+
+static struct track *
+add_track(struct window *w, struct pair *p, const struct evidence_class *class)
+{
+	struct track *t = arena_alloc(w->names->arena, sizeof(*t));
+
+	t->pair = p;
+	t->class = class;
+	*w->last = t;
+	w->last = &t->next;
+	w->track_count++;
+	p->evidence_count++;
+	arena_table_add(&w->tracks, w->names->arena, track_hash(w, p, class), t);
+	return t;
+}
+
+/* What is left of a class where there is no room for more: how it was protected, of which protocol; then not even that. */
+static const struct evidence_class *
+lesser_class(struct report *names, const struct evidence_class *class, bool least)
+{
+	struct evidence_class lesser = {
+		.protocol = least ? NULL : class->protocol,
+		.by = least ? NULL : class->by,
+		.ip_protocol = least ? 0 : class->ip_protocol,
+		.state = class->state,
+		.result = class->result,
+		.cleartext_credentials = class->cleartext_credentials,
+		.payload = class->payload,
+	};
+
+	return report_class(names, &lesser);
+}
+
+static struct track *
+take_track(struct window *w, struct pair *p, const struct evidence_class *class)
+{
+	struct track *t = find_track(w, p, class);
+
+	if (t == NULL && p->evidence_count >= CLASSES_PER_PAIR) {
+		class = lesser_class(w->names, class, p->evidence_count >= CLASSES_PER_PAIR_MAX);
+		t = find_track(w, p, class);
+	}
+	if (t == NULL && w->max_pairs != 0 && w->track_count >= w->max_pairs * CLASSES_BY_PAIRS + CLASSES_SPARE) {
+		p = report_other_pair(w->names);
+		class = lesser_class(w->names, class, true);
+		t = find_track(w, p, class);
+	}
+	return t != NULL ? t : add_track(w, p, class);
+}
+
+/* Slots. */
+
+static int64_t
+oldest_kept(const struct window *w)
+{
+	return w->slot - (int64_t)w->slot_count + 1;
+}
+
+/* All cells of a track, oldest first. */
+static size_t
+cells_of(const struct track *t, struct window_cell cells[WINDOW_CELLS_MAX])
+{
+	size_t count = window_cells_get(&t->closed, cells);
+
+	if (t->has_open)
+		cells[count++] = t->open;
+	return count;
+}
+
+/* The cells that the window still holds. */
+static size_t
+kept_cells(const struct window *w, const struct track *t, struct window_cell cells[WINDOW_CELLS_MAX])
+{
+	size_t count = cells_of(t, cells), gone = 0;
+
+	while (gone < count && cells[gone].slot < oldest_kept(w))
+		gone++;
+	memmove(&cells[0], &cells[gone], (count - gone) * sizeof(cells[0]));
+	return count - gone;
+}
+
+/* Carries on a track of which something is left; what it owned becomes the new one's. */
+static void
+carry_track(struct window *w, struct report_map *m, struct track *old, const struct window_cell cells[], size_t count)
+{
+	struct track *t = add_track(w, report_map_pair(m, old->pair), report_map_class(m, old->class));
+
+	t->closed = old->closed;
+	old->closed = (struct window_cells){ 0 };
+	window_cells_set(&t->closed, cells, count);
+	if (old->example_slot < oldest_kept(w) && old->late != NULL) {
+		report_map_example(m, old->late, &t->example);
+		t->example_slot = old->late_slot;
+		return;
+	}
+	report_map_example(m, &old->example, &t->example);
+	t->example_slot = old->example_slot;
+	if (old->late == NULL)
+		return;
+	t->late = old->late;
+	t->late_slot = old->late_slot;
+	old->late = NULL;
+	report_map_example(m, t->late, t->late);
+}
+
+/* Names by DNS: those of peers that are left, and those that were told within the window. */
+struct name_carrier {
+	struct report *names;
+	int64_t since;
+};
+
+static void
+carry_name(void *context, const struct address *address, const char *name, int64_t time)
+{
+	const struct name_carrier *c = context;
+
+	if (time >= c->since)
+		report_add_name(c->names, address, name, time);
+}
+
+static void
+find_latest(void *context, const struct address *address, const char *name, int64_t time)
+{
+	int64_t *latest = context;
+
+	(void)address;
+	(void)name;
+	if (time > *latest)
+		*latest = time;
+}
+
+static void
+carry_peer_name(struct window *w, const struct report *from, const struct peer *p)
+{
+	const char *name = p->has_address ? report_name_of(from, &p->address) : NULL;
+
+	if (name != NULL)
+		report_add_name(w->names, &p->address, name, INT64_MIN);
+}
+
+static void
+carry_names(struct window *w, const struct report *from)
+{
+	int64_t latest = INT64_MIN / 2;
+	struct name_carrier carrier = { .names = w->names };
+
+	/* Packet time, which is not that of the slots. */
+	report_each_name(from, find_latest, &latest);
+	carrier.since = latest - w->slot_length * (int64_t)w->slot_count;
+	report_each_name(from, carry_name, &carrier);
+	for (size_t i = 0; i < w->names->pair_count; i++) {
+		carry_peer_name(w, from, w->names->pairs[i]->source);
+		carry_peer_name(w, from, w->names->pairs[i]->destination);
+	}
+}
+
+/* Begins anew with what the window still holds; whether something had left. */
+static bool
+rebuild(struct window *w)
+{
+	struct report *old_names = w->names;
+	struct track *old = w->first;
+	struct window_cell cells[WINDOW_CELLS_MAX];
+	struct report_map *m;
+	bool left = false;
+
+	arena_table_clear(&w->tracks);
+	w->first = NULL;
+	w->last = &w->first;
+	w->track_count = 0;
+	w->oldest = INT64_MAX;
+	w->names = new_names(w);
+	m = report_map_new(w->names, old_names);
+	for (struct track *t = old; t != NULL; t = t->next) {
+		size_t had = cells_of(t, cells), count = kept_cells(w, t, cells);
+
+		left = left || count < had;
+		if (count == 0)
+			continue;
+		if (cells[0].slot < w->oldest)
+			w->oldest = cells[0].slot;
+		carry_track(w, m, t, cells, count);
+	}
+	carry_names(w, old_names);
+	report_map_free(m);
+	free_tracks(old);
+	report_free(old_names);
+	return left;
+}
+
+bool
+window_advance(struct window *w, int64_t now)
+{
+	int64_t before = w->slot;
+
+	if (now <= w->now)
+		return false;
+	w->now = now;
+	w->slot = now / w->slot_length;
+	if (w->slot == before)
+		return false;
+	for (int64_t slot = before + 1; slot <= w->slot && slot <= before + WINDOW_SLOTS_MAX; slot++)
+		w->folded[slot % WINDOW_SLOTS_MAX] = 0;
+	if (w->slot > before + WINDOW_SLOTS_MAX)
+		memset(w->folded, 0, sizeof(w->folded));
+	return w->track_count > 0 && rebuild(w);
+}
+
+int64_t
+window_next(const struct window *w)
+{
+	if (w->oldest >= INT64_MAX / w->slot_length - (int64_t)w->slot_count)
+		return INT64_MAX;
+	return (w->oldest + (int64_t)w->slot_count) * w->slot_length;
+}
+
+/* In. */
+
+static struct window_cell
+cell_of(const struct evidence_count *n, int64_t slot)
+{
+	return (struct window_cell){
+		.slot = slot,
+		.flows = n->flows,
+		.packets = { n->packets[0], n->packets[1] },
+		.bytes = { n->bytes[0], n->bytes[1] },
+		.first_seen = n->first_seen,
+		.last_seen = n->last_seen,
+	};
+}
+
+/* Keeps the first example, and one of the last slot: one of them is of a slot that the window holds. */
+static void
+add_example(struct window *w, struct report_map *m, struct track *t, const struct example *e, bool is_new)
+{
+	if (is_new) {
+		report_map_example(m, e, &t->example);
+		t->example_slot = w->slot;
+		return;
+	}
+	if (t->example_slot == w->slot || (t->late != NULL && t->late_slot == w->slot))
+		return;
+	if (t->late == NULL)
+		t->late = malloc(sizeof(*t->late));
+	if (t->late == NULL)
+		abort();
+	report_map_example(m, e, t->late);
+	t->late_slot = w->slot;
+}
+
+static void
+add_evidence(struct window *w, struct report_map *m, struct pair *p, const struct evidence_count *n)
+{
+	struct track *t = take_track(w, p, report_map_class(m, n->class));
+	struct window_cell more = cell_of(n, w->slot);
+
+	add_example(w, m, t, &n->example, !t->has_open && t->closed.size == 0);
+	if (t->has_open)
+		window_cell_add(&t->open, &more);
+	else
+		t->open = more;
+	t->has_open = true;
+}
+
+static void
+add_name(void *context, const struct address *address, const char *name, int64_t time)
+{
+	report_add_name(context, address, name, time);
+}
+
+void
+window_add(struct window *w, const struct report *delta, int64_t now)
+{
+	struct report_map *m;
+	uint64_t folded;
+
+	(void)window_advance(w, now);
+	folded = w->names->folded_pairs;
+	m = report_map_new(w->names, delta);
+	report_each_name(delta, add_name, w->names);
+	for (size_t i = 0; i < delta->pair_count; i++) {
+		struct pair *p = report_map_pair(m, delta->pairs[i]);
+
+		for (size_t j = 0; j < delta->pairs[i]->evidence_count; j++)
+			add_evidence(w, m, p, &delta->pairs[i]->evidence[j]);
+	}
+	report_map_free(m);
+	if (delta->pair_count > 0 && w->slot < w->oldest)
+		w->oldest = w->slot;
+	w->folded[w->slot % WINDOW_SLOTS_MAX] += w->names->folded_pairs - folded + delta->folded_pairs;
+}
+
+/* Out. */
+
+static bool
+sum_of(const struct window *w, const struct track *t, struct evidence_count *out)
+{
+	struct window_cell cells[WINDOW_CELLS_MAX], sum;
+	size_t count = kept_cells(w, t, cells);
+
+	if (count == 0)
+		return false;
+	sum = cells[0];
+	for (size_t i = 1; i < count; i++)
+		window_cell_add(&sum, &cells[i]);
+	*out = (struct evidence_count){
+		.flows = sum.flows,
+		.packets = { sum.packets[0], sum.packets[1] },
+		.bytes = { sum.bytes[0], sum.bytes[1] },
+		.first_seen = sum.first_seen,
+		.last_seen = sum.last_seen,
+	};
+	return true;
+}
+
+/* An example may be older than what is left where no later one was kept: a state that was read back. */
+static void
+fit_example(struct evidence_count *n)
+{
+	if (n->example.first_seen < n->first_seen)
+		n->example.first_seen = n->first_seen;
+	if (n->example.first_seen > n->last_seen)
+		n->example.first_seen = n->last_seen;
+}
+
+static void
+set_names(struct report *r, const struct report *names)
+{
+	for (size_t i = 0; i < r->pair_count; i++) {
+		const struct peer *ends[2] = { r->pairs[i]->source, r->pairs[i]->destination };
+
+		for (unsigned j = 0; j < 2; j++)
+			if (ends[j]->has_address && ends[j]->name == NULL)
+				report_set_name(r, ends[j], report_name_of(names, &ends[j]->address));
+	}
+}
+
+struct report *
+window_snapshot(struct window *w, const struct policy_set *set, int64_t now)
+{
+	struct report *r;
+	struct report_map *m;
+
+	(void)window_advance(w, now);
+	r = report_new(&(struct report_options){ 0 });
+	m = report_map_new(r, w->names);
+	for (const struct track *t = w->first; t != NULL; t = t->next) {
+		struct evidence_count n;
+
+		if (!sum_of(w, t, &n))
+			continue;
+		report_map_example(m, &t->example, &n.example);
+		fit_example(&n);
+		report_count(r, report_map_pair(m, t->pair), report_map_class(m, t->class), &n);
+	}
+	report_map_free(m);
+	for (unsigned i = 0; i < w->slot_count; i++)
+		if (w->slot >= (int64_t)i)
+			r->folded_pairs += w->folded[(w->slot - (int64_t)i) % WINDOW_SLOTS_MAX];
+	set_names(r, w->names);
+	report_conclude(r, set);
+	return r;
+}
+
+int64_t
+window_slot_length(const struct window *w)
+{
+	return w->slot_length;
+}
+
+size_t
+window_pairs(const struct window *w)
+{
+	return w->names->pair_count;
+}
+
+size_t
+window_classes(const struct window *w)
+{
+	return w->track_count;
+}
+
+/* For the state file. */
+
+struct window_reader {
+	struct window *window;
+	struct report_map *map;
+};
+
+struct window_reader *
+window_reader_new(struct window *w, const struct report *snapshot)
+{
+	struct window_reader *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		abort();
+	r->window = w;
+	r->map = report_map_new(w->names, snapshot);
+	return r;
+}
+
+void
+window_reader_free(struct window_reader *r)
+{
+	report_map_free(r->map);
+	free(r);
+}
+
+size_t
+window_read(struct window_reader *r, const struct pair *p, const struct evidence_class *class, struct window_cell cells[WINDOW_CELLS_MAX])
+{
+	const struct track *t = find_track(r->window, report_map_pair(r->map, p), report_map_class(r->map, class));
+
+	return t == NULL ? 0 : kept_cells(r->window, t, cells);
+}
+
+struct window_writer {
+	struct window *window;
+	const struct report *saved;
+	struct report_map *map;
+};
+
+struct window_writer *
+window_writer_new(struct window *w, const struct report *saved, int64_t now)
+{
+	struct window_writer *to = calloc(1, sizeof(*to));
+
+	if (to == NULL)
+		abort();
+	(void)window_advance(w, now);
+	to->window = w;
+	to->saved = saved;
+	to->map = report_map_new(w->names, saved);
+	return to;
+}
+
+/* The cells that have not left, each slot once; one that is yet to come counts as the open one. */
+static size_t
+keep_cells(const struct window *w, const struct window_cell from[], size_t count, struct window_cell to[WINDOW_CELLS_MAX])
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct window_cell c = from[i];
+
+		if (c.slot > w->slot)
+			c.slot = w->slot;
+		if (c.slot < oldest_kept(w))
+			continue;
+		if (kept > 0 && c.slot <= to[kept - 1].slot)
+			window_cell_add(&to[kept - 1], &c);
+		else
+			to[kept++] = c;
+	}
+	return kept;
+}
+
+/* The slot whose cell holds the example: the oldest that may. */
+static int64_t
+slot_of_example(const struct example *e, const struct window_cell cells[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (cells[i].last_seen >= e->first_seen)
+			return cells[i].slot;
+	return cells[count - 1].slot;
+}
+
+static void
+write_name(struct window *w, const struct peer *p, int64_t time)
+{
+	if (p->has_address && p->name != NULL)
+		report_add_name(w->names, &p->address, p->name, time);
+}
+
+void
+window_write(struct window_writer *to, const struct pair *p, const struct evidence_count *n, const struct window_cell cells[], size_t count)
+{
+	struct window *w = to->window;
+	struct window_cell kept[WINDOW_CELLS_MAX];
+	struct track *t;
+
+	count = keep_cells(w, cells, count, kept);
+	if (count == 0)
+		return;
+	t = take_track(w, report_map_pair(to->map, p), report_map_class(to->map, n->class));
+	if (t->closed.size > 0)
+		return; /* two of the same, or folded: the first counts */
+	report_map_example(to->map, &n->example, &t->example);
+	t->example_slot = slot_of_example(&n->example, kept, count);
+	window_cells_set(&t->closed, kept, count);
+	if (kept[0].slot < w->oldest)
+		w->oldest = kept[0].slot;
+	write_name(w, p->source, n->last_seen);
+	write_name(w, p->destination, n->last_seen);
+}
+
+void
+window_writer_free(struct window_writer *to)
+{
+	report_map_free(to->map);
+	free(to);
+}
