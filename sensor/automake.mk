@@ -1,6 +1,6 @@
 # All of the sensor but main(): the program, the tests and the fuzzers share it.
 noinst_LIBRARIES += libsensor.a
-libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS) \
+libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS) \
 	$(EVENT_CFLAGS) $(MNL_CFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS)
 libsensor_a_SOURCES = \
 	%D%/address.c %D%/address.h \
@@ -42,9 +42,17 @@ libsensor_a_SOURCES = \
 	%D%/json_document.c %D%/json_document.h \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_writer.c %D%/json_writer.h \
-	%D%/kube_client.h \
-	%D%/kube_config.h \
+	%D%/kube_client.c %D%/kube_client.h \
+	%D%/kube_config.c %D%/kube_config.h \
+	%D%/kube_config_yaml.c \
+	%D%/kube_http.c %D%/kube_http.h \
+	%D%/kube_message.c %D%/kube_message.h \
+	%D%/kube_reflector.c %D%/kube_reflector.h \
+	%D%/kube_response.c %D%/kube_response.h \
 	%D%/kube_sink.h \
+	%D%/kube_target.c %D%/kube_target.h \
+	%D%/kube_tls.c %D%/kube_tls.h \
+	%D%/kube_token.c %D%/kube_token.h \
 	%D%/launcher.h \
 	%D%/links.h \
 	%D%/live_worker.h \

@@ -42,7 +42,7 @@ struct kube_kind_status {
 	bool synced;          /* a whole list was taken in since the start */
 	bool connected;       /* a watch is open */
 	uint64_t objects;
-	int64_t last_contact; /* ns since 1970 of the last byte, bookmark included; 0: never */
+	int64_t last_contact; /* ns since 1970 of the last byte of a watch that is in step, or of a whole list; 0: never */
 	uint64_t events, relists, gone, unauthorized, forbidden, throttled, errors; /* gone: 410, throttled: 429 */
 	uint64_t bytes, requests;
 	bool wanted;          /* it is asked for at all */
