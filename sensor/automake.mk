@@ -5,6 +5,8 @@ libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS
 libsensor_a_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/analysis.c %D%/analysis.h \
+	%D%/api.c %D%/api.h \
+	%D%/api_status.c \
 	%D%/arena.c %D%/arena.h \
 	%D%/capture.h %D%/capture_file.c \
 	%D%/capture_filter.c %D%/capture_filter.h \
@@ -77,6 +79,7 @@ libsensor_a_SOURCES = \
 	%D%/process_status.c \
 	%D%/progress.c %D%/progress.h \
 	%D%/read_file.c %D%/read_file.h \
+	%D%/recent_flows.c %D%/recent_flows.h \
 	%D%/record.c %D%/record.h \
 	%D%/report.c %D%/report.h %D%/report_internal.h \
 	%D%/report_conclude.c \
