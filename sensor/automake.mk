@@ -2,6 +2,8 @@
 noinst_LIBRARIES += libsensor.a
 libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS) \
 	$(EVENT_CFLAGS) $(MNL_CFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS)
+libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS) \
+	$(EVENT_CFLAGS) $(MNL_CFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS) $(ZLIB_CFLAGS)
 libsensor_a_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/analysis.c %D%/analysis.h \
@@ -76,6 +78,7 @@ libsensor_a_SOURCES = \
 	%D%/packet_link.c \
 	%D%/packet_transport.c \
 	%D%/packet_tunnel.c \
+	%D%/pages.c %D%/pages.h \
 	%D%/process_status.c \
 	%D%/progress.c %D%/progress.h \
 	%D%/read_file.c %D%/read_file.h \
@@ -115,7 +118,7 @@ CLEANFILES += %D%/ndpi_protocols.inc
 
 PODWIRE_LIBS = libsensor.a libpolicies.a libdissectors.a \
 	$(PCAP_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(YAML_LIBS) $(EVENT_LIBS) $(CRYPTO_LIBS) $(NGHTTP2_LIBS) $(NDPI_LIBS) \
-	$(MNL_LIBS) $(CAPNG_LIBS) $(SECCOMP_LIBS) -lpthread -lm
+	$(MNL_LIBS) $(CAPNG_LIBS) $(SECCOMP_LIBS) $(ZLIB_LIBS) -lpthread -lm
 
 bin_PROGRAMS += podwire
 podwire_SOURCES = %D%/main.c

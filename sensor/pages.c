@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See pages.h. */
+#include <config.h>
+
+#include "pages.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <zlib.h>
+
+#include "api.h"
+#include "http_request.h"
+#include "judge.h"
+#include "metrics.h"
+#include "status.h"
+
+/* A page that is being written elsewhere. */
+struct job {
+	TAILQ_ENTRY(job) link;
+	struct pages *pages;
+	struct http_exchange *exchange;
+	void (*write)(FILE *, const struct snapshot *, void *query);
+	struct api_query query;
+	enum metrics_format format;
+	const char *type;
+	bool gzip;
+};
+
+struct pages {
+	struct pages_options options;
+	TAILQ_HEAD(, job) jobs;
+};
+
+static const char json_type[] = "application/json";
+
+struct pages *
+pages_new(const struct pages_options *options)
+{
+	struct pages *p = calloc(1, sizeof(*p));
+
+	if (p == NULL)
+		abort();
+	p->options = *options;
+	TAILQ_INIT(&p->jobs);
+	return p;
+}
+
+bool
+pages_ask_judge(void *judge, void (*render)(FILE *, const struct snapshot *, void *), void *argument, void (*done)(void *context, char *text, size_t size), void *context)
+{
+	return judge_ask(judge, render, argument, done, context);
+}
+
+/* Compression. */
+
+/* Writes text as gzip (RFC 1952), at the level that costs least: metrics shrink twentyfold all the same. */
+static void
+write_gzip(FILE *out, char *text, size_t size)
+{
+	z_stream z = { 0 };
+	unsigned char block[65536];
+	int result;
+
+	if (deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+		abort();
+	z.next_in = (unsigned char *)text;
+	do {
+		/* Its counters have 32 bits. */
+		if (z.avail_in == 0 && size > 0) {
+			z.avail_in = size > (1U << 30) ? 1U << 30 : (unsigned)size;
+			size -= z.avail_in;
+		}
+		z.next_out = block;
+		z.avail_out = sizeof(block);
+		result = deflate(&z, size > 0 ? Z_NO_FLUSH : Z_FINISH);
+		(void)fwrite(block, 1, sizeof(block) - z.avail_out, out);
+	} while (result == Z_OK);
+	(void)deflateEnd(&z);
+}
+
+/* In the judge's thread. */
+static void
+render(FILE *out, const struct snapshot *snapshot, void *argument)
+{
+	struct job *j = argument;
+	char *text = NULL;
+	size_t size = 0;
+	FILE *plain = out;
+
+	if (j->gzip && (plain = open_memstream(&text, &size)) == NULL)
+		abort();
+	if (j->write != NULL)
+		j->write(plain, snapshot, &j->query);
+	else
+		metrics_write(plain, snapshot, j->format);
+	if (!j->gzip)
+		return;
+	if (fclose(plain) != 0)
+		abort();
+	write_gzip(out, text, size);
+	free(text);
+}
+
+/* Jobs. */
+
+static void
+end_job(struct job *j)
+{
+	TAILQ_REMOVE(&j->pages->jobs, j, link);
+	free(j);
+}
+
+static void
+done(void *context, char *text, size_t size)
+{
+	struct job *j = context;
+
+	if (j->query.status == 200) {
+		http_answer_encoded(j->exchange, 200, j->type, j->gzip ? "gzip" : NULL, text, size);
+	} else {
+		free(text);
+		http_answer_error(j->exchange, j->query.status, "there is no such pair within the window");
+	}
+	end_job(j);
+}
+
+static void
+begin_job(struct pages *p, struct http_exchange *x, const struct job *what)
+{
+	struct job *j = malloc(sizeof(*j));
+
+	if (j == NULL)
+		abort();
+	*j = *what;
+	j->pages = p;
+	j->exchange = x;
+	j->query.principals = p->options.principals;
+	j->gzip = http_accept_weight(http_header(x, "accept-encoding"), "gzip", NULL) > 0;
+	TAILQ_INSERT_TAIL(&p->jobs, j, link);
+	if (p->options.ask(p->options.asked, render, j, done, j))
+		return;
+	http_answer_error(x, 503, "too many pages are being written");
+	end_job(j);
+}
+
+void
+pages_free(struct pages *p)
+{
+	if (p == NULL)
+		return;
+	while (!TAILQ_EMPTY(&p->jobs)) {
+		http_answer_error(TAILQ_FIRST(&p->jobs)->exchange, 503, "the sensor is ending");
+		end_job(TAILQ_FIRST(&p->jobs));
+	}
+	free(p);
+}
+
+/* Pages. */
+
+/* The query of a document; false where it was refused. */
+static bool
+take_query(struct http_exchange *x, enum api_document document, struct api_query *q)
+{
+	char error[256];
+
+	if (api_query_read(q, document, http_query(x), error, sizeof(error)))
+		return true;
+	http_answer_error(x, 400, error);
+	return false;
+}
+
+static void
+serve_document(void *context, struct http_exchange *x, enum api_document document, void (*write)(FILE *, const struct snapshot *, void *))
+{
+	struct job what = { .write = write, .type = json_type };
+
+	if (take_query(x, document, &what.query))
+		begin_job(context, x, &what);
+}
+
+static void
+serve_pairs(void *context, struct http_exchange *x)
+{
+	serve_document(context, x, API_PAIRS, api_pairs);
+}
+
+static void
+serve_findings(void *context, struct http_exchange *x)
+{
+	serve_document(context, x, API_FINDINGS, api_findings);
+}
+
+static void
+serve_pair(void *context, struct http_exchange *x)
+{
+	struct job what = { .write = api_pair, .type = json_type };
+	const char *id = http_suffix(x);
+
+	if (!take_query(x, API_PAIR, &what.query))
+		return;
+	if (strlen(id) != 16 || strspn(id, "0123456789abcdef") != 16) {
+		http_answer_error(x, 404, "a pair is named by 16 hexadecimal digits");
+		return;
+	}
+	memcpy(what.query.id, id, 17);
+	begin_job(context, x, &what);
+}
+
+static void
+serve_metrics(void *context, struct http_exchange *x)
+{
+	struct job what = { .format = metrics_choose(http_header(x, "accept")), .query.status = 200 };
+
+	what.type = metrics_content_type(what.format);
+	begin_job(context, x, &what);
+}
+
+/* A short page that is written here and now. */
+static FILE *
+begin_page(char **text, size_t *size)
+{
+	FILE *f = open_memstream(text, size);
+
+	if (f == NULL)
+		abort();
+	return f;
+}
+
+static void
+serve_flows(void *context, struct http_exchange *x)
+{
+	struct pages *p = context;
+	struct api_query q;
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	if (!take_query(x, API_FLOWS, &q))
+		return;
+	q.principals = p->options.principals;
+	f = begin_page(&text, &size);
+	api_flows(f, p->options.flows, p->options.names(p->options.names_context), &q);
+	if (fclose(f) != 0)
+		abort();
+	http_answer(x, 200, json_type, text, size);
+}
+
+static void
+serve_status(void *context, struct http_exchange *x)
+{
+	struct pages *p = context;
+	struct api_query q;
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	if (!take_query(x, API_STATUS, &q))
+		return;
+	f = begin_page(&text, &size);
+	api_status(f, p->options.status);
+	if (fclose(f) != 0)
+		abort();
+	http_answer(x, 200, json_type, text, size);
+}
+
+static void
+serve_health(void *context, struct http_exchange *x)
+{
+	(void)context;
+	http_answer_text(x, 200, "ok\n");
+}
+
+static void
+serve_ready(void *context, struct http_exchange *x)
+{
+	struct pages *p = context;
+	char text[API_READY_SIZE];
+
+	api_not_ready(p->options.status, text);
+	if (*text == '\0')
+		http_answer_text(x, 200, "ready\n");
+	else
+		http_answer_text(x, 503, text);
+}
+
+static void
+serve_index(void *context, struct http_exchange *x)
+{
+	(void)context;
+	http_answer_text(x, 200, "podwire " PACKAGE_VERSION "\n\n"
+		"/metrics\n/healthz\n/readyz\n/api/v1/pairs\n/api/v1/pairs/{id}\n/api/v1/findings\n/api/v1/flows\n/api/v1/status\n");
+}
+
+const struct http_route pages_routes[] = {
+	{ "/", false, serve_index },
+	{ "/metrics", false, serve_metrics },
+	{ "/healthz", true, serve_health },
+	{ "/readyz", true, serve_ready },
+	{ "/api/v1/pairs", false, serve_pairs },
+	{ "/api/v1/pairs/", false, serve_pair },
+	{ "/api/v1/findings", false, serve_findings },
+	{ "/api/v1/flows", false, serve_flows },
+	{ "/api/v1/status", false, serve_status },
+	{ NULL, false, NULL },
+};
