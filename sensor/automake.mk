@@ -27,6 +27,8 @@ libsensor_a_SOURCES = \
 	%D%/command_policy.c \
 	%D%/command_score.c \
 	%D%/dissection_memory.c %D%/dissection_memory.h \
+	%D%/event_memory.c \
+	%D%/events.c %D%/events.h \
 	%D%/fixed_pool.c %D%/fixed_pool.h \
 	%D%/flow_table.c %D%/flow_table.h \
 	%D%/fragment.c %D%/fragment.h \

@@ -7,6 +7,10 @@
 #include "output.h"
 
 void json_pair(struct json_writer *, const char *key, const struct report *, const struct pair *);
+
+/* The pair without its evidence. */
+void json_pair_summary(struct json_writer *, const char *key, const struct report *, const struct pair *);
+
 void json_finding(struct json_writer *, const char *key, const struct report *, const struct finding *);
 void json_flow(struct json_writer *, const char *key, const struct report *, const struct flow_record *, const struct output_options *);
 

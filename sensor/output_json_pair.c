@@ -224,13 +224,13 @@ json_evidence(struct json_writer *w, const struct report *r, const struct eviden
 	json_close(w, '}');
 }
 
-void
-json_pair(struct json_writer *w, const char *key, const struct report *r, const struct pair *p)
+/* The members of an open object that a pair has beside its evidence. */
+static void
+json_pair_members(struct json_writer *w, const struct report *r, const struct pair *p)
 {
 	char id[OUTPUT_ID_SIZE];
 
 	output_pair_id(p, id);
-	json_open(w, key, '{');
 	json_text(w, "id", id);
 	json_peer(w, "source", p->source);
 	json_peer(w, "destination", p->destination);
@@ -243,6 +243,21 @@ json_pair(struct json_writer *w, const char *key, const struct report *r, const 
 		json_null(w, "c");
 	json_decimal(w, "coverage", p->coverage);
 	json_policies(w, r, &p->score);
+}
+
+void
+json_pair_summary(struct json_writer *w, const char *key, const struct report *r, const struct pair *p)
+{
+	json_open(w, key, '{');
+	json_pair_members(w, r, p);
+	json_close(w, '}');
+}
+
+void
+json_pair(struct json_writer *w, const char *key, const struct report *r, const struct pair *p)
+{
+	json_open(w, key, '{');
+	json_pair_members(w, r, p);
 	json_open(w, "evidence", '[');
 	for (size_t i = 0; i < p->evidence_count; i++)
 		json_evidence(w, r, &p->evidence[i]);
