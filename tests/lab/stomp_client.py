@@ -59,8 +59,9 @@ class WebSocket(Plain):
         return None if head[0] & 15 == 8 else data
 
 
-def await_frame(link):
-    """Prints what comes until a frame has ended. False where the server has closed."""
+def await_frame(link, receipt=None):
+    """Prints what comes until a frame has ended: with a receipt the one that brings it, or an error. False where the server has closed."""
+    seen = b''
     while True:
         try:
             data = link.receive()
@@ -70,7 +71,11 @@ def await_frame(link):
         if data is None:
             return False
         sys.stdout.write(data.decode('utf-8', 'replace').replace('\0', '\n'))
-        if b'\0' in data:
+        seen += data
+        frames = seen.split(b'\0')[:-1]
+        if receipt is None and frames:
+            return True
+        if any(b'receipt-id:' + receipt in frame or frame.lstrip().startswith(b'ERROR') for frame in frames if receipt):
             return True
 
 
@@ -128,8 +133,9 @@ def main():
             link.send(b'\n')
             continue
         link.send(('\n'.join(lines[:-1]) + '\n\n' + lines[-1] + '\0').encode())
-        answered = word.startswith('?') or lines[0] in ('CONNECT', 'STOMP') or any(line.startswith('receipt:') for line in lines)
-        if answered and not word.startswith('!') and not await_frame(link):
+        receipt = next((line[8:].encode() for line in lines if line.startswith('receipt:')), None)
+        answered = word.startswith('?') or lines[0] in ('CONNECT', 'STOMP') or receipt
+        if answered and not word.startswith('!') and not await_frame(link, receipt):
             break
     link.connection.close()
 
