@@ -346,9 +346,15 @@ SCRIPT_TESTS = \
 	%D%/scripts/analyze_test.py \
 	%D%/scripts/captures_test.py \
 	%D%/scripts/commands_test.py \
+	%D%/scripts/live_duplicates_test.py \
+	%D%/scripts/live_interfaces_test.py \
+	%D%/scripts/live_offline_test.py \
+	%D%/scripts/live_topologies_test.py \
 	%D%/scripts/robustness_test.py \
 	%D%/scripts/secrets_live_test.py \
 	%D%/scripts/shared_captures_test.py
+# The namespace lab of the live tests; the rest of tests/lab records captures and is not needed to test.
+EXTRA_DIST += %D%/lab/live_lab.py %D%/lab/live_packets.py %D%/lab/live_sensor.py %D%/lab/live_shop.py
 EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py %D%/scripts/tap.py %D%/scripts/truth.py
 
 # The runner's own count, for people and for CI: one line over all programs and scripts.

@@ -10,20 +10,19 @@ and file. Nothing of it is ever in the host's own network. Within, whatever the 
     node = Node(lab, 'node-1', 1, bridge=True, netfilter=True)
     web = node.pod('web', 11)
 """
-import collections
-import ctypes
 import ipaddress
 import json
 import os
 import re
 import shutil
 import signal
-import struct
 import subprocess
 import sys
 import time
+import zlib
 
-from tap import PODWIRE, SOURCE, skip_all
+from live_packets import read_packets
+from tap import skip_all
 
 HOME = '/run/lab'  # all state, in a tmpfs of the lab's own
 CNI = os.environ.get('LAB_CNI', '/usr/lib/cni')
@@ -34,6 +33,7 @@ LAN = '172.20.0.%d'
 LAN6 = 'fd00:172:20::%d'
 CLUSTER_NETWORKS = '10.42.0.0/15'  # pods 10.42.0.0/16 and Services 10.43.0.0/16
 INSIDE = 'PODWIRE_LIVE_LAB'
+CURL = ('curl', '-sS', '--max-time', '8')
 
 
 class Failure(Exception):
@@ -308,7 +308,7 @@ class Node(Place):
     def cni(self, command, pod):
         configuration = {'cniVersion': '0.4.0', 'name': 'lab', 'type': 'bridge', 'bridge': 'cni0', 'isDefaultGateway': True, 'hairpinMode': True, 'ipMasq': False,
                          'args': {'cni': {'ips': [pod.address, pod.address6]}},
-                         'ipam': {'type': 'host-local', 'dataDir': HOME + '/cni-' + self.lab.name + self.name,
+                         'ipam': {'type': 'host-local', 'dataDir': '%s/cni-%s/%s' % (HOME, self.lab.name, self.name),
                                   'ranges': [[{'subnet': self.network + '0/24', 'gateway': self.gateway}], [{'subnet': self.network6 + '/64', 'gateway': self.gateway6}]]}}
         environment = dict(os.environ, CNI_COMMAND=command, CNI_CONTAINERID='lab-' + pod.name, CNI_NETNS='/run/netns/' + pod.name, CNI_IFNAME='eth0', CNI_PATH=CNI, CNI_ARGS='IgnoreUnknown=1')
         self.exec(CNI + '/bridge', input=json.dumps(configuration), env=environment)
@@ -361,7 +361,7 @@ class Node(Place):
     def service(self, name, address, port, backend, target, protocol='tcp', node_port=None):
         six = ':' in address
         restore, to, source = ('ip6tables-restore', '[%s]:%d' % (backend.address6, target), backend.address6) if six else ('iptables-restore', '%s:%d' % (backend.address, target), backend.address)
-        tag = '%08X' % (hash((name, address, port, protocol)) & 0xffffffff)
+        tag = '%08X' % (zlib.crc32(('%s %s %d %s' % (name, address, port, protocol)).encode()))
         rules = ('*nat\n:KUBE-SVC-{t} - [0:0]\n:KUBE-SEP-{t} - [0:0]\n'
                  '-A KUBE-SERVICES -d {address} -p {p} -m {p} --dport {port} -m comment --comment "{name} cluster IP" -j KUBE-SVC-{t}\n'
                  '-A KUBE-SVC-{t} -m comment --comment "{name} -> {to}" -j KUBE-SEP-{t}\n'
@@ -383,255 +383,3 @@ class Node(Place):
         plan = {number: 'in' for name, number in index.items() if name.startswith('veth')}
         plan[index['cni0']] = 'out'
         return plan
-
-
-# Captures.
-
-Packet = collections.namedtuple('Packet', 'protocol source source_port target target_port size interface outgoing')
-
-
-def frames(path):
-    """(record with its header, link type, bytes) of each packet of a pcap file; the file's own header first."""
-    with open(path, 'rb') as f:
-        data = f.read()
-    order = '<' if data[:4] in (b'\xd4\xc3\xb2\xa1', b'\x4d\x3c\xb2\xa1') else '>'
-    link = struct.unpack(order + 'I', data[20:24])[0]
-    yield data[:24], link, b''
-    at = 24
-    while at + 16 <= len(data):
-        size = struct.unpack(order + 'I', data[at + 8:at + 12])[0]
-        yield data[at:at + 16 + size], link, data[at + 16:at + 16 + size]
-        at += 16 + size
-
-
-def read_packet(link, data):
-    """A Packet of TCP or UDP, else None. Sizes are of IP packets."""
-    interface, outgoing = 0, False
-    if link == 276:  # LINUX_SLL2
-        kind, interface, outgoing = int.from_bytes(data[:2], 'big'), int.from_bytes(data[4:8], 'big'), data[10] == 4
-        data = data[20:]
-    else:
-        kind, data = int.from_bytes(data[12:14], 'big'), data[14:]
-    if kind == 0x0800:
-        protocol, header, size = data[9], (data[0] & 15) * 4, int.from_bytes(data[2:4], 'big')
-        source, target = ipaddress.ip_address(data[12:16]), ipaddress.ip_address(data[16:20])
-        if int.from_bytes(data[6:8], 'big') & 0x1fff:
-            return None
-    elif kind == 0x86dd:
-        protocol, header, size = data[6], 40, 40 + int.from_bytes(data[4:6], 'big')
-        source, target = ipaddress.ip_address(data[8:24]), ipaddress.ip_address(data[24:40])
-    else:
-        return None
-    if protocol not in (6, 17) or len(data) < header + 4:
-        return None
-    ports = struct.unpack('>HH', data[header:header + 4])
-    return Packet({6: 'tcp', 17: 'udp'}[protocol], str(source), ports[0], str(target), ports[1], size, interface, outgoing)
-
-
-def read_packets(path):
-    return [p for p in (read_packet(link, data) for _, link, data in list(frames(path))[1:]) if p]
-
-
-def cut_by_plan(path, plan, target):
-    """Writes only those frames of a capture on all devices that the plan lets through."""
-    with open(target, 'wb') as out:
-        for whole, _, data in frames(path):
-            if not data:
-                out.write(whole)
-                continue
-            directions = plan.get(int.from_bytes(data[4:8], 'big'), '')
-            if ('out' if data[10] == 4 else 'in') in directions.split():
-                out.write(whole)
-    return target
-
-
-def counted(packets, source_port=None, target_port=None, protocol='tcp'):
-    found = [p.size for p in packets if p.protocol == protocol and (source_port is None or p.source_port == source_port) and (target_port is None or p.target_port == target_port)]
-    return len(found), sum(found)
-
-
-# Connections.
-
-class Connection:
-    """One connection that a client made: who, to whom, by what Service, and what must be said of it."""
-
-    def __init__(self, client, port, server, server_port, service, transport, address, expect, masqueraded):
-        self.client, self.port, self.server, self.server_port = client, port, server, server_port
-        self.service, self.transport, self.address, self.expect, self.masqueraded = service, transport, address, expect, masqueraded
-
-    def __str__(self):
-        return '%s:%d > %s:%d %s%s' % (self.client.name, self.port, self.server.name, self.server_port, self.transport, ' by ' + self.service if self.service else '')
-
-
-PLAIN = {'state': 'plaintext', 'result': 'none'}
-
-
-def connect(lab, client, server, server_port, command, says, service=None, transport='tcp', six=False, expect=None, masqueraded=False):
-    """Runs a client whose connection comes from a port that is known, {port} in the command or the system's next."""
-    lab.next_port += 1
-    port = lab.next_port
-    client.sysctl({'net.ipv4.ip_local_port_range': '%d %d' % (port, port)})
-    result = client.exec(*[str(c).replace('{port}', str(port)) for c in command], check=False)
-    if says not in result.stdout:
-        raise Failure('exit %d and no %r of %s: %s' % (result.returncode, says, ' '.join(map(str, command)), result.stdout))
-    address = OUTSIDE if client is lab.outside else client.address6 if six else client.address
-    if masqueraded:  # by what the sensor can know of it, where it is another
-        address = masqueraded
-    return Connection(client, port, server, server_port, service, transport, address, expect or {}, masqueraded)
-
-
-CURL = ('curl', '-sS', '--max-time', '8')
-
-
-class Shop:
-    """The servers that the tests ask: HTTP and TLS by nginx, Redis with and without password, DNS."""
-
-    def __init__(self, lab, api, cache, dns):
-        self.lab, self.api, self.cache, self.dns = lab, api, cache, dns
-        self.password = 'silver-sieve-5'
-        folder = HOME + '/shop'
-        os.makedirs(folder, exist_ok=True)
-        os.chmod(folder, 0o755)
-        run('openssl', 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=api.shop.svc',
-            '-addext', 'subjectAltName=DNS:api.shop.svc', '-keyout', folder + '/key.pem', '-out', folder + '/cert.pem')
-        with open(folder + '/order', 'wb') as f:
-            f.write(b'k' * 200000)
-        with open(folder + '/password', 'w', encoding='ascii') as f:
-            f.write('clerk:{PLAIN}tin-kettle-41\n')
-        self.order = folder + '/order'
-        with open(folder + '/nginx.conf', 'w', encoding='ascii') as f:
-            f.write(NGINX % {'folder': folder})
-        api.serve(api.name + '-nginx', 'nginx', '-e', folder + '/error', '-c', folder + '/nginx.conf', port=8443)
-        cache.serve(cache.name + '-redis', 'redis-server', '--port', 6379, '--bind', '*', '--save', '', '--dir', folder, '--requirepass', self.password, port=6379)
-        cache.serve(cache.name + '-open-redis', 'redis-server', '--port', 6380, '--bind', '*', '--save', '', '--dir', folder, '--protected-mode', 'no', port=6380)
-        dns.serve(dns.name + '-dnsmasq', 'dnsmasq', '-d', '-C', '/dev/null', '--no-resolv', '--no-hosts', '--user=root', '--pid-file=', '--port=53',
-                  '--host-record=api.shop.svc.cluster.local,10.43.0.80', port=53, kind='udp')
-
-    def http(self, client, address, six=False, **more):
-        host = '[%s]' % address.rsplit(':', 1)[0] if six else address.rsplit(':', 1)[0]
-        where = 'http://%s:%s/' % (host, address.rsplit(':', 1)[1])
-        source = ('--interface', OUTSIDE) if client is self.lab.outside else ()
-        return connect(self.lab, client, self.api, 8080, (*CURL, *source, where, where + '2'), 'items', six=six, expect={**PLAIN, 'protocol': 'http'}, **more)
-
-    def order_(self, client, address, **more):
-        return connect(self.lab, client, self.api, 8080, (*CURL, '-H', 'Expect:', '--data-binary', '@' + self.order, 'http://%s/orders' % address), 'order',
-                       expect={**PLAIN, 'protocol': 'http'}, **more)
-
-    def basic(self, client, address, **more):
-        return connect(self.lab, client, self.api, 8080, (*CURL, '-u', 'clerk:tin-kettle-41', 'http://%s/admin' % address), 'orders',
-                       expect={'state': 'plaintext', 'result': 'success', 'method': 'http-basic', 'protocol': 'http', 'cleartext': True}, **more)
-
-    def tls(self, client, address, **more):
-        return connect(self.lab, client, self.api, 8443, (*CURL, '-k', 'https://%s/' % address), 'items',
-                       expect={'state': 'encrypted', 'version': 'TLS1.3', 'protocol': 'tls', 'mutual': 'no'}, **more)
-
-    def redis(self, client, address, **more):
-        host, port = address.rsplit(':', 1)
-        return connect(self.lab, client, self.cache, 6379, ('redis-cli', '--no-auth-warning', '-h', host, '-p', port, '-a', self.password, 'set', 'session:7', 'clerk'), 'OK',
-                       expect={'state': 'plaintext', 'result': 'success', 'method': 'redis-auth', 'protocol': 'redis', 'cleartext': True}, **more)
-
-    def open_redis(self, client, address, **more):
-        host, port = address.rsplit(':', 1)
-        return connect(self.lab, client, self.cache, 6380, ('redis-cli', '-h', host, '-p', port, 'ping'), 'PONG', expect={**PLAIN, 'protocol': 'redis'}, **more)
-
-    def name(self, client, address, **more):
-        host, port = address.rsplit(':', 1)
-        return connect(self.lab, client, self.dns, 53, ('dig', '-b', '%s#{port}' % client.address, '+tries=1', '+time=3', '+noedns', '-p', port, '@' + host, 'api.shop.svc.cluster.local', '+short'),
-                       '10.43.0.80', transport='udp', expect={'state': 'plaintext', 'protocol': 'dns'}, **more)
-
-
-NGINX = '''
-daemon off;
-worker_processes 1;
-pid %(folder)s/nginx.pid;
-error_log %(folder)s/error;
-events { worker_connections 4096; }
-http {
-	access_log off;
-	client_body_temp_path %(folder)s/body; proxy_temp_path %(folder)s/proxy; fastcgi_temp_path %(folder)s/f; uwsgi_temp_path %(folder)s/u; scgi_temp_path %(folder)s/s;
-	client_body_buffer_size 512k;
-	client_max_body_size 1m;
-	server {
-		listen 8080; listen [::]:8080; listen 8443 ssl; listen [::]:8443 ssl;
-		ssl_certificate %(folder)s/cert.pem; ssl_certificate_key %(folder)s/key.pem; ssl_protocols TLSv1.2 TLSv1.3;
-		location / { return 200 '{"items":[]}'; }
-		location /orders { try_files /none @orders; }
-		location @orders { proxy_pass http://127.0.0.1:8081; }
-		location /admin { auth_basic "shop"; auth_basic_user_file %(folder)s/password; try_files /none @admin; }
-		location @admin { return 200 '{"orders":12}'; }
-	}
-	server { listen 127.0.0.1:8081; location / { return 201 '{"order":7}'; } }
-}
-'''
-
-
-# What the sensor said, beside what was true.
-
-def end_of(side):
-    return str(ipaddress.ip_address(side['ip'])), side.get('port') or 0
-
-
-def gather(records):
-    """Flows of a sensor's records: those of one flow that was told of several times are added up."""
-    flows = {}
-    for record in records:
-        key = (record['transport'], end_of(record['client']), end_of(record['server']))
-        have = flows.get(key)
-        if have is None:
-            flows[key] = record
-            continue
-        for what in ('packets', 'bytes'):
-            for side in ('client', 'server'):
-                record[what][side] += have[what][side]
-        record['told'] = have.get('told', 1) + 1
-        flows[key] = record
-    return flows
-
-
-def differences(flow, connection, seen):
-    """What of a flow is not as it was, as lines."""
-    lines = []
-
-    def same(what, want, got):
-        if want != got:
-            lines.append('%s: want %s, got %s' % (what, want, got))
-
-    client_out = seen[connection.client.name, 'out'] if connection.client.name + '' in {n for n, _ in seen} else seen[connection.server.name, 'in']
-    sent = counted(client_out, source_port=connection.port, protocol=connection.transport)
-    answered = counted(seen[connection.server.name, 'out'], target_port=connection.port, protocol=connection.transport)
-    same('packets', {'client': sent[0], 'server': answered[0]}, flow['packets'])
-    same('bytes', {'client': sent[1], 'server': answered[1]}, flow['bytes'])
-    same('service', connection.service, flow['server'].get('service_address'))
-    got = {'state': flow['encryption']['state'], 'version': flow['encryption']['version'], 'mutual': flow['encryption']['mutual'], 'protocol': flow['protocol'],
-           'result': flow['authentication']['result'], 'method': flow['authentication']['method'], 'cleartext': flow['cleartext_credentials']}
-    for what, want in connection.expect.items():
-        same(what, want, got[what])
-    return lines
-
-
-def wrong_with(records, connections, seen):
-    """All that is wrong with what the sensor said of these connections; each must be one flow, and none else may be there."""
-    flows, lines, known = gather(records), [], set()
-    for connection in connections:
-        key = (connection.transport, (connection.address, connection.port), (connection.server.address6 if ':' in connection.address else connection.server.address, connection.server_port))
-        known.add(key)
-        if key not in flows:
-            lines.append('%s: no flow' % connection)
-            continue
-        lines += ['%s: %s' % (connection, line) for line in differences(flows[key], connection, seen)]
-    ours = {c.port for c in connections}
-    for key in sorted(set(flows) - known):
-        if key[1][1] in ours or key[2][1] in ours:
-            flow = flows[key]
-            lines.append('also seen: %s %s > %s packets %s service %s' % (*key, flow['packets'], flow['server'].get('service_address')))
-    return lines
-
-
-def analyzed(*paths, cluster=None):
-    """Records of what podwire analyze says of captures."""
-    arguments = [PODWIRE, 'analyze', '--format', 'ndjson', '--flows', '-o', HOME + '/analyzed'] + (['--cluster', cluster] if cluster else [])
-    result = run(*arguments, *paths, check=False)
-    if result.returncode not in (0,):
-        raise Failure(result.stdout)
-    with open(HOME + '/analyzed', encoding='utf-8') as f:
-        return [line['flow'] for line in map(json.loads, f) if line['type'] == 'flow']

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""podwire monitor, running on a node of the live lab."""
+import json
+import signal
+import time
+
+from live_lab import HOME, Failure, Process, run, wait_until
+from tap import PODWIRE
+
+PORT = 9465
+
+
+def monitor_missing():
+    """Why podwire monitor cannot be tested, or None."""
+    result = run(PODWIRE, 'monitor', '--help', check=False)
+    return None if result.returncode == 0 else 'this podwire has no monitor: ' + result.stdout.strip().splitlines()[0]
+
+
+class Sensor:
+    """The sensor with its defaults and --log-flows; events go to a file."""
+
+    def __init__(self, node, *options, prefix=(), waits_for_readiness=True):
+        self.node, self.events_path = node, '%s/events-%s-%d' % (HOME, node.name, len(node.lab.processes))
+        with open(self.events_path, 'wb') as events:
+            command = [*prefix, PODWIRE, 'monitor', '--log-flows', '--listen', '127.0.0.1:%d' % PORT, *options]
+            self.process = Process(node.lab, 'podwire-' + node.name, node.name, command, stdout=events, wrap=False)
+        if not waits_for_readiness:
+            return
+        try:
+            wait_until(lambda: self.ready() or not self.process.running(), 'readiness')
+        except Failure:
+            pass
+        if not self.process.running() or not self.ready():
+            raise Failure('podwire monitor is not ready: ' + self.process.text())
+
+    def get(self, path):
+        """(status, body) of a request."""
+        text = self.node.exec('curl', '-sS', '--max-time', '5', '-w', '\n%{http_code}', 'http://127.0.0.1:%d%s' % (PORT, path), check=False).stdout
+        body, _, code = text.rpartition('\n')
+        return int(code) if code.isdigit() else 0, body
+
+    def ready(self):
+        return self.get('/readyz')[0] == 200
+
+    def events(self):
+        with open(self.events_path, encoding='utf-8') as f:
+            return [json.loads(line) for line in f if line.endswith('\n')]
+
+    def flows(self):
+        return [event['flow'] for event in self.events() if event.get('type') == 'flow']
+
+    def stop(self):
+        """Ends it in an orderly way, so that it tells of all flows, and returns their records."""
+        time.sleep(0.5)
+        code = self.process.stop(signal.SIGTERM)
+        if code != 0:
+            raise Failure('podwire monitor ended with %s: %s' % (code, self.process.text()))
+        return self.flows()

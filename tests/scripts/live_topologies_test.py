@@ -1,0 +1,51 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""What the sensor sees on a node, beside what tcpdump in every pod saw, in each topology of the live lab.
+
+Connection by connection: one flow, from the client's address to the pod that answered, with the Service that was asked,
+packets and bytes of each direction once, and the right verdict. First by a capture on all devices that is cut by what the
+sensor captures (docs/monitor.md) and analysed offline: that proves the choice of places; then by podwire monitor itself.
+"""
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'lab'))
+
+import live_lab
+from live_packets import cut_by_plan
+from live_sensor import Sensor, monitor_missing
+from live_shop import TOPOLOGIES, World, analyzed, talk, wrong_with
+from tap import done, ok, skip
+
+
+def check(name, options, without_monitor):
+    world = World('t', **options)
+    try:
+        everywhere = [(node, node.capture('all-' + node.name, '-p', '-i', 'any', '-y', 'LINUX_SLL2')) for node in world.lab.nodes]
+        sensors = [] if without_monitor else [Sensor(node) for node in world.lab.nodes]
+        world.lab.truth_begin()
+        connections = talk(world, options)
+        seen = world.lab.truth_end()
+        for node, capture in everywhere:
+            live_lab.stop_capture(capture)
+            planned = cut_by_plan(capture.path, node.plan(), '%s/plan-%s.pcap' % (live_lab.HOME, node.name))
+            wrong = wrong_with(analyzed(planned), connections, node, seen)
+            ok(not wrong, '%s, %s: the places that are captured show %d connections as the pods saw them' % (name, node.name, len(connections)), '\n'.join(wrong))
+        for sensor in sensors:
+            wrong = wrong_with(sensor.stop(), connections, sensor.node, seen)
+            ok(not wrong, '%s, %s: podwire monitor saw what the pods saw' % (name, sensor.node.name), '\n'.join(wrong))
+    finally:
+        world.close()
+
+
+def main():
+    live_lab.enter()
+    without_monitor = monitor_missing()
+    for name, options in TOPOLOGIES.items():
+        check(name, options, without_monitor)
+    if without_monitor:
+        skip('podwire monitor in every topology', without_monitor)
+    done()
+
+
+main()
