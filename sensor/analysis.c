@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "capture.h"
+#include "messages.h"
 #include "progress.h"
 
 enum { FRAMES_BETWEEN_LOOKS = 4096 }; /* at the clock */
@@ -84,65 +85,21 @@ analyze_here(struct report *r, size_t first, const struct analysis_options *o, c
 /*
  * Shared among processes: each reads every file, takes its part of the connections and leaves its
  * records in a temporary file without a name, to be read in the order of the processes: so no race
- * shows in the result. A message is a header and a body; the reader checks each, since a process
- * that reads hostile bytes may have been taken over by them.
+ * shows in the result. Each message is checked (messages.h).
  */
-enum message_type { MESSAGE_FLOW = 1, MESSAGE_NAME, MESSAGE_FILE, MESSAGE_COUNTERS };
-
-struct message_header {
-	uint32_t type; /* enum message_type */
-	uint32_t size; /* of the body */
-};
-
-/* What a process found of a file: the report of the first one counts. */
-struct file_message {
-	uint32_t index, state;
-	uint64_t packets, bytes;
-	char error[1024];
-};
-
-union message_body {
-	struct flow_record flow;
-	struct name_record name;
-	struct file_message file;
-	struct worker_counters counters;
-};
-
 struct job {
 	pid_t pid;
 	FILE *stream;
 	bool counted;
-	struct message_header header;
-	union message_body body;
 };
-
-static void
-send_message(FILE *f, enum message_type type, const void *body, size_t size)
-{
-	struct message_header header = { .type = (uint32_t)type, .size = (uint32_t)size };
-
-	if (fwrite(&header, sizeof(header), 1, f) != 1 || fwrite(body, size, 1, f) != 1)
-		_exit(1); /* the disk is full */
-}
-
-static void
-send_flow(void *context, const struct flow_record *record)
-{
-	send_message(context, MESSAGE_FLOW, record, record->size);
-}
-
-static void
-send_name(void *context, const struct name_record *record)
-{
-	send_message(context, MESSAGE_NAME, record, sizeof(*record));
-}
 
 /* The life of a process that takes share index of the connections. */
 static void
-run_job(struct report *r, size_t first, const struct analysis_options *o, unsigned index, FILE *f)
+run_job(struct report *r, size_t first, const struct analysis_options *o, unsigned index, int fd)
 {
 	struct analysis_options own = *o;
-	struct record_sink sink = { .flow = send_flow, .name = send_name, .context = f };
+	struct message_writer writer;
+	struct record_sink sink;
 	struct worker_counters counters;
 	char error[256];
 	struct worker *w;
@@ -151,6 +108,8 @@ run_job(struct report *r, size_t first, const struct analysis_options *o, unsign
 	own.worker.share_index = index;
 	own.progress = o->progress && index == 0;
 	own.complain = index == 0 ? o->complain : NULL;
+	message_writer_init(&writer, fd);
+	sink = message_writer_sink(&writer);
 	if ((w = worker_new(&own.worker, &sink, error, sizeof(error))) == NULL)
 		_exit(1);
 	read_captures(w, r, first, &own);
@@ -164,11 +123,12 @@ run_job(struct report *r, size_t first, const struct analysis_options *o, unsign
 
 		if (r->files[i].error != NULL)
 			snprintf(message.error, sizeof(message.error), "%s", r->files[i].error);
-		send_message(f, MESSAGE_FILE, &message, sizeof(message));
+		message_writer_put(&writer, MESSAGE_FILE, &message, sizeof(message));
 	}
 	worker_counters(w, &counters);
-	send_message(f, MESSAGE_COUNTERS, &counters, sizeof(counters));
-	_exit(fflush(f) == 0 ? 0 : 1);
+	message_writer_put(&writer, MESSAGE_COUNTERS, &counters, sizeof(counters));
+	message_writer_flush(&writer);
+	_exit(0);
 }
 
 /* Frames and what became of them are the same in every process; the rest adds up. */
@@ -190,7 +150,7 @@ add_counters(struct worker_counters *sum, const struct worker_counters *c)
 static bool
 take_file_message(struct report *r, const struct file_message *m)
 {
-	if (m->index >= r->file_count || m->state > FILE_UNREADABLE || memchr(m->error, '\0', sizeof(m->error)) == NULL)
+	if (m->index >= r->file_count)
 		return false;
 	r->files[m->index].state = (enum file_state)m->state;
 	r->files[m->index].packets = m->packets;
@@ -199,41 +159,25 @@ take_file_message(struct report *r, const struct file_message *m)
 	return true;
 }
 
+/* A whole message has come; false where it is none that a sound process sends here. */
 static bool
-name_valid(const struct name_record *n)
-{
-	if (memchr(n->name, '\0', sizeof(n->name)) == NULL)
-		return false;
-	for (const char *c = n->name; *c != '\0'; c++)
-		if (*c < 0x21 || *c > 0x7e)
-			return false;
-	return true;
-}
-
-/* A whole message has come; false where it is none that a sound process sends. */
-static bool
-take_message(struct report *r, struct job *job)
+take_message(struct report *r, struct job *job, const struct message_reader *m)
 {
 	struct record_sink sink = report_sink(r);
-	size_t size = job->header.size;
 
-	switch (job->header.type) {
+	switch ((enum message_type)m->header.type) {
 	case MESSAGE_FLOW:
-		if (!record_valid(&job->body.flow, size, NULL) || job->body.flow.file >= r->file_count)
+		if (m->body.flow.file >= r->file_count)
 			return false;
-		sink.flow(sink.context, &job->body.flow);
+		sink.flow(sink.context, &m->body.flow);
 		return true;
 	case MESSAGE_NAME:
-		if (size != sizeof(struct name_record) || !name_valid(&job->body.name))
-			return false;
-		sink.name(sink.context, &job->body.name);
+		sink.name(sink.context, &m->body.name);
 		return true;
 	case MESSAGE_FILE:
-		return size == sizeof(struct file_message) && take_file_message(r, &job->body.file);
+		return take_file_message(r, &m->body.file);
 	case MESSAGE_COUNTERS:
-		if (size != sizeof(struct worker_counters))
-			return false;
-		add_counters(&r->counters, &job->body.counters);
+		add_counters(&r->counters, &m->body.counters);
 		job->counted = true;
 		return true;
 	default:
@@ -241,15 +185,20 @@ take_message(struct report *r, struct job *job)
 	}
 }
 
-/* Reads one message; false at the end, or where what comes is no message. */
-static bool
-read_message(struct report *r, struct job *job)
+/* Takes what a process left, up to its end or to what is no message. */
+static void
+take_messages(struct report *r, struct job *job)
 {
-	if (fread(&job->header, sizeof(job->header), 1, job->stream) != 1)
-		return false;
-	if (job->header.size == 0 || job->header.size > sizeof(job->body))
-		return false;
-	return fread(&job->body, job->header.size, 1, job->stream) == 1 && take_message(r, job);
+	struct message_reader *reader = malloc(sizeof(*reader));
+
+	if (reader == NULL)
+		abort();
+	message_reader_init(reader, MESSAGES_OF_JOB);
+	while (message_reader_next(reader, fileno(job->stream)) == MESSAGE_WHOLE)
+		if (!take_message(r, job, reader))
+			break;
+	message_reader_clear(reader);
+	free(reader);
 }
 
 static bool
@@ -261,7 +210,7 @@ start_job(struct job *job, struct report *r, size_t first, const struct analysis
 	fflush(NULL);
 	job->pid = fork();
 	if (job->pid == 0)
-		run_job(r, first, o, index, job->stream);
+		run_job(r, first, o, index, fileno(job->stream));
 	if (job->pid > 0)
 		return true;
 	fclose(job->stream);
@@ -277,8 +226,7 @@ finish_job(struct job *job, struct report *r)
 	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	rewind(job->stream);
-	while (read_message(r, job))
-		continue;
+	take_messages(r, job);
 	fclose(job->stream);
 	return job->counted && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -1,8 +1,6 @@
 # All of the sensor but main(): the program, the tests and the fuzzers share it.
 noinst_LIBRARIES += libsensor.a
 libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS) \
-	$(EVENT_CFLAGS) $(MNL_CFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS)
-libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS) \
 	$(EVENT_CFLAGS) $(MNL_CFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS) $(ZLIB_CFLAGS)
 libsensor_a_SOURCES = \
 	%D%/address.c %D%/address.h \
@@ -17,10 +15,10 @@ libsensor_a_SOURCES = \
 	%D%/capture_plan.c %D%/capture_plan.h \
 	%D%/certificate_store.c %D%/certificate_store.h \
 	%D%/classifier.h \
-	%D%/cni_config.c %D%/cni_config.h \
 	%D%/cluster_json.c %D%/cluster_json.h \
 	%D%/cluster_objects.c %D%/cluster_objects.h \
 	%D%/cluster_values.c %D%/cluster_values.h \
+	%D%/cni_config.c %D%/cni_config.h \
 	%D%/command.c %D%/command.h \
 	%D%/command_analyze.c \
 	%D%/command_explain.c \
@@ -31,6 +29,7 @@ libsensor_a_SOURCES = \
 	%D%/events.c %D%/events.h \
 	%D%/fixed_pool.c %D%/fixed_pool.h \
 	%D%/flow_table.c %D%/flow_table.h \
+	%D%/forwarded.c %D%/forwarded.h \
 	%D%/fragment.c %D%/fragment.h \
 	%D%/geoip.c %D%/geoip.h \
 	%D%/hash.c %D%/hash.h \
@@ -43,11 +42,13 @@ libsensor_a_SOURCES = \
 	%D%/inventory_compact.c \
 	%D%/inventory_find.c \
 	%D%/inventory_warnings.c \
-	%D%/judge.h \
-	%D%/isolation.h \
+	%D%/isolation.c %D%/isolation.h %D%/isolation_internal.h \
+	%D%/isolation_landlock.c \
+	%D%/isolation_seccomp.c \
 	%D%/json_document.c %D%/json_document.h \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_writer.c %D%/json_writer.h \
+	%D%/judge.h \
 	%D%/kube_client.c %D%/kube_client.h \
 	%D%/kube_config.c %D%/kube_config.h \
 	%D%/kube_config_yaml.c \
@@ -59,15 +60,15 @@ libsensor_a_SOURCES = \
 	%D%/kube_target.c %D%/kube_target.h \
 	%D%/kube_tls.c %D%/kube_tls.h \
 	%D%/kube_token.c %D%/kube_token.h \
-	%D%/launcher.h \
-	%D%/links.h \
-	%D%/live_worker.h \
+	%D%/launcher.c %D%/launcher.h %D%/launcher_internal.h \
+	%D%/launcher_process.c \
+	%D%/links.c %D%/links.h %D%/links_internal.h \
+	%D%/live_worker.c %D%/live_worker.h \
 	%D%/log.c %D%/log.h \
-	%D%/messages.h \
+	%D%/messages.c %D%/messages.h \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/metrics_sensor.c \
 	%D%/metrics_text.c %D%/metrics_text.h \
-	%D%/links.c %D%/links.h %D%/links_internal.h \
 	%D%/output.h \
 	%D%/output_explain.c \
 	%D%/output_json.c %D%/output_json_internal.h \

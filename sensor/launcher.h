@@ -28,6 +28,7 @@ struct launcher_options {
 struct launcher {
 	int fd;    /* to poll for reading, non-blocking */
 	pid_t pid;
+	unsigned workers;
 };
 
 enum launcher_event_type {
@@ -54,6 +55,12 @@ struct launcher_event {
  * after. False with a line in error[].
  */
 bool launcher_start(struct launcher *, const struct launcher_options *, char *error, size_t error_size);
+
+/*
+ * How long, in nanoseconds, a worker that died waits until it is started again: not at all, but
+ * longer and longer for one that lives but a short time. *failures is kept for the worker, 0 at first.
+ */
+int64_t launcher_delay(unsigned *failures, int64_t lived);
 
 /* The next event; LAUNCHER_NOTHING where there is none. */
 void launcher_read(struct launcher *, struct launcher_event *);

@@ -16,22 +16,29 @@ struct live_worker_options {
 	struct worker_options worker;
 	struct live_options capture;
 	uint64_t memory;           /* bytes beyond what is reserved at start; 0: no limit */
-	void (*after_isolation)(uint32_t index); /* for tests; or NULL */
+	void (*after_isolation)(uint32_t index, struct worker_note *); /* for tests; or NULL */
 };
 
 /* What the launcher gives to one worker. Descriptors are the worker's from then on. */
 struct live_worker_place {
 	uint32_t index, count;
 	int supervisor;            /* stream of messages, blocking */
-	int launcher;              /* for live_worker_ready; its end tells that the launcher has ended */
+	int launcher;              /* for live_worker_state; its end tells that the launcher has ended */
 	int inbox;                 /* frames from other workers, datagrams */
 	const int *inboxes;        /* `count`, where to send theirs; the own one is -1 */
 	struct worker_note *note;  /* shared with the launcher */
 };
 
-/* What a worker tells the launcher when it has opened its capture, with a descriptor of its packet socket; or why it has not. */
-struct live_worker_ready {
-	uint32_t opened;           /* 1: with the descriptor */
+/* What a worker tells the launcher while it starts. */
+enum live_worker_step {
+	LIVE_WORKER_OPENED, /* with a descriptor of its packet socket */
+	LIVE_WORKER_READY,  /* it has shut itself in */
+	LIVE_WORKER_FAILED, /* error says why; it ends */
+	LIVE_WORKER_STEP_COUNT
+};
+
+struct live_worker_state {
+	uint32_t step;      /* enum live_worker_step */
 	char error[512];
 };
 

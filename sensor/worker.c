@@ -549,3 +549,13 @@ worker_counters(const struct worker *w, struct worker_counters *out)
 	for (unsigned i = 0; i < PACKET_RESULT_COUNT; i++)
 		out->results[i] = packet_decoder_counters(w->decoder)[i] - w->uncounted[i];
 }
+
+uint32_t
+worker_flows_open(const struct worker *w)
+{
+	uint32_t open = 0;
+
+	for (size_t class = 0; class < FLOW_CLASS_COUNT; class++)
+		open += w->table.count[class];
+	return open;
+}

@@ -67,4 +67,7 @@ void worker_finish(struct worker *);
 
 void worker_counters(const struct worker *, struct worker_counters *out);
 
+/* Flows that are open now. */
+uint32_t worker_flows_open(const struct worker *);
+
 #endif

@@ -129,6 +129,8 @@ UNIT_TESTS = \
 	%D%/sensor/json_text_test \
 	%D%/sensor/log_test \
 	%D%/sensor/links_test \
+	%D%/sensor/launcher_test \
+	%D%/sensor/messages_test \
 	%D%/sensor/output_explain_test \
 	%D%/sensor/output_json_test \
 	%D%/sensor/output_table_test \
@@ -173,6 +175,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_memcached \
 	%D%/fuzz/fuzz_memcached_udp \
+	%D%/fuzz/fuzz_messages \
 	%D%/fuzz/fuzz_mongodb \
 	%D%/fuzz/fuzz_mqtt \
 	%D%/fuzz/fuzz_mysql \
@@ -248,6 +251,9 @@ endif
 %C%_fuzz_fuzz_memcached_udp_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_memcached_udp_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"memcached_udp\" -DFUZZ_DISSECTOR=memcached_udp_dissector
 %C%_fuzz_fuzz_memcached_udp_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_messages_SOURCES = %D%/fuzz/fuzz_messages.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_messages_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"messages\"
+%C%_fuzz_fuzz_messages_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_mongodb_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_mongodb_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"mongodb\" -DFUZZ_DISSECTOR=mongodb_dissector
 %C%_fuzz_fuzz_mongodb_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
