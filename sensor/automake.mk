@@ -91,7 +91,8 @@ libsensor_a_SOURCES = \
 	%D%/report_conclude.c \
 	%D%/report_merge.c \
 	%D%/saved_result.c %D%/saved_result.h \
-	%D%/series.h \
+	%D%/series.c %D%/series.h %D%/series_internal.h \
+	%D%/series_scores.c \
 	%D%/state_file.h \
 	%D%/status.h \
 	%D%/stream.c %D%/stream.h \

@@ -140,6 +140,7 @@ UNIT_TESTS = \
 	%D%/sensor/report_merge_test \
 	%D%/sensor/report_test \
 	%D%/sensor/saved_result_test \
+	%D%/sensor/series_test \
 	%D%/sensor/stream_test \
 	%D%/sensor/tls_sessions_test \
 	%D%/sensor/window_test \
