@@ -82,11 +82,13 @@ libsensor_a_SOURCES = \
 	%D%/packet_transport.c \
 	%D%/packet_tunnel.c \
 	%D%/pages.c %D%/pages.h \
+	%D%/pending.c %D%/pending.h \
 	%D%/process_status.c \
 	%D%/progress.c %D%/progress.h \
 	%D%/read_file.c %D%/read_file.h \
 	%D%/recent_flows.c %D%/recent_flows.h \
 	%D%/record.c %D%/record.h \
+	%D%/reload.c %D%/reload.h \
 	%D%/report.c %D%/report.h %D%/report_internal.h \
 	%D%/report_conclude.c \
 	%D%/report_merge.c \

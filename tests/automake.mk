@@ -136,7 +136,9 @@ UNIT_TESTS = \
 	%D%/sensor/output_table_test \
 	%D%/sensor/output_text_test \
 	%D%/sensor/packet_test \
+	%D%/sensor/pending_test \
 	%D%/sensor/record_test \
+	%D%/sensor/reload_test \
 	%D%/sensor/report_merge_test \
 	%D%/sensor/report_test \
 	%D%/sensor/saved_result_test \
