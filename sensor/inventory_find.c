@@ -131,29 +131,55 @@ next_pod(const struct arena_entry *e, const struct address *a, int64_t time)
 	return own_address_pod(arena_table_next(e), a, time);
 }
 
+/* Of one pod's versions the one that counts for longer knows better. */
+static bool
+supersedes(const struct pod *a, const struct pod *b)
+{
+	if (a->object.state == OBJECT_CURRENT || b->object.state == OBJECT_CURRENT)
+		return a->object.state == OBJECT_CURRENT;
+	return a->object.ended > b->object.ended;
+}
+
+/* The pod with the best claim so far. */
+struct claimant {
+	const struct pod *pod;
+	bool tie; /* another pod's is as good */
+};
+
+static void
+claim(struct claimant *best, const struct pod *pod, int64_t time)
+{
+	int order = best->pod == NULL ? 1 : compare_claims(pod, best->pod, time);
+
+	if (order > 0)
+		*best = (struct claimant){ .pod = pod };
+	else if (order == 0 && pod->object.uid != best->pod->object.uid)
+		best->tie = true;
+	else if (order == 0 && supersedes(pod, best->pod))
+		best->pod = pod;
+}
+
 /* The one pod that had address at time, or NULL. */
 static const struct pod *
 pod_at(const struct inventory *inv, const struct address *a, int64_t time)
 {
-	const struct pod *best = NULL, *coming = NULL;
-	bool tie = false, several_coming = false;
+	struct claimant best = { .pod = NULL };
+	const struct pod *coming = NULL;
+	bool several_coming = false;
 
 	for (const struct arena_entry *e = first_pod(inv, a, time); e != NULL; e = next_pod(e, a, time)) {
 		const struct pod *pod = e->value;
 
 		if (owns_at(pod, time)) {
-			int order = best == NULL ? 1 : compare_claims(pod, best, time);
-
-			if (order > 0)
-				best = pod;
-			tie = order == 0 || (order < 0 && tie);
+			claim(&best, pod, time);
 		} else if (about_to_own_at(pod, time)) {
-			several_coming = coming != NULL;
-			coming = pod;
+			several_coming = several_coming || (coming != NULL && coming->object.uid != pod->object.uid);
+			if (coming == NULL || supersedes(pod, coming))
+				coming = pod;
 		}
 	}
-	if (best != NULL)
-		return tie ? NULL : best;
+	if (best.pod != NULL)
+		return best.tie ? NULL : best.pod;
 	return several_coming ? NULL : coming;
 }
 

@@ -124,6 +124,7 @@ UNIT_TESTS = \
 	%D%/sensor/geoip_test \
 	%D%/sensor/http_request_test \
 	%D%/sensor/inspection_test \
+	%D%/sensor/inventory_live_test \
 	%D%/sensor/inventory_test \
 	%D%/sensor/json_document_test \
 	%D%/sensor/json_text_test \
