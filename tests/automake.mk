@@ -354,6 +354,7 @@ endif
 
 SCRIPT_TESTS = \
 	%D%/scripts/analyze_test.py \
+	%D%/scripts/capture_live_test.py \
 	%D%/scripts/captures_test.py \
 	%D%/scripts/commands_test.py \
 	%D%/scripts/live_duplicates_test.py \
@@ -366,12 +367,18 @@ SCRIPT_TESTS = \
 # The namespace lab of the live tests; the rest of tests/lab records captures and is not needed to test.
 EXTRA_DIST += %D%/lab/live_lab.py %D%/lab/live_packets.py %D%/lab/live_sensor.py %D%/lab/live_shop.py
 EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py %D%/scripts/tap.py %D%/scripts/truth.py
+EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/network.py %D%/scripts/packets.py %D%/scripts/tap.py %D%/scripts/truth.py
 
 # The runner's own count, for people and for CI: one line over all programs and scripts.
 check-count: check
 	@cd $(top_builddir) && cat $(TEST_LOGS:.log=.trs) | sh $(abs_top_srcdir)/%D%/scripts/count-tests
 
 check_PROGRAMS += %D%/bench/bare_loop %D%/bench/window_load
+# What capture_live_test.py runs.
+check_PROGRAMS += %D%/sensor/live_capture_tool
+%C%_sensor_live_capture_tool_LDADD = $(PODWIRE_LIBS)
+
+check_PROGRAMS += %D%/bench/bare_loop
 %C%_bench_bare_loop_LDADD = $(PCAP_LIBS)
 EXTRA_DIST += %D%/bench/bench.py %D%/bench/make_captures.py
 

@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Network namespaces for tests: made here, gone with the processes that hold them. Nothing of the machine's own network is touched."""
+import os
+import shutil
+import subprocess
+import time
+
+NEEDED = ('ip', 'nsenter', 'unshare', 'tcpdump')
+
+
+def missing():
+    """Why such tests cannot run here, or None."""
+    if os.geteuid() != 0:
+        return 'needs root, to make network namespaces'
+    for program in NEEDED:
+        if shutil.which(program) is None:
+            return 'needs ' + program
+    if subprocess.run(['unshare', '-n', 'ip', 'link', 'add', 'br0', 'type', 'bridge'], stderr=subprocess.DEVNULL).returncode != 0:
+        return 'this kernel makes no network namespaces, or no bridges'
+    return None
+
+
+class Namespace:
+    """A network namespace, held by a process that sleeps; ends with close() or this script."""
+
+    def __init__(self, name):
+        self.name = name
+        self.children = []
+        # Dies with us, and with standard input.
+        self.holder = subprocess.Popen(['unshare', '-n', 'sh', '-c', 'echo; exec cat'], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.holder.stdout.readline()
+        self.run('ip', 'link', 'set', 'lo', 'up')
+
+    @property
+    def pid(self):
+        return str(self.holder.pid)
+
+    def command(self, *arguments):
+        return ['nsenter', '-t', self.pid, '-n'] + [str(a) for a in arguments]
+
+    def run(self, *arguments, check=True, **keywords):
+        return subprocess.run(self.command(*arguments), check=check, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **keywords)
+
+    def text(self, *arguments, **keywords):
+        return self.run(*arguments, **keywords).stdout.decode()
+
+    def start(self, *arguments, **keywords):
+        child = subprocess.Popen(self.command(*arguments), **keywords)
+        self.children.append(child)
+        return child
+
+    def ip(self, *lines):
+        """Lines of ip(8), without the word."""
+        self.run('ip', '-batch', '-', input='\n'.join(lines).encode())
+
+    def sysctl(self, **values):
+        for name, value in values.items():
+            path = '/proc/sys/' + name.replace('__', '/')
+            self.run('sh', '-c', 'echo %s >%s' % (value, path))
+
+    def close(self):
+        for child in self.children:
+            if child.poll() is None:
+                child.kill()
+            child.wait()
+        self.holder.stdin.close()
+        self.holder.wait()
+
+
+def connect(node, device, pod, address, *, peer='eth0', master=None, gateway=None):
+    """A veth pair: device in node, eth0 in pod."""
+    node.ip('link add %s type veth peer name %s netns %s' % (device, peer, pod.pid),
+            *(['link set %s master %s' % (device, master)] if master else []), 'link set %s up' % device)
+    pod.ip('addr add %s dev %s' % (address, peer), 'link set %s up' % peer, *(['route add default via %s' % gateway] if gateway else []))
+
+
+def wait_for(condition, seconds=5.0, step=0.02):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(step)
+    return False
