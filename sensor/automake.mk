@@ -28,7 +28,8 @@ libsensor_a_SOURCES = \
 	%D%/event_memory.c \
 	%D%/events.c %D%/events.h \
 	%D%/fixed_pool.c %D%/fixed_pool.h \
-	%D%/flow_table.c %D%/flow_table.h \
+	%D%/flow_legs.c \
+	%D%/flow_table.c %D%/flow_table.h %D%/flow_table_internal.h \
 	%D%/forwarded.c %D%/forwarded.h \
 	%D%/fragment.c %D%/fragment.h \
 	%D%/geoip.c %D%/geoip.h \

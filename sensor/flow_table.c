@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The flow table: slots, lists by timeout class, eviction, aliases. */
+/* The flow table: slots, lists by timeout class, eviction. Legs of one flow are joined in flow_legs.c. */
 #include <config.h>
 
-#include "flow_table.h"
+#include "flow_table_internal.h"
 
 #include <assert.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define SECOND INT64_C(1000000000)
 #define CLOCK_LEAP (3600 * SECOND) /* longer is a leap of the clock, or a stray timestamp */
 
 enum {
-	RECENT_SIZE = 1 << 15, /* openings remembered */
 	SWEEP_INTERVAL_NS = 100000000,
 };
 
@@ -28,18 +26,6 @@ const struct flow_table_options flow_table_defaults = {
 	},
 };
 
-static struct flow *
-flow_at(const struct flow_table *t, uint32_t index)
-{
-	return fixed_pool_at(&t->flows, index);
-}
-
-static uint32_t
-index_of(const struct flow_table *t, const struct flow *f)
-{
-	return fixed_pool_index(&t->flows, f);
-}
-
 bool
 flow_table_init(struct flow_table *t, const struct flow_table_options *options)
 {
@@ -52,9 +38,11 @@ flow_table_init(struct flow_table *t, const struct flow_table_options *options)
 	t->slot_mask = (uint32_t)(slots - 1);
 	t->slots = fixed_reserve(slots * sizeof(*t->slots));
 	t->recent = calloc(RECENT_SIZE, sizeof(*t->recent));
-	if (t->slots == NULL || t->recent == NULL || !fixed_pool_init(&t->flows, sizeof(struct flow), options->max_flows)) {
+	t->asked = calloc(ASKED_SIZE, sizeof(*t->asked));
+	if (t->slots == NULL || t->recent == NULL || t->asked == NULL || !fixed_pool_init(&t->flows, sizeof(struct flow), options->max_flows)) {
 		fixed_release(t->slots, slots * sizeof(*t->slots));
 		free(t->recent);
+		free(t->asked);
 		return false;
 	}
 	return true;
@@ -68,8 +56,8 @@ sweep_number(const struct flow_table *t)
 	return (uint32_t)(t->now / SWEEP_INTERVAL_NS);
 }
 
-static void
-unlink_flow(struct flow_table *t, struct flow *f)
+void
+flow_table_unlink(struct flow_table *t, struct flow *f)
 {
 	if (f->older != 0)
 		flow_at(t, f->older)->newer = f->newer;
@@ -109,7 +97,7 @@ flow_table_set_class(struct flow_table *t, struct flow *f, enum flow_class class
 {
 	if (f->class == class)
 		return;
-	unlink_flow(t, f);
+	flow_table_unlink(t, f);
 	f->class = (uint8_t)class;
 	link_newest(t, f);
 }
@@ -209,7 +197,7 @@ flow_table_end(struct flow_table *t, struct flow *f, enum flow_end end)
 		next = flow_at(t, i)->newer;
 		release(t, flow_at(t, i));
 	}
-	unlink_flow(t, f);
+	flow_table_unlink(t, f);
 	release(t, f);
 }
 
@@ -223,6 +211,7 @@ flow_table_clear(struct flow_table *t)
 	fixed_pool_clear(&t->flows);
 	fixed_release(t->slots, ((size_t)t->slot_mask + 1) * sizeof(*t->slots));
 	free(t->recent);
+	free(t->asked);
 }
 
 /* When a flow was last seen: now, where its packet's time proved to be a stray one. */
@@ -337,7 +326,7 @@ take_by_key(struct flow_table *t, const struct flow_key *key, const struct packe
 	}
 	/* Order within a list is kept to one sweep interval: a busy flow moves no oftener. */
 	if (f->moved != sweep_number(t)) {
-		unlink_flow(t, f);
+		flow_table_unlink(t, f);
 		link_newest(t, f);
 	}
 	return f;
@@ -374,137 +363,6 @@ flow_table_find(const struct flow_table *t, const struct address *source, uint16
 		return f;
 	*side ^= f->flip;
 	return flow_at(t, f->alias_of);
-}
-
-/*
- * What a second tuple of a connection tells. The packet that opens it, forwards, passes DNAT and
- * then masquerading, losing a hop at each; answers pass them the other way round. An answer that was
- * seen when it came in is not translated yet: it is of the one that answers, whatever was asked.
- */
-static enum alias_role
-role_of_leg(const struct flow *f, const struct flow *leg, unsigned leg_client, bool answer, const struct packet *p)
-{
-	uint8_t hop_limit = p->hop_limit;
-	unsigned client = f->client_side, server = 1 - client, leg_server = 1 - leg_client;
-	bool same_client = address_equal(&f->key.address[client], &leg->key.address[leg_client]) && f->key.port[client] == leg->key.port[leg_client];
-	bool same_server = address_equal(&f->key.address[server], &leg->key.address[leg_server]) && f->key.port[server] == leg->key.port[leg_server];
-
-	if (answer && p->incoming && !same_server)
-		return ALIAS_BACKEND;
-	if (answer)
-		return same_server ? ALIAS_CLIENT : same_client ? ALIAS_SERVICE : ALIAS_ONLY;
-	if (same_server)
-		return hop_limit > f->hop_limit ? ALIAS_CLIENT : ALIAS_ONLY;
-	return hop_limit > f->hop_limit ? ALIAS_SERVICE : ALIAS_BACKEND;
-}
-
-static struct flow *
-make_alias(struct flow_table *t, struct flow *f, struct flow *leg, const struct packet *p, unsigned *side, unsigned leg_client)
-{
-	bool answer = *side != leg_client;
-
-	leg->alias_role = (uint8_t)role_of_leg(f, leg, leg_client, answer, p);
-	leg->flip = (uint8_t)(leg_client ^ f->client_side);
-	unlink_flow(t, leg);
-	leg->alias_of = index_of(t, f);
-	leg->newer = f->aliases;
-	f->aliases = index_of(t, leg);
-	t->counters.created--;
-	t->counters.aliases++;
-	*side ^= leg->flip;
-	return f;
-}
-
-/*
- * Equal openings are one packet on two legs only if all else is equal that translation leaves alone:
- * a port scan may open many connections with one port and one sequence number. The lowest bit says
- * which way the packet goes; an opening and its answer cannot be compared.
- */
-static uint32_t
-mark_of(const struct packet *p)
-{
-	bool answer = (p->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
-	uint64_t h = hash_mix((uint64_t)p->ip_id << 32 | p->timestamp, UINT64_C(0x9e3779b97f4a7c15) ^ (uint64_t)p->window << 32 ^ p->payload_size);
-
-	return ((uint32_t)(h ^ h >> 32) & ~1u) | answer;
-}
-
-static bool
-may_be_copies(uint32_t mark, uint32_t other)
-{
-	return mark == other || ((mark ^ other) & 1) != 0;
-}
-
-struct flow *
-flow_table_join(struct flow_table *t, struct flow *f, const struct packet *p, unsigned *side, uint16_t client_port, uint32_t opening)
-{
-	uint64_t words[1] = { (uint64_t)opening << 32 | (uint64_t)client_port << 8 | p->ip_protocol };
-	uint32_t hash = (uint32_t)hash_words(&t->hash_key, words, 1);
-	struct recent_opening *recent = &t->recent[hash % RECENT_SIZE];
-	unsigned leg_client = p->source_port == client_port && (p->tcp_flags & (TCP_SYN | TCP_ACK)) != (TCP_SYN | TCP_ACK) ? *side : 1 - *side;
-	struct flow *other = recent->flow != 0 && recent->hash == hash ? flow_at(t, recent->flow) : NULL;
-	uint32_t mark = mark_of(p);
-
-	/* The remembered index may have been used again: the flow itself must still tell the same. */
-	if (other != NULL && other != f && recent->flow <= t->flows.fresh && other->alias_of == 0 &&
-	    other->key.ip_protocol == p->ip_protocol && other->initial_sequence[other->client_side] == opening &&
-	    other->key.port[other->client_side] == client_port && t->now - other->first_seen < SECOND && may_be_copies(mark, recent->mark))
-		return make_alias(t, other, f, p, side, leg_client);
-	recent->hash = hash;
-	recent->flow = index_of(t, f);
-	recent->mark = mark;
-	return f;
-}
-
-/*
- * Datagrams have no numbers by which an answer is known again. Where what comes in is seen and what
- * goes out is not (a bridge's ports), the question goes to a Service and the answer comes from a pod.
- */
-static struct recent_opening *
-recent_question(struct flow_table *t, const struct address *client, uint16_t port, uint32_t *hash)
-{
-	uint64_t words[3] = { 0, 0, (uint64_t)port << 8 | IPPROTO_UDP };
-
-	memcpy(words, client->bytes, sizeof(client->bytes));
-	*hash = (uint32_t)hash_words(&t->hash_key, words, 3);
-	return &t->recent[*hash % RECENT_SIZE];
-}
-
-void
-flow_table_question(struct flow_table *t, const struct flow *f, const struct packet *p)
-{
-	uint32_t hash;
-	struct recent_opening *recent = recent_question(t, &p->source, p->source_port, &hash);
-	bool several = recent->hash == hash && (recent->flow == 0 || t->now - flow_at(t, recent->flow)->first_seen < SECOND);
-
-	recent->hash = hash;
-	recent->flow = several ? 0 : index_of(t, f);
-	recent->mark = 0;
-}
-
-struct flow *
-flow_table_answer(struct flow_table *t, struct flow *f, const struct packet *p, unsigned *side)
-{
-	uint32_t hash;
-	struct recent_opening *recent = recent_question(t, &p->destination, p->destination_port, &hash);
-	struct flow *other = recent->hash == hash && recent->flow != 0 && recent->flow <= t->flows.fresh ? flow_at(t, recent->flow) : NULL;
-
-	if (other == NULL || other == f || other->alias_of != 0 || other->key.ip_protocol != p->ip_protocol || t->now - other->last_seen >= SECOND)
-		return f;
-	if (!address_equal(&other->key.address[other->client_side], &p->destination) || other->key.port[other->client_side] != p->destination_port)
-		return f;
-	if ((other->seen[other->client_side] & FLOW_SEEN_PACKET) == 0 || (other->seen[1 - other->client_side] & FLOW_SEEN_PACKET) != 0)
-		return f;
-	return make_alias(t, other, f, p, side, 1 - *side);
-}
-
-const struct flow *
-flow_table_alias(const struct flow_table *t, const struct flow *f, enum alias_role role)
-{
-	for (uint32_t i = f->aliases; i != 0; i = flow_at(t, i)->newer)
-		if (flow_at(t, i)->alias_role == role)
-			return flow_at(t, i);
-	return NULL;
 }
 
 /* Packets seen twice. */

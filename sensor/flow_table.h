@@ -72,7 +72,7 @@ struct flow {
 	uint64_t first_packet;
 
 	uint32_t initial_sequence[2]; /* of the SYN, where seen */
-	uint32_t sequence_end[2], acknowledged[2]; /* highest so far */
+	uint32_t sequence_end[2], acknowledged[2]; /* TCP: highest so far; DNS: ID of the first and the last question */
 	struct repeat_window window[2];
 	uint32_t duplicates;
 	uint32_t aliases;       /* first alias, or 0 */
@@ -118,6 +118,14 @@ struct recent_opening {
 	uint32_t mark; /* of the packet: what translation leaves as it is */
 };
 
+/* Sockets that sent the first datagram of a flow lately, direct-mapped. */
+struct asked_socket {
+	uint32_t flow; /* index */
+	uint32_t serial; /* of that flow */
+	uint32_t hash; /* of the socket's address and port */
+	int64_t doubtful_until; /* more than one has waited here: which of them an answer is for nobody can tell */
+};
+
 struct flow_table {
 	struct fixed_pool flows;
 	struct { uint32_t hash, flow; } *slots; /* open addressing, linear; flow 0: free */
@@ -125,6 +133,7 @@ struct flow_table {
 	uint32_t newest[FLOW_CLASS_COUNT], oldest[FLOW_CLASS_COUNT];
 	uint32_t count[FLOW_CLASS_COUNT];
 	struct recent_opening *recent;
+	struct asked_socket *asked;
 	struct hash_key hash_key;
 	struct flow_table_options options;
 	struct flow_table_counters counters;
@@ -181,13 +190,12 @@ void flow_table_end(struct flow_table *, struct flow *, enum flow_end);
 struct flow *flow_table_join(struct flow_table *, struct flow *, const struct packet *, unsigned *side, uint16_t client_port, uint32_t opening);
 
 /*
- * The same for datagrams by who asked alone: the packet, which came in at an interface, is the first
- * of its flow and opens it. Its client's port must have asked nobody else within a second.
+ * The same for datagrams whose answers come from another address than was asked: a flow that begins
+ * with a datagram to a socket which has exactly one other question open, asked of another address
+ * less than five seconds ago, is an alias of that one; of DNS the message ID must agree too. To be
+ * called for each datagram before it is counted.
  */
-void flow_table_question(struct flow_table *, const struct flow *, const struct packet *);
-
-/* This flow's first packet, which came in at an interface, may answer a question asked less than a second ago. */
-struct flow *flow_table_answer(struct flow_table *, struct flow *, const struct packet *, unsigned *side);
+struct flow *flow_table_join_answer(struct flow_table *, struct flow *, const struct packet *, unsigned *side);
 
 /* The first alias with this role, or NULL. *server_side is the side of its key that is the flow's server. */
 const struct flow *flow_table_alias(const struct flow_table *, const struct flow *, enum alias_role);

@@ -244,15 +244,7 @@ datagram_opening(const struct packet *p)
 static struct flow *
 open_datagrams(struct worker *w, struct flow *f, const struct packet *p, unsigned *side)
 {
-	struct flow *asked;
-
-	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) != 0 || p->payload_captured == 0 || p->source_port == p->destination_port)
-		return f;
-	if (p->incoming && (asked = flow_table_answer(&w->table, f, p, side)) != f)
-		return asked;
-	if (p->incoming && *side == f->client_side)
-		flow_table_question(&w->table, f, p);
-	if (p->ip_id == 0)
+	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) != 0 || p->payload_captured == 0 || p->ip_id == 0 || p->source_port == p->destination_port)
 		return f;
 	f->initial_sequence[f->client_side] = datagram_opening(p);
 	if (*side != f->client_side)
@@ -359,6 +351,13 @@ inspect(struct worker *w, struct flow *f, unsigned side, const struct packet *p)
 	inspection_packet(w->inspector, f, side, p);
 }
 
+/* Whether a datagram may be a question, or the answer to one of another flow: those of a flow that was answered are not. */
+static bool
+is_of_question(const struct flow *f, unsigned side)
+{
+	return (f->seen[1 - side] & FLOW_SEEN_PACKET) == 0 && f->aliases == 0;
+}
+
 /* The flow of the packet, with legs of one connection joined. */
 static struct flow *
 take_flow(struct worker *w, const struct packet *p, unsigned *side)
@@ -368,7 +367,10 @@ take_flow(struct worker *w, const struct packet *p, unsigned *side)
 	if (p->ip_protocol == IPPROTO_TCP)
 		return take_tcp_flow(w, p, side);
 	f = flow_table_take(&w->table, p, side);
-	return p->ip_protocol == IPPROTO_UDP ? open_datagrams(w, f, p, side) : f;
+	if (p->ip_protocol != IPPROTO_UDP)
+		return f;
+	f = open_datagrams(w, f, p, side);
+	return is_of_question(f, *side) ? flow_table_join_answer(&w->table, f, p, side) : f;
 }
 
 static void

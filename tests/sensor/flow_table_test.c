@@ -657,59 +657,88 @@ test_backend_by_an_answer_that_came_in(void **state)
 	assert_null(flow_table_alias(&table, f, ALIAS_CLIENT));
 }
 
-/* A datagram as the worker treats the first of a flow that came in. */
+/* A datagram as the worker treats it. */
 static struct flow *
-open_datagram(uint32_t source, uint16_t source_port, uint32_t destination, uint16_t destination_port, unsigned *side)
+say_to(uint32_t source, uint16_t source_port, uint32_t destination, uint16_t destination_port, const char *payload, unsigned *side)
 {
-	struct packet p = came_in(packet(IPPROTO_UDP, source, source_port, destination, destination_port));
-	struct flow *f = take(&p, side), *asked;
+	struct packet p = packet(IPPROTO_UDP, source, source_port, destination, destination_port);
+	struct flow *f;
 
-	if (((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) == 0) {
-		asked = flow_table_answer(&table, f, &p, side);
-		if (asked == f && *side == f->client_side)
-			flow_table_question(&table, f, &p);
-		f = asked;
-	}
+	p.payload = (const uint8_t *)payload;
+	p.payload_size = p.payload_captured = (uint32_t)strlen(payload);
+	f = take(&p, side);
+	f = flow_table_join_answer(&table, f, &p, side);
 	f->seen[*side] |= FLOW_SEEN_PACKET;
 	return f;
 }
+
+/* DNS messages as far as matters here: the ID, and the bit that says response. */
+#define QUESTION(id) id "\x01\x01.........."
+#define ANSWER(id) id "\x81\x81.........."
 
 static void
 test_datagrams_answered_by_a_backend(void **state)
 {
 	unsigned a, b;
-	struct flow *f = open_datagram(POD, 40000, SERVICE, 53, &a);
+	struct flow *f = say_to(POD, 40000, SERVICE, 53, QUESTION("ab"), &a);
 
 	(void)state;
-	assert_ptr_equal(open_datagram(BACKEND, 5353, POD, 40000, &b), f);
+	assert_ptr_equal(say_to(BACKEND, 5353, POD, 40000, ANSWER("ab"), &b), f);
 	assert_int_equal(b, 1 - a);
 	assert_server(f, ALIAS_BACKEND, BACKEND, 5353);
-	assert_ptr_equal(open_datagram(BACKEND, 5353, POD, 40000, &b), f);
+	assert_ptr_equal(say_to(BACKEND, 5353, POD, 40000, ANSWER("xy"), &b), f);
+	assert_ptr_equal(say_to(POD, 40000, SERVICE, 53, QUESTION("yz"), &b), f);
+	assert_int_equal(b, a);
 	/* Answered now: another that speaks to this port is somebody else. */
-	assert_ptr_not_equal(open_datagram(GATEWAY, 53, POD, 40000, &b), f);
+	assert_ptr_not_equal(say_to(GATEWAY, 53, POD, 40000, ANSWER("ab"), &b), f);
+	/* Two questions at once, of which the second is answered first; and one that is asked again. */
+	f = say_to(POD, 40001, SERVICE, 53, QUESTION("a1"), &a);
+	say_to(POD, 40001, SERVICE, 53, QUESTION("a2"), &a);
+	assert_ptr_equal(say_to(BACKEND, 53, POD, 40001, ANSWER("a2"), &b), f);
+	assert_ptr_equal(say_to(BACKEND, 53, POD, 40001, ANSWER("a1"), &b), f);
+	/* What is not DNS has no ID. */
+	f = say_to(POD, 40002, SERVICE, 9000, "ping", &a);
+	assert_ptr_equal(say_to(BACKEND, 9001, POD, 40002, "pong", &b), f);
+	assert_server(f, ALIAS_BACKEND, BACKEND, 9001);
+	assert_int_equal(table.counters.aliases, 3);
 }
 
 static void
 test_datagrams_that_answer_nothing(void **state)
 {
 	unsigned side;
-	struct flow *f = open_datagram(POD, 40000, SERVICE, 53, &side);
+	struct flow *f = say_to(POD, 40000, SERVICE, 53, QUESTION("ab"), &side);
 
 	(void)state;
-	/* To another port, to another address, too late. */
-	assert_ptr_not_equal(open_datagram(BACKEND, 53, POD, 40001, &side), f);
-	assert_ptr_not_equal(open_datagram(BACKEND, 53, GATEWAY, 40000, &side), f);
-	pass(2 * SECOND);
-	assert_ptr_not_equal(open_datagram(BACKEND, 53, POD, 40000, &side), f);
-	/* A port that speaks to several at a time is no client's of one Service. */
-	f = open_datagram(POD, 40002, SERVICE, 53, &side);
-	open_datagram(POD, 40002, SERVICE + 1, 53, &side);
-	assert_ptr_not_equal(open_datagram(BACKEND, 53, POD, 40002, &side), f);
+	/* Unsolicited: to another port, to another address, with another ID, no response; from the one asked, at another port. */
+	assert_ptr_not_equal(say_to(BACKEND, 53, POD, 40001, ANSWER("ab"), &side), f);
+	assert_ptr_not_equal(say_to(BACKEND, 53, GATEWAY, 40000, ANSWER("ab"), &side), f);
+	assert_ptr_not_equal(say_to(BACKEND, 53, POD, 40000, ANSWER("ac"), &side), f);
+	assert_ptr_not_equal(say_to(BACKEND, 54, POD, 40000, QUESTION("ab"), &side), f);
+	assert_ptr_not_equal(say_to(BACKEND, 55, POD, 40000, "ab\x81", &side), f);
+	assert_ptr_not_equal(say_to(SERVICE, 54, POD, 40000, ANSWER("ab"), &side), f);
+	/* Too late. */
+	pass(6 * SECOND);
+	assert_ptr_not_equal(say_to(BACKEND, 56, POD, 40000, ANSWER("ab"), &side), f);
+	/* Two servers asked from one socket: whose answer it is nobody can tell, even where the first was answered since. */
+	f = say_to(POD, 40002, SERVICE, 53, QUESTION("ab"), &side);
+	say_to(POD, 40002, SERVICE + 1, 53, QUESTION("ab"), &side);
+	assert_ptr_not_equal(say_to(BACKEND, 53, POD, 40002, ANSWER("ab"), &side), f);
+	say_to(SERVICE, 53, POD, 40002, ANSWER("ab"), &side);
+	say_to(BACKEND, 54, POD, 40002, ANSWER("ab"), &side);
+	/* The answer before the question. */
+	f = say_to(BACKEND, 53, POD, 40003, ANSWER("ab"), &side);
+	assert_ptr_not_equal(say_to(POD, 40003, SERVICE, 53, QUESTION("ab"), &side), f);
 	assert_int_equal(table.counters.aliases, 0);
-	/* The question's flow has ended. */
-	f = open_datagram(POD, 40003, SERVICE, 53, &side);
+	/* What is sent to all is answered by many. */
+	say_to(POD, 40004, 0xe00000fb, 9000, "who?", &side);
+	say_to(BACKEND, 9000, POD, 40004, "I", &side);
+	say_to(POD, 40005, 0xffffffff, 9000, "who?", &side);
+	say_to(BACKEND, 9000, POD, 40005, "I", &side);
+	/* The question's flow has ended, and its place is another's. */
+	f = say_to(POD, 40006, SERVICE, 9000, "ping", &side);
 	flow_table_end(&table, f, FLOW_END_IDLE);
-	open_datagram(BACKEND, 53, POD, 40003, &side);
+	assert_ptr_equal(say_to(BACKEND, 9001, POD, 40006, "pong", &side), f);
 	assert_int_equal(table.counters.aliases, 0);
 }
 

@@ -383,6 +383,134 @@ test_datagrams_on_both_legs(void **state)
 	assert_int_equal(record_count, 2);
 }
 
+/* The other way of a connection, of which each way is seen under a tuple of its own. */
+static struct connection
+half(uint32_t client, uint32_t server, uint16_t server_port)
+{
+	struct connection c = connection(client, 40000, server, server_port);
+
+	c.sequence[0] = 7000;
+	c.sequence[1] = 9000;
+	return c;
+}
+
+static void
+talk_in_halves(struct connection *there, struct connection *back)
+{
+	say(there, true, TCP_SYN, "");
+	back->sequence[0] = there->sequence[0];
+	say(back, false, TCP_SYN | TCP_ACK, "");
+	there->sequence[1] = back->sequence[1];
+	say(there, true, TCP_ACK, "");
+	say(there, true, TCP_ACK | TCP_PSH, "GET / HTTP/1.1\r\nHost: api\r\n\r\n");
+	back->sequence[0] = there->sequence[0];
+	say(back, false, TCP_ACK | TCP_PSH, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	there->sequence[1] = back->sequence[1];
+	say(there, true, TCP_FIN | TCP_ACK, "");
+	back->sequence[0] = there->sequence[0];
+	say(back, false, TCP_FIN | TCP_ACK, "");
+}
+
+/* br_netfilter: the client is seen to ask the Service, and the backend to answer him. */
+static void
+test_half_flows_of_a_service(void **state)
+{
+	struct connection there = half(POD, SERVICE, 80), back = half(POD, BACKEND, 8080);
+	const struct flow_record *r;
+
+	(void)state;
+	talk_in_halves(&there, &back);
+	r = only_record();
+	assert_http(r);
+	assert_address(&r->client, POD);
+	assert_address(&r->server, BACKEND);
+	assert_int_equal(r->server_port, 8080);
+	assert_true(r->has_service);
+	assert_address(&r->service, SERVICE);
+	assert_int_equal(r->service_port, 80);
+	assert_int_equal(r->packets[FROM_CLIENT], 4);
+	assert_int_equal(r->packets[FROM_SERVER], 3);
+	assert_int_equal(r->direction_basis, DIRECTION_HANDSHAKE);
+	assert_int_equal(r->end, FLOW_END_CLOSED);
+	assert_int_equal(r->notes, 0);
+}
+
+/* Masqueraded: the gateway is seen to ask the pod, and the pod to answer the client. */
+static void
+test_half_flows_of_a_masqueraded_client(void **state)
+{
+	struct connection there = half(GATEWAY, BACKEND, 8080), back = half(POD, BACKEND, 8080);
+	const struct flow_record *r;
+
+	(void)state;
+	talk_in_halves(&there, &back);
+	r = only_record();
+	assert_http(r);
+	assert_address(&r->client, POD);
+	assert_address(&r->server, BACKEND);
+	assert_false(r->has_service);
+	assert_int_equal(r->packets[FROM_CLIENT], 4);
+	assert_int_equal(r->packets[FROM_SERVER], 3);
+	assert_int_equal(r->notes, 0);
+}
+
+/* DNS through the Service of the cluster: the everyday case of half flows without numbers. */
+static void
+test_half_flows_of_datagrams(void **state)
+{
+	static const char question[] = "\x12\x34\x01\x20\x00\x01\x00\x00\x00\x00\x00\x00\x03" "api\x00\x00\x01\x00\x01";
+	static const char answer[] = "\x12\x34\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00\x03" "api\x00\x00\x01\x00\x01\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x05\x00\x04\x0a\x00\x00\x07";
+	struct wire there = { .source = POD, .source_port = 40000, .destination = SERVICE, .destination_port = 53, .hop_limit = 64 };
+	struct wire back = { .source = BACKEND, .source_port = 5353, .destination = POD, .destination_port = 40000, .hop_limit = 64 };
+	const struct flow_record *r;
+
+	(void)state;
+	for (unsigned i = 0; i < 2; i++) {
+		there.id = next_id++;
+		frame_begin(&builder, question, sizeof(question) - 1);
+		frame_udp(&builder, there.source_port, there.destination_port);
+		put_ipv4(&there, IPPROTO_UDP);
+		give();
+		back.id = next_id++;
+		frame_begin(&builder, answer, sizeof(answer) - 1);
+		frame_udp(&builder, back.source_port, back.destination_port);
+		put_ipv4(&back, IPPROTO_UDP);
+		give();
+		now += SECOND;
+	}
+	r = only_record();
+	assert_string_equal(record_text(r, r->protocol), "dns");
+	assert_int_equal(r->strength, STRENGTH_EXCHANGE);
+	assert_address(&r->client, POD);
+	assert_address(&r->server, BACKEND);
+	assert_int_equal(r->server_port, 5353);
+	assert_true(r->has_service);
+	assert_address(&r->service, SERVICE);
+	assert_int_equal(r->service_port, 53);
+	assert_int_equal(r->packets[FROM_CLIENT], 2);
+	assert_int_equal(r->packets[FROM_SERVER], 2);
+}
+
+/* Near misses: two Services asked from one socket, and an answer to nothing. */
+static void
+test_datagrams_that_are_no_half_flows(void **state)
+{
+	struct wire one = { .source = POD, .source_port = 40000, .destination = SERVICE, .destination_port = 9000, .hop_limit = 64, .id = 1 };
+	struct wire two = { .source = POD, .source_port = 40000, .destination = SERVICE + 1, .destination_port = 9000, .hop_limit = 64, .id = 2 };
+	struct wire back = { .source = BACKEND, .source_port = 9000, .destination = POD, .destination_port = 40000, .hop_limit = 64, .id = 3 };
+	struct wire unsolicited = { .source = BACKEND, .source_port = 9000, .destination = GATEWAY, .destination_port = 40000, .hop_limit = 64, .id = 4 };
+
+	(void)state;
+	udp(one, "hello?");
+	udp(two, "hello?");
+	udp(back, "hello!");
+	udp(unsolicited, "hello!");
+	worker_finish(worker);
+	assert_int_equal(record_count, 4);
+	for (unsigned i = 0; i < 4; i++)
+		assert_false(records[i].has_service);
+}
+
 static void
 test_protocols_of_the_network_layer(void **state)
 {
@@ -731,6 +859,10 @@ main(void)
 		TEST(test_copies_are_counted_once),
 		TEST(test_retransmissions_are_no_copies),
 		TEST(test_datagrams_on_both_legs),
+		TEST(test_half_flows_of_a_service),
+		TEST(test_half_flows_of_a_masqueraded_client),
+		TEST(test_half_flows_of_datagrams),
+		TEST(test_datagrams_that_are_no_half_flows),
 		TEST(test_protocols_of_the_network_layer),
 		TEST(test_tunnel),
 		TEST(test_one_carrier),
