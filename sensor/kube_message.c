@@ -46,12 +46,15 @@ inside(const struct json_document *d, struct json_piece piece)
 	return document(d->name, d->text + piece.start, piece.size, d->error, d->error_size);
 }
 
-/* Copies a text that must fit: half a version or token would be a wrong one. */
+/* Copies a text that must fit: half a version or token would be a wrong one. An empty one is as good as none. */
 static bool
 copy_text(struct json_document *d, const struct json_spot *parent, const char *key, char *out, size_t size)
 {
-	const char *text = json_read_text(d, parent, key, JSON_MAY, size - 1, true);
+	const char *text = NULL;
+	struct json_spot spot;
 
+	if (!json_find(parent, key, &spot) || !json_is(&spot, JSON_VALUE_STRING) || json_string_of(&spot)[0] != '\0')
+		text = json_read_text(d, parent, key, JSON_MAY, size - 1, true);
 	(void)snprintf(out, size, "%s", text != NULL ? text : "");
 	return !d->failed;
 }
@@ -82,7 +85,8 @@ read_metadata(struct json_document *d, struct json_piece piece, struct kube_even
 		return true;
 	if (!json_parse_piece(d, piece, &metadata))
 		return false;
-	(void)copy_text(d, &metadata, "resourceVersion", e->version, sizeof(e->version));
+	if (json_expect(d, &metadata, JSON_VALUE_OBJECT, JSON_MAY))
+		(void)copy_text(d, &metadata, "resourceVersion", e->version, sizeof(e->version));
 	if (e->type == KUBE_EVENT_BOOKMARK && json_member(d, &metadata, "annotations", JSON_VALUE_OBJECT, JSON_MAY, &annotations))
 		e->initial_end = json_find(&annotations, initial_end, &end) && json_is(&end, JSON_VALUE_STRING) && strcmp(json_string_of(&end), "true") == 0;
 	json_release(&metadata);

@@ -33,10 +33,11 @@ libtesting_a_SOURCES = \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
 	%D%/sensor/cluster_text.h \
 	%D%/sensor/frame_builder.c %D%/sensor/frame_builder.h \
+	%D%/sensor/kube_table.c %D%/sensor/kube_table.h \
 	%D%/sensor/made_up_report.c %D%/sensor/made_up_report.h \
 	%D%/sensor/sample_report.c %D%/sensor/sample_report.h \
 	%D%/sensor/worker_bench.h
-libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS)
+libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 
 LDADD = libtesting.a $(PODWIRE_LIBS) $(CMOCKA_LIBS)
 UNIT_TESTS = \
@@ -130,6 +131,10 @@ UNIT_TESTS = \
 	%D%/sensor/json_text_test \
 	%D%/sensor/log_test \
 	%D%/sensor/links_test \
+	%D%/sensor/kube_config_test \
+	%D%/sensor/kube_message_test \
+	%D%/sensor/kube_reflector_test \
+	%D%/sensor/kube_response_test \
 	%D%/sensor/launcher_test \
 	%D%/sensor/messages_test \
 	%D%/sensor/output_explain_test \
@@ -176,6 +181,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_kafka \
 	%D%/fuzz/fuzz_kerberos \
 	%D%/fuzz/fuzz_kerberos_udp \
+	%D%/fuzz/fuzz_kube_reflector \
 	%D%/fuzz/fuzz_ldap \
 	%D%/fuzz/fuzz_memcached \
 	%D%/fuzz/fuzz_memcached_udp \
@@ -270,6 +276,9 @@ endif
 %C%_fuzz_fuzz_ike_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_ike_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ike\" -DFUZZ_DISSECTOR=ike_dissector
 %C%_fuzz_fuzz_ike_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_kube_reflector_SOURCES = %D%/fuzz/fuzz_kube_reflector.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_kube_reflector_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"kube_reflector\"
+%C%_fuzz_fuzz_kube_reflector_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_ldap_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_ldap_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"ldap\" -DFUZZ_DISSECTOR=ldap_dissector
 %C%_fuzz_fuzz_ldap_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -379,6 +388,7 @@ check_PROGRAMS += %D%/sensor/live_capture_tool
 %C%_sensor_live_capture_tool_LDADD = $(PODWIRE_LIBS)
 
 check_PROGRAMS += %D%/bench/bare_loop
+check_PROGRAMS += %D%/bench/bare_loop %D%/bench/window_load %D%/sensor/kube_tool
 %C%_bench_bare_loop_LDADD = $(PCAP_LIBS)
 EXTRA_DIST += %D%/bench/bench.py %D%/bench/make_captures.py
 
