@@ -383,12 +383,12 @@ check-count: check
 	@cd $(top_builddir) && cat $(TEST_LOGS:.log=.trs) | sh $(abs_top_srcdir)/%D%/scripts/count-tests
 
 check_PROGRAMS += %D%/bench/bare_loop %D%/bench/window_load
+# What kube_client_test.py runs.
+check_PROGRAMS += %D%/sensor/kube_tool
 # What capture_live_test.py runs.
 check_PROGRAMS += %D%/sensor/live_capture_tool
 %C%_sensor_live_capture_tool_LDADD = $(PODWIRE_LIBS)
 
-check_PROGRAMS += %D%/bench/bare_loop
-check_PROGRAMS += %D%/bench/bare_loop %D%/bench/window_load %D%/sensor/kube_tool
 %C%_bench_bare_loop_LDADD = $(PCAP_LIBS)
 EXTRA_DIST += %D%/bench/bench.py %D%/bench/make_captures.py
 
