@@ -922,6 +922,8 @@ inspector_new(const struct inspector_options *options, const struct record_sink 
 		inspector_free(in);
 		return NULL;
 	}
+	if (options->early && options->ndpi == NDPI_FALLBACK)
+		(void)open_classifier(in); /* what cannot be had is done without */
 	return in;
 }
 

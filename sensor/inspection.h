@@ -31,6 +31,7 @@ struct inspector_options {
 	size_t dissection_memory; /* bytes that dissectors may ask for together */
 	enum ndpi_mode ndpi;
 	bool principals;          /* keep user names */
+	bool early;               /* nDPI is made ready at once, by a process that cannot open files later */
 };
 
 extern const struct inspector_options inspector_defaults;

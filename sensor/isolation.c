@@ -189,25 +189,22 @@ address_space(void)
 }
 
 static bool
-set_limits(uint64_t memory, char *error, size_t error_size)
+set_limits(uint64_t address_space_max, char *error, size_t error_size)
 {
-	uint64_t reserved = address_space();
-
 	/*
 	 * No descriptor is below the limit and free, so that none can be made; poll() takes as many
 	 * as the limit says. A file that is standard error is not to end the process by a signal.
 	 */
 	signal(SIGXFSZ, SIG_IGN);
-	if (!limit(RLIMIT_NOFILE, ISOLATION_POLLED_MAX) || !limit(RLIMIT_NPROC, 0) || !limit(RLIMIT_MEMLOCK, 0) || !limit(RLIMIT_MSGQUEUE, 0))
+	if (!limit(RLIMIT_NPROC, 0) || !limit(RLIMIT_MEMLOCK, 0) || !limit(RLIMIT_MSGQUEUE, 0))
 		return fail(error, error_size, "set limits");
 #ifndef ISOLATION_SANITIZERS
-	if (!limit(RLIMIT_FSIZE, 0))
+	if (!limit(RLIMIT_NOFILE, ISOLATION_POLLED_MAX) || !limit(RLIMIT_FSIZE, 0))
 		return fail(error, error_size, "set limits");
-	if (memory > 0 && reserved > 0 && !limit(RLIMIT_AS, reserved + memory))
+	if (address_space_max > 0 && !limit(RLIMIT_AS, address_space_max))
 		return fail(error, error_size, "set a limit of memory");
 #else
-	(void)reserved; /* sanitizers take terabytes, and write reports */
-	(void)memory;
+	(void)address_space_max; /* sanitizers take terabytes, and write reports */
 #endif
 	return true;
 }
@@ -216,8 +213,10 @@ bool
 isolation_worker(uint64_t memory, char *error, size_t error_size)
 {
 	const struct identity same = { .change = false };
+	uint64_t reserved;
 
 	load_early();
-	return read_capabilities(error, error_size) && drop_privileges(&same, -1, error, error_size) && close_off(error, error_size) && set_limits(memory, error, error_size) &&
-	       landlock_forbid_all(error, error_size) && seccomp_worker(error, error_size);
+	reserved = address_space();
+	return read_capabilities(error, error_size) && drop_privileges(&same, -1, error, error_size) && close_off(error, error_size) && landlock_forbid_all(error, error_size) &&
+	       set_limits(memory > 0 && reserved > 0 ? reserved + memory : 0, error, error_size) && seccomp_worker(error, error_size);
 }

@@ -289,6 +289,7 @@ live_worker_run(const struct live_worker_options *options, const struct live_wor
 	message_writer_init(&w->writer, place->supervisor);
 	message_reader_init(&w->reader, MESSAGES_OF_SUPERVISOR);
 	w->sink = message_writer_sink(&w->writer);
+	worker_options.inspector.early = true;
 	worker_options.note = place->note;
 	worker_options.share_count = place->count;
 	worker_options.share_index = place->index;
