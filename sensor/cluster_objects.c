@@ -31,8 +31,8 @@ append_address(struct address_list *list, const struct address *a)
 static struct address_list
 dual_stack(struct cluster_reader *r, const struct json_spot *status, const char *plural, const char *singular)
 {
-	struct address_list list = new_list(r, POD_ADDRESSES + 1);
 	struct json_spot array, item, ip;
+	struct address_list list = { 0 };
 	struct address a;
 
 	(void)cluster_member(r, status, plural, JSON_VALUE_ARRAY, &array);
@@ -40,6 +40,7 @@ dual_stack(struct cluster_reader *r, const struct json_spot *status, const char 
 		json_fail(&r->document, &array, "has %zu addresses; expected at most %d", json_count_of(&array), POD_ADDRESSES);
 		return list;
 	}
+	list = new_list(r, json_count_of(&array) > 0 ? json_count_of(&array) : 1);
 	for (size_t i = 0; i < json_count_of(&array); i++)
 		if (cluster_element(r, &array, i, JSON_VALUE_OBJECT, &item) && cluster_member(r, &item, "ip", JSON_VALUE_STRING, &ip) && cluster_address(r, &ip, &a))
 			append_address(&list, &a);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A cluster's JSON: reads the input into an inventory, twice, and asks it about an address that
- * the seeds use. An error must be one line of visible text, and leave the inventory empty.
+ * the seeds use. An error must be one line of visible text, and leave the inventory empty. Then the
+ * same as an answer of the API server, of each kind, between the ends of a list.
  */
 #include <config.h>
 
@@ -43,6 +44,43 @@ ask(const struct inventory *inv)
 		check_line(inventory_warning(inv, i));
 }
 
+static void
+follow(const char *data, size_t size)
+{
+	static const char *const kinds[] = { "Pod", "Service", "EndpointSlice", "Node", "Namespace", "NetworkPolicy", "ReplicaSet" };
+	static const int64_t time = INT64_C(1767225600) * 1000000000;
+	struct inventory *inv = inventory_new(), *copy;
+	struct cluster_page page;
+	struct cluster_object_id id;
+	char error[256] = "";
+
+	for (int round = 0; round < 2; round++) {
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+			inventory_relist_begin(inv, OBJECT_POD);
+			if (cluster_json_read_page(inv, kinds[i], time + round, data, size, &page, error, sizeof(error))) {
+				if (page.version[0] != '\0')
+					check_line(page.version);
+			} else {
+				check_line(error);
+			}
+			if (cluster_json_read_object(inv, kinds[i], time + round, data, size, &id, error, sizeof(error)))
+				check_line(id.uid);
+			ask(inv);
+			if (round == 1 && !cluster_json_remove_object(inv, kinds[i], time, data, size, &id, error, sizeof(error)))
+				check_line(error);
+			ask(inv);
+		}
+		copy = inventory_compacted(inv, time);
+		if (inventory_garbage(copy) != 0)
+			abort();
+		ask(copy);
+		inventory_free(copy);
+		inventory_relist_end(inv, OBJECT_POD, time + round);
+	}
+	ask(inv);
+	inventory_free(inv);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -60,5 +98,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		ask(inv);
 	}
 	inventory_free(inv);
+	follow((const char *)data, size);
 	return 0;
 }

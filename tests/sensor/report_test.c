@@ -383,6 +383,13 @@ service_that_was_asked_for(void **state)
 	assert_string_equal(names.client.pod, "web-0");
 	assert_string_equal(names.server.pod, "api-0");
 	assert_string_equal(names.server.service_account, "api");
+	assert_int_equal(names.service_basis, SERVICE_BASIS_WIRE);
+	assert_int_equal(e->example.service_basis, SERVICE_BASIS_WIRE);
+	/* The same where no packet showed it. */
+	f->service_tracked = true;
+	report_flow_names(b.report, f, &names);
+	assert_string_equal(names.service.name, "api");
+	assert_int_equal(names.service_basis, SERVICE_BASIS_CONNTRACK);
 	bench_free(&b);
 }
 
@@ -456,9 +463,12 @@ service_behind(void **state)
 	give(&b, f);
 	give(&b, flow(&b, web, "10.43.0.11", 9000));
 	assert_string_equal(b.report->pairs[0]->evidence[0].class->service, "shop/api");
+	assert_int_equal(b.report->pairs[0]->evidence[0].example.service_basis, SERVICE_BASIS_ENDPOINTS);
 	assert_null(b.report->pairs[0]->evidence[1].class->service);
+	assert_int_equal(b.report->pairs[0]->evidence[1].example.service_basis, SERVICE_BASIS_NONE);
 	assert_null(b.report->pairs[0]->evidence[2].class->service);
 	assert_string_equal(b.report->pairs[1]->evidence[0].class->service, "shop/lost");
+	assert_int_equal(b.report->pairs[1]->evidence[0].example.service_basis, SERVICE_BASIS_WIRE);
 	bench_free(&b);
 }
 
