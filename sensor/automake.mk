@@ -24,6 +24,7 @@ libsensor_a_SOURCES = \
 	%D%/command_explain.c \
 	%D%/command_policy.c \
 	%D%/command_score.c \
+	%D%/conntrack.c %D%/conntrack.h \
 	%D%/dissection_memory.c %D%/dissection_memory.h \
 	%D%/event_memory.c \
 	%D%/events.c %D%/events.h \

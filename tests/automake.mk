@@ -118,6 +118,7 @@ UNIT_TESTS = \
 	%D%/sensor/certificate_store_test \
 	%D%/sensor/cluster_json_test \
 	%D%/sensor/cni_config_test \
+	%D%/sensor/conntrack_test \
 	%D%/sensor/dissection_memory_test \
 	%D%/sensor/fixed_pool_test \
 	%D%/sensor/flow_table_test \
@@ -168,6 +169,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_capture_pcapng \
 	%D%/fuzz/fuzz_cassandra \
 	%D%/fuzz/fuzz_cluster_json \
+	%D%/fuzz/fuzz_conntrack \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
 	%D%/fuzz/fuzz_dtls \
@@ -231,6 +233,9 @@ endif
 %C%_fuzz_fuzz_cluster_json_SOURCES = %D%/fuzz/fuzz_cluster_json.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_cluster_json_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"cluster_json\"
 %C%_fuzz_fuzz_cluster_json_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_conntrack_SOURCES = %D%/fuzz/fuzz_conntrack.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_conntrack_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"conntrack\"
+%C%_fuzz_fuzz_conntrack_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_dns_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_dns_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"dns\" -DFUZZ_DISSECTOR=dns_dissector
 %C%_fuzz_fuzz_dns_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -366,6 +371,7 @@ SCRIPT_TESTS = \
 	%D%/scripts/capture_live_test.py \
 	%D%/scripts/captures_test.py \
 	%D%/scripts/commands_test.py \
+	%D%/scripts/conntrack_test.py \
 	%D%/scripts/live_duplicates_test.py \
 	%D%/scripts/live_interfaces_test.py \
 	%D%/scripts/live_offline_test.py \
@@ -381,6 +387,9 @@ EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/network.py %D%/scripts/packets.py %D%/
 # The runner's own count, for people and for CI: one line over all programs and scripts.
 check-count: check
 	@cd $(top_builddir) && cat $(TEST_LOGS:.log=.trs) | sh $(abs_top_srcdir)/%D%/scripts/count-tests
+
+# For conntrack_test.py.
+check_PROGRAMS += %D%/tools/conntrack_probe
 
 check_PROGRAMS += %D%/bench/bare_loop %D%/bench/window_load
 # What kube_client_test.py runs.
