@@ -399,7 +399,9 @@ check_PROGRAMS += %D%/sensor/live_capture_tool
 %C%_sensor_live_capture_tool_LDADD = $(PODWIRE_LIBS)
 
 %C%_bench_bare_loop_LDADD = $(PCAP_LIBS)
-EXTRA_DIST += %D%/bench/bench.py %D%/bench/make_captures.py
+check_PROGRAMS += %D%/bench/live_rings
+%C%_bench_live_rings_LDADD = $(PCAP_LIBS)
+EXTRA_DIST += %D%/bench/live_bench.py %D%/bench/bench.py %D%/bench/make_captures.py
 
 FUZZ_SECONDS = 600
 fuzz: $(FUZZ_TARGETS)
