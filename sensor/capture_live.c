@@ -26,7 +26,8 @@ enum {
 };
 _Static_assert(TABLE_SIZE >= 4 * PLAN_MAX, "the table is to be sparse");
 
-const struct live_options live_defaults = { .snaplen = 65535, .ring_size = 32 << 20, .share_count = 1 };
+/* Why these: docs/performance.md, "Live capture". */
+const struct live_options live_defaults = { .snaplen = 16384, .ring_size = 16 << 20, .share_count = 1 };
 
 struct live_capture {
 	pcap_t *pcap;
@@ -159,7 +160,8 @@ activate(struct live_capture *c, const struct live_options *options, char *error
 		snprintf(error, error_size, "live capture: %s", reason);
 		return false;
 	}
-	pcap_set_snaplen(c->pcap, (int)options->snaplen);
+	/* The cooked header counts. */
+	pcap_set_snaplen(c->pcap, (int)(options->snaplen + SLL2_SIZE));
 	pcap_set_buffer_size(c->pcap, (int)options->ring_size);
 	pcap_set_timeout(c->pcap, BLOCK_TIMEOUT);
 	pcap_set_tstamp_precision(c->pcap, PCAP_TSTAMP_PRECISION_NANO);
@@ -338,7 +340,7 @@ on_packet(u_char *user, const struct pcap_pkthdr *header, const u_char *bytes)
 	}
 	slot = &c->slots[e->slot];
 	slot->packets++;
-	slot->bytes += header->len;
+	slot->bytes += header->len - SLL2_SIZE;
 	frame = (struct frame){
 		/* With the precision asked for, tv_usec is nanoseconds. */
 		.time = (int64_t)header->ts.tv_sec * INT64_C(1000000000) + (int64_t)header->ts.tv_usec,

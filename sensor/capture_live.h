@@ -15,7 +15,7 @@
 #include "packet.h"
 
 struct live_options {
-	uint32_t snaplen;      /* bytes of a packet that are kept; what was cut is known */
+	uint32_t snaplen;      /* bytes of a packet that are kept, from the IP header on, at most 262000; what was cut is known */
 	uint32_t ring_size;    /* bytes, for each worker */
 	const char *filter;    /* a pcap-filter(7) expression, or NULL; borrowed until live_open() returns */
 	uint32_t share_count;  /* workers that share the packets; 0, 1: all are ours */
@@ -55,7 +55,7 @@ int live_read(struct live_capture *, unsigned limit, live_on_frame *, void *cont
 
 /* Cumulative since live_open(). */
 struct live_packets {
-	uint64_t packets, bytes; /* bytes as on the wire */
+	uint64_t packets, bytes; /* bytes as on the wire, from the IP header on */
 };
 struct live_statistics {
 	uint64_t received;  /* passed the filter, with those that were dropped */

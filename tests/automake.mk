@@ -114,6 +114,7 @@ UNIT_TESTS = \
 	%D%/sensor/address_test \
 	%D%/sensor/capture_file_test \
 	%D%/sensor/capture_filter_test \
+	%D%/sensor/capture_live_test \
 	%D%/sensor/capture_plan_test \
 	%D%/sensor/certificate_store_test \
 	%D%/sensor/cluster_json_test \
