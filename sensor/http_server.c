@@ -505,7 +505,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 	bufferevent_setcb(c->buffers, on_read, on_written, on_event, c);
 	bufferevent_setwatermark(c->buffers, EV_READ, 0, HTTP_HEAD_MAX);
 	(void)bufferevent_enable(c->buffers, EV_READ | EV_WRITE);
-	if (!event_pending(s->sweep, EV_TIMEOUT, NULL))
+	if (s->open == 1)
 		(void)event_add(s->sweep, &(struct timeval){ .tv_usec = SWEEP_MS * 1000 });
 }
 

@@ -112,6 +112,7 @@ UNIT_TESTS = \
 	%D%/policies/tls_version_test \
 	%D%/policies/visibility_test \
 	%D%/sensor/address_test \
+	%D%/sensor/api_test \
 	%D%/sensor/capture_file_test \
 	%D%/sensor/capture_filter_test \
 	%D%/sensor/capture_live_test \
@@ -121,6 +122,7 @@ UNIT_TESTS = \
 	%D%/sensor/cni_config_test \
 	%D%/sensor/conntrack_test \
 	%D%/sensor/dissection_memory_test \
+	%D%/sensor/events_test \
 	%D%/sensor/fixed_pool_test \
 	%D%/sensor/flow_table_test \
 	%D%/sensor/fragment_test \
@@ -391,6 +393,8 @@ check-count: check
 
 # For conntrack_test.py.
 check_PROGRAMS += %D%/tools/conntrack_probe
+# The pages with made-up pairs, for the scripts that use real clients.
+check_PROGRAMS += %D%/sensor/pages_server
 
 check_PROGRAMS += %D%/bench/bare_loop %D%/bench/window_load
 # What kube_client_test.py runs.
