@@ -1,10 +1,12 @@
 dist_man_MANS = %D%/podwire.1
 EXTRA_DIST += \
 	%D%/adding-a-protocol.md \
+	%D%/api.md \
 	%D%/architecture.md \
 	%D%/dependencies.md \
 	%D%/inventory.md \
 	%D%/json.md \
+	%D%/metrics.md \
 	%D%/monitor.md \
 	%D%/performance.md \
 	%D%/policies.md \

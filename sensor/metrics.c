@@ -4,7 +4,6 @@
 
 #include "metrics.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "dissectors/evidence.h"
@@ -16,13 +15,14 @@
 void
 metrics_write(FILE *out, const struct snapshot *snapshot, enum metrics_format format)
 {
-	struct metrics_text t = { .format = format };
+	struct metrics_text t;
 
+	t.out = out;
+	t.format = format;
+	t.size = 0;
 	metrics_pairs(&t, snapshot);
 	metrics_sensor(&t, snapshot);
 	metrics_end(&t);
-	(void)fwrite(t.data, 1, t.size, out);
-	free(t.data);
 }
 
 enum metrics_format

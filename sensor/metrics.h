@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The sensor's metrics in the text formats that Prometheus reads. docs/metrics.md says what each
- * means and what it costs. Made in memory by our own formatting: with ten thousand pairs a scrape
- * is a hundred thousand lines.
+ * means and what it costs. Formatted by ourselves: with ten thousand pairs a scrape is a hundred
+ * thousand lines.
  */
 #ifndef PODWIRE_METRICS_H
 #define PODWIRE_METRICS_H

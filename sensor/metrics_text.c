@@ -24,9 +24,21 @@ reserve(char **data, size_t size, size_t *capacity, size_t more)
 }
 
 static void
+flush(struct metrics_text *t)
+{
+	(void)fwrite(t->data, 1, t->size, t->out);
+	t->size = 0;
+}
+
+static void
 put(struct metrics_text *t, const char *text, size_t size)
 {
-	reserve(&t->data, t->size, &t->capacity, size);
+	if (size > sizeof(t->data) - t->size)
+		flush(t);
+	if (size > sizeof(t->data)) {
+		(void)fwrite(text, 1, size, t->out);
+		return;
+	}
 	memcpy(t->data + t->size, text, size);
 	t->size += size;
 }
@@ -225,4 +237,5 @@ metrics_end(struct metrics_text *t)
 {
 	if (t->format == METRICS_OPENMETRICS)
 		puts_to(t, "# EOF\n");
+	flush(t);
 }

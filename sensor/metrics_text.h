@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Metric families as text, appended to memory: names, labels, numbers, escapes of both formats. For metrics*.c alone. */
+/* Metric families as text: names, labels, numbers, escapes of both formats. For metrics*.c alone. */
 #ifndef PODWIRE_METRICS_TEXT_H
 #define PODWIRE_METRICS_TEXT_H
 
@@ -11,10 +11,12 @@
 
 struct snapshot;
 
+/* Text on its way to a stream, in pieces that fit a processor's cache. */
 struct metrics_text {
-	char *data;
-	size_t size, capacity;
+	FILE *out;
 	enum metrics_format format;
+	size_t size;
+	char data[32768];
 };
 
 enum metric_type { METRIC_GAUGE, METRIC_COUNTER, METRIC_INFO };
@@ -45,7 +47,7 @@ void metrics_label(struct metrics_labels *, const char *name, const char *value)
 void metrics_count(struct metrics_text *, const struct metric_family *, const struct metrics_labels *, uint64_t value);
 void metrics_value(struct metrics_text *, const struct metric_family *, const struct metrics_labels *, double value);
 
-/* Ends the text. */
+/* Ends the text, and has all of it written. */
 void metrics_end(struct metrics_text *);
 
 /* Parts of the whole, each some families. */

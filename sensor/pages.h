@@ -19,9 +19,9 @@ struct sensor_status;
 struct snapshot;
 
 struct pages_options {
-	/* As judge_ask() does, with its judge as the first argument. */
-	bool (*ask)(void *asked, void (*render)(FILE *, const struct snapshot *, void *), void *argument, void (*done)(void *context, char *text, size_t size), void *context);
-	void *asked;
+	/* judge_ask(), but in tests. */
+	bool (*ask)(struct judge *, void (*render)(FILE *, const struct snapshot *, void *), void *argument, void (*done)(void *context, char *text, size_t size), void *context);
+	struct judge *judge;
 	const struct sensor_status *status; /* of now; the event loop's */
 	const struct recent_flows *flows;
 	/* A report whose inventory and files (the interfaces) tell the names in records. */
@@ -29,9 +29,6 @@ struct pages_options {
 	void *names_context;
 	bool principals; /* show user names */
 };
-
-/* For options.ask, with a struct judge. */
-bool pages_ask_judge(void *judge, void (*render)(FILE *, const struct snapshot *, void *), void *argument, void (*done)(void *context, char *text, size_t size), void *context);
 
 struct pages;
 

@@ -119,24 +119,24 @@ answer(evutil_socket_t fd, short what, void *argument)
 }
 
 static bool
-ask(void *asked, void (*render)(FILE *, const struct snapshot *, void *), void *argument, void (*done)(void *context, char *text, size_t size), void *context)
+ask(struct judge *judge, void (*render)(FILE *, const struct snapshot *, void *), void *argument, void (*done)(void *context, char *text, size_t size), void *context)
 {
 	struct asked *a = calloc(1, sizeof(*a));
 	struct timeval later = { .tv_sec = delay / 1000, .tv_usec = delay % 1000 * 1000 };
 	struct timespec begin, end;
 	FILE *f;
 
-	(void)asked;
+	(void)judge;
 	if (a == NULL || (f = open_memstream(&a->text, &a->size)) == NULL)
 		abort();
 	http_server_counters(server, &status.http);
 	process_status_read(&status.process);
-	(void)clock_gettime(CLOCK_MONOTONIC, &begin);
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
 	render(f, &snapshot, argument);
 	if (fclose(f) != 0)
 		abort();
-	(void)clock_gettime(CLOCK_MONOTONIC, &end);
-	log_debug("rendered", log_count("bytes", a->size), log_decimal("ms", (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6));
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+	log_debug("rendered", log_count("bytes", a->size), log_decimal("cpu_ms", (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6));
 	a->done = done;
 	a->context = context;
 	return event_base_once(base, -1, EV_TIMEOUT, answer, a, &later) == 0;
