@@ -11,6 +11,7 @@
 #include <event2/util.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/err.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -277,6 +278,8 @@ explain(struct kube_http *h, short events, char *out, size_t size)
 	SSL *ssl = h->config->tls ? bufferevent_openssl_get_ssl(h->connection) : NULL;
 
 	kube_config_authority(h->config, authority, sizeof(authority));
+	if (ERR_GET_LIB(code) == 0) /* libevent's note that it was the socket */
+		code = 0;
 	if (dns_error != 0)
 		(void)snprintf(out, size, "%s: %s", h->config->host, evutil_gai_strerror(dns_error));
 	else if (ssl != NULL && !h->connected && (code != 0 || SSL_get_verify_result(ssl) != X509_V_OK))

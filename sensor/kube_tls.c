@@ -153,6 +153,8 @@ kube_tls_explain(const SSL *ssl, unsigned long code, char *out, size_t size)
 		(void)snprintf(out, size, "the server's certificate: %s", X509_verify_cert_error_string(verified));
 	else if (code != 0 && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER)
 		(void)snprintf(out, size, "TLS: the server answers with something else, such as plain HTTP");
+	else if (ERR_SYSTEM_ERROR(code))
+		(void)snprintf(out, size, "%s", strerror(ERR_GET_REASON(code)));
 	else
 		(void)snprintf(out, size, "TLS: %s", reason != NULL ? reason : "the connection broke");
 }

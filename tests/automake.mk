@@ -381,13 +381,13 @@ SCRIPT_TESTS = \
 	%D%/scripts/live_topologies_test.py \
 	%D%/scripts/http_test.py \
 	%D%/scripts/prometheus_test.py \
+	%D%/scripts/kube_client_test.py \
 	%D%/scripts/robustness_test.py \
 	%D%/scripts/secrets_live_test.py \
 	%D%/scripts/shared_captures_test.py
 # The namespace lab of the live tests; the rest of tests/lab records captures and is not needed to test.
 EXTRA_DIST += %D%/lab/live_lab.py %D%/lab/live_packets.py %D%/lab/live_sensor.py %D%/lab/live_shop.py
-EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py %D%/scripts/pages.py %D%/scripts/podwire-rules-test.yaml %D%/scripts/tap.py %D%/scripts/truth.py
-EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/network.py %D%/scripts/packets.py %D%/scripts/tap.py %D%/scripts/truth.py
+EXTRA_DIST += $(SCRIPT_TESTS) %D%/lab/kube_replay.py %D%/scripts/network.py %D%/scripts/packets.py %D%/scripts/pages.py %D%/scripts/podwire-rules-test.yaml %D%/scripts/tap.py %D%/scripts/truth.py
 
 # The runner's own count, for people and for CI: one line over all programs and scripts.
 check-count: check
