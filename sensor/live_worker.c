@@ -42,6 +42,7 @@ struct live_worker {
 	struct record_sink sink;
 	struct live_counters counters; /* being made */
 	uint64_t forwarded, forward_dropped;
+	bool planned;         /* there was a first plan */
 	int memory_fd;        /* /proc/self/statm, opened before that is forbidden; -1: not known */
 	int64_t next_tick;    /* of the monotonic clock */
 	int64_t stop_at;      /* of the monotonic clock; 0: not told to */
@@ -116,8 +117,13 @@ take_plan(struct live_worker *w, const struct capture_plan *plan)
 {
 	char error[256];
 
-	if (!live_set_plan(w->capture, plan->entries, plan->count, error, sizeof(error)))
+	if (!live_set_plan(w->capture, plan->entries, plan->count, error, sizeof(error))) {
 		log_warn("interfaces could not be changed", log_number("worker", w->place->index), log_text("error", error));
+		return;
+	}
+	if (!w->planned)
+		message_writer_put(&w->writer, MESSAGE_READY, NULL, 0);
+	w->planned = true;
 }
 
 static void
@@ -305,8 +311,6 @@ live_worker_run(const struct live_worker_options *options, const struct live_wor
 		give_up(place, &state);
 	state = (struct live_worker_state){ .step = LIVE_WORKER_READY };
 	tell_launcher(place, &state, -1);
-	message_writer_put(&w->writer, MESSAGE_READY, NULL, 0);
-	message_writer_flush(&w->writer);
 	if (options->after_isolation != NULL)
 		options->after_isolation(place->index, place->note);
 	run(w);

@@ -20,7 +20,7 @@ enum message_type {
 	MESSAGE_NAME,     /* struct name_record */
 	MESSAGE_FILE,     /* struct file_message; offline only */
 	MESSAGE_COUNTERS, /* offline struct worker_counters; live struct live_counters, see live_counters_size() */
-	MESSAGE_READY,    /* no body: the worker has shut itself in and begins */
+	MESSAGE_READY,    /* no body: the worker captures what its first plan names */
 	MESSAGE_PLAN,     /* struct capture_plan, supervisor to worker */
 	MESSAGE_STOP,     /* no body, supervisor to worker: conclude every flow and end */
 	MESSAGE_TYPE_COUNT
