@@ -382,6 +382,7 @@ SCRIPT_TESTS = \
 	%D%/scripts/http_test.py \
 	%D%/scripts/prometheus_test.py \
 	%D%/scripts/kube_client_test.py \
+	%D%/scripts/processes_test.py \
 	%D%/scripts/robustness_test.py \
 	%D%/scripts/secrets_live_test.py \
 	%D%/scripts/shared_captures_test.py
@@ -398,6 +399,7 @@ check_PROGRAMS += %D%/tools/conntrack_probe
 # The pages with made-up pairs, for the scripts that use real clients.
 check_PROGRAMS += %D%/sensor/pages_server
 
+check_PROGRAMS += %D%/sensor/launcher_tool
 check_PROGRAMS += %D%/bench/bare_loop %D%/bench/window_load
 # What kube_client_test.py runs.
 check_PROGRAMS += %D%/sensor/kube_tool
