@@ -141,6 +141,7 @@ UNIT_TESTS = \
 	%D%/sensor/kube_response_test \
 	%D%/sensor/launcher_test \
 	%D%/sensor/messages_test \
+	%D%/sensor/metrics_test \
 	%D%/sensor/output_explain_test \
 	%D%/sensor/output_json_test \
 	%D%/sensor/output_table_test \
@@ -180,6 +181,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_esp \
 	%D%/fuzz/fuzz_ftp \
 	%D%/fuzz/fuzz_http \
+	%D%/fuzz/fuzz_http_request \
 	%D%/fuzz/fuzz_http2 \
 	%D%/fuzz/fuzz_ike \
 	%D%/fuzz/fuzz_imap \
@@ -260,6 +262,9 @@ endif
 %C%_fuzz_fuzz_http_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_http_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http\" -DFUZZ_DISSECTOR=http_dissector
 %C%_fuzz_fuzz_http_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_http_request_SOURCES = %D%/fuzz/fuzz_http_request.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_http_request_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http_request\"
+%C%_fuzz_fuzz_http_request_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_http2_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_http2_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"http2\" -DFUZZ_DISSECTOR=http2_dissector
 %C%_fuzz_fuzz_http2_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
@@ -389,6 +394,8 @@ SCRIPT_TESTS = \
 # The namespace lab of the live tests; the rest of tests/lab records captures and is not needed to test.
 EXTRA_DIST += %D%/lab/live_lab.py %D%/lab/live_packets.py %D%/lab/live_sensor.py %D%/lab/live_shop.py
 EXTRA_DIST += $(SCRIPT_TESTS) %D%/lab/kube_replay.py %D%/scripts/network.py %D%/scripts/packets.py %D%/scripts/pages.py %D%/scripts/podwire-rules-test.yaml %D%/scripts/tap.py %D%/scripts/truth.py
+EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py %D%/scripts/pages.py %D%/scripts/podwire-rules-test.yaml deploy/prometheus/podwire-rules.yaml %D%/scripts/tap.py %D%/scripts/truth.py
+EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/network.py %D%/scripts/packets.py %D%/scripts/tap.py %D%/scripts/truth.py
 
 # The runner's own count, for people and for CI: one line over all programs and scripts.
 check-count: check
