@@ -39,7 +39,8 @@ libsensor_a_SOURCES = \
 	%D%/http_request.c %D%/http_request.h \
 	%D%/http_server.c %D%/http_server.h \
 	%D%/http_tls.c %D%/http_tls.h \
-	%D%/inspection.c %D%/inspection.h \
+	%D%/inspection.c %D%/inspection.h %D%/inspection_internal.h \
+	%D%/inspection_parking.c \
 	%D%/inventory.c %D%/inventory.h %D%/inventory_internal.h %D%/inventory_objects.h \
 	%D%/inventory_compact.c \
 	%D%/inventory_find.c \

@@ -75,6 +75,13 @@ dissection_memory_resize(struct dissection_memory *m, struct memory_bound *bound
 }
 
 void
+dissection_memory_moved(struct dissection_memory *m)
+{
+	if (m->first != NULL)
+		m->first->link = &m->first;
+}
+
+void
 dissection_memory_clear(struct dissection_memory *m, struct memory_bound *bound)
 {
 	while (m->first != NULL)

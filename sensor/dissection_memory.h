@@ -27,6 +27,9 @@ struct dissection_memory {
  */
 void *dissection_memory_resize(struct dissection_memory *, struct memory_bound *, void *memory, size_t size);
 
+/* The struct itself lies elsewhere now. */
+void dissection_memory_moved(struct dissection_memory *);
+
 /* Wipes and frees all that the flow has. */
 void dissection_memory_clear(struct dissection_memory *, struct memory_bound *);
 

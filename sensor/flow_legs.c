@@ -44,7 +44,7 @@ static struct flow *
 make_alias(struct flow_table *t, struct flow *f, struct flow *leg, enum alias_role role, unsigned *side, unsigned leg_client)
 {
 	leg->alias_role = (uint8_t)role;
-	leg->flip = (uint8_t)(leg_client ^ f->client_side);
+	leg->flip = (leg_client ^ f->client_side) & 1;
 	flow_table_unlink(t, leg);
 	leg->alias_of = index_of(t, f);
 	leg->newer = f->aliases;

@@ -58,6 +58,7 @@ struct repeat_window {
 };
 
 struct inspection;
+struct parked_inspection;
 
 struct flow {
 	struct flow_key key;
@@ -79,7 +80,10 @@ struct flow {
 	uint32_t moved;         /* when it was put at the front of its list, in sweep intervals */
 	uint32_t serial;        /* of all flows of the table */
 
-	struct inspection *inspection; /* what looks at the payload; NULL: nothing */
+	union {
+		struct inspection *inspection; /* what looks at the payload; NULL: nothing */
+		struct parked_inspection *parking; /* that, put away; see parked */
+	};
 	uint32_t notes;         /* 1 << enum note, for flows without an inspection */
 	uint16_t file;          /* of the first packet */
 	uint8_t class;          /* enum flow_class */
@@ -88,7 +92,9 @@ struct flow {
 	uint8_t direction_basis; /* enum direction_basis */
 	uint8_t tunnel;         /* enum tunnel of the first packet */
 	uint8_t hop_limit;      /* of the first packet */
-	uint8_t flip;           /* of an alias: its side 0 is side 1 of the flow */
+	uint8_t flip : 1;       /* of an alias: its side 0 is side 1 of the flow */
+	uint8_t settled : 1;    /* there is nothing more to be learnt of its payload */
+	uint8_t parked : 1;     /* what looks at the payload is put away */
 	uint8_t alias_role;     /* of an alias: enum alias_role */
 	uint8_t first_side;     /* who sent the first packet */
 };

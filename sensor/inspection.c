@@ -2,15 +2,11 @@
 /* Probes, dissectors and nDPI over the streams and datagrams of a flow. */
 #include <config.h>
 
-#include "inspection.h"
+#include "inspection_internal.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "tls_sessions.h"
-
-#include "dissectors/readable.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -28,70 +24,6 @@ const struct inspector_options inspector_defaults = {
 	.buffer_memory = (size_t)256 << 20,
 	.dissection_memory = (size_t)64 << 20,
 	.ndpi = NDPI_FALLBACK,
-};
-
-/* The bytes of one side that nobody has taken yet. */
-struct waiting {
-	const uint8_t *at;   /* in the packet being looked at, or in buffer */
-	size_t size;
-	uint8_t *buffer;     /* or NULL */
-	size_t capacity;
-	uint64_t offset;     /* stream offset of at[0] */
-	uint64_t to_skip;    /* bytes to come that nobody wants */
-	uint64_t packet;     /* that brought the first of them, as long as nobody has taken any */
-	uint16_t file;
-	size_t need;         /* do not call before so many are there */
-	uint32_t shown;      /* bytes of the budget used */
-	bool probed;         /* its first bytes have been asked about */
-};
-
-/* A sample of what nobody recognised, and the packet it begins with. */
-struct text_sample {
-	struct readable text;
-	uint64_t packet;
-	uint16_t file;
-};
-
-struct inspection {
-	struct evidence evidence;
-	struct stream stream;
-	struct waiting waiting[2]; /* by side */
-	const struct dissector *dissector;
-	void *state;
-	size_t state_capacity;
-	struct dissection_memory memory;
-	struct text_sample *text;  /* by side, or NULL */
-	size_t text_capacity;
-	uint64_t candidates;       /* dissectors that may still have the flow, by index */
-	struct classifier_flow *label;
-	const struct certificate *certificates[4]; /* references held */
-	uint8_t certificate_count;
-	uint8_t label_packets;
-	uint8_t unknown_datagrams;
-	bool over;                 /* nothing more for dissectors to learn */
-	bool label_over;
-	bool carried;              /* inside a tunnel of another protocol, which keeps its name */
-	bool midstream;
-};
-
-struct inspector {
-	struct inspector_options options;
-	struct inspector_counters counters;
-	const struct record_sink *sink;
-	struct fixed_pool inspections;
-	struct buffer_pool buffers;
-	struct memory_bound memory;
-	struct certificate_store *certificates;
-	struct tls_sessions *sessions;
-	struct classifier *classifier;
-	bool classifier_failed;
-	struct dissection_services services;
-	struct stream_reader reader;
-	/* What is being looked at. */
-	struct flow *flow;
-	struct inspection *inspection;
-	const struct packet *packet;
-	int64_t time;
 };
 
 static uint64_t all_dissectors;
@@ -278,13 +210,17 @@ begin(struct inspector *in, struct flow *f)
 	uint32_t index = fixed_pool_take(&in->inspections);
 	struct inspection *ins;
 
+	if (index == 0 && park_another(in))
+		index = fixed_pool_take(&in->inspections);
 	if (index == 0) {
 		in->counters.refused++;
 		f->notes |= 1u << NOTE_NO_MEMORY;
+		f->settled = true;
 		return NULL;
 	}
 	ins = fixed_pool_at(&in->inspections, index);
 	*ins = (struct inspection){
+		.flow = f,
 		.candidates = all_dissectors,
 		.evidence.want_principals = in->options.principals,
 		.label_over = in->options.ndpi == NDPI_OFF,
@@ -306,13 +242,19 @@ begin(struct inspector *in, struct flow *f)
 	return ins;
 }
 
-static void
-release_state(struct inspector *in, struct inspection *ins)
+void
+inspection_release_state(struct inspector *in, struct inspection *ins)
 {
 	if (ins->state != NULL)
 		memset(ins->state, 0, ins->state_capacity);
 	buffer_give(&in->buffers, ins->state, ins->state_capacity);
 	ins->state = NULL;
+}
+
+static void
+release_state(struct inspector *in, struct inspection *ins)
+{
+	inspection_release_state(in, ins);
 	dissection_memory_clear(&ins->memory, &in->memory);
 }
 
@@ -879,6 +821,24 @@ wants_label(const struct inspector *in, const struct inspection *ins)
 	return in->options.ndpi == NDPI_ALWAYS || ((ins->over || ins->text != NULL || ins->unknown_datagrams > 0) && ins->evidence.protocol == NULL);
 }
 
+/* It has said what it can: keeps that alone. */
+static void
+finish_label(struct inspector *in, struct inspection *ins)
+{
+	struct classifier_label label;
+
+	ins->label_over = true;
+	if (ins->label == NULL)
+		return;
+	classifier_flow_end(in->classifier, ins->label, &label);
+	ins->label = NULL;
+	if (label.master[0] == '\0' && label.application[0] == '\0' && label.category[0] == '\0')
+		return;
+	ins->named = malloc(sizeof(*ins->named));
+	if (ins->named != NULL)
+		*ins->named = label;
+}
+
 /* Shows nDPI a packet: only whole ones, whose headers the decoder has validated. */
 static void
 label_packet(struct inspector *in, struct inspection *ins, unsigned side, const struct packet *p)
@@ -893,7 +853,7 @@ label_packet(struct inspector *in, struct inspection *ins, unsigned side, const 
 		in->counters.labelled++;
 	}
 	if (!classifier_packet(in->classifier, ins->label, p->ip, p->ip_captured, (uint64_t)(p->frame->time / 1000000), side == in->flow->client_side) || ++ins->label_packets >= CLASSIFIER_PACKETS_MAX)
-		ins->label_over = true;
+		finish_label(in, ins);
 }
 
 /* The public face. */
@@ -912,6 +872,10 @@ inspector_new(const struct inspector_options *options, const struct record_sink 
 	in->memory.limit = options->dissection_memory;
 	in->services = (struct dissection_services){ .certificate = take_certificate, .name = tell_name, .resize = resize_memory, .remember = remember_session, .recall = recall_session, .context = in };
 	in->reader = (struct stream_reader){ .bytes = on_bytes, .gap = on_gap, .context = in, .buffers = &in->buffers };
+	if (!parking_init(in)) {
+		inspector_free(in);
+		return NULL;
+	}
 	in->certificates = certificate_store_new(CERTIFICATES);
 	in->sessions = in->certificates != NULL ? tls_sessions_new(SESSIONS, in->certificates) : NULL;
 	if (in->sessions == NULL || !fixed_pool_init(&in->inspections, sizeof(struct inspection), options->max_inspections) || !buffer_pool_init(&in->buffers, options->buffer_memory)) {
@@ -934,6 +898,7 @@ inspector_free(struct inspector *in)
 		return;
 	if (in->classifier != NULL)
 		classifier_free(in->classifier);
+	parking_free(in);
 	tls_sessions_free(in->sessions);
 	certificate_store_free(in->certificates);
 	fixed_pool_clear(&in->inspections);
@@ -947,12 +912,16 @@ inspector_counters(const struct inspector *in)
 	return &in->counters;
 }
 
-bool
-inspection_wanted(const struct flow *f)
+/* The inspection of a parked flow goes on; false, for good, where there is no room for it. */
+static bool
+wake(struct inspector *in, struct flow *f)
 {
-	const struct inspection *ins = f->inspection;
-
-	return ins == NULL ? (f->notes & 1u << NOTE_NO_MEMORY) == 0 : !ins->over || !ins->label_over;
+	if (unpark(in, f) != NULL)
+		return true;
+	in->counters.no_memory++;
+	f->notes |= 1u << NOTE_NO_MEMORY;
+	f->settled = true;
+	return false;
 }
 
 void
@@ -961,7 +930,10 @@ inspection_packet(struct inspector *in, struct flow *f, unsigned side, const str
 	if (f->inspection == NULL) {
 		if (p->payload_size == 0 || (f->inspection = begin(in, f)) == NULL)
 			return;
+	} else if (f->parked && !wake(in, f)) {
+		return;
 	}
+	f->inspection->used = true;
 	in->flow = f;
 	in->inspection = f->inspection;
 	in->packet = p;
@@ -975,15 +947,19 @@ inspection_packet(struct inspector *in, struct flow *f, unsigned side, const str
 	if (wants_label(in, f->inspection))
 		label_packet(in, f->inspection, side, p);
 	else if (f->inspection->over && in->options.ndpi != NDPI_ALWAYS)
-		f->inspection->label_over = true;
+		finish_label(in, f->inspection);
+	f->settled = f->inspection->over && f->inspection->label_over;
 }
 
 void
 inspection_companion(struct inspector *in, struct flow *f, unsigned side, const struct packet *p)
 {
-	struct inspection *ins = f->inspection;
+	struct inspection *ins;
 
-	if (ins == NULL || ins->over || ins->dissector == NULL || ins->dissector->companion == NULL)
+	if (f->inspection == NULL || f->settled || (f->parked && !wake(in, f)))
+		return;
+	ins = f->inspection;
+	if (ins->over || ins->dissector == NULL || ins->dissector->companion == NULL)
 		return;
 	in->flow = f;
 	in->inspection = ins;
@@ -1019,55 +995,63 @@ finish(struct inspector *in, struct inspection *ins)
 }
 
 static void
-add_label(struct inspector *in, struct inspection *ins, struct flow_record *record)
+add_label(const struct inspector *in, const struct inspection *ins, struct flow_record *record)
 {
-	struct classifier_label label;
+	if (ins->named == NULL || (in->options.ndpi != NDPI_ALWAYS && ins->evidence.protocol != NULL))
+		return;
+	record->ndpi_master = record_add_text(record, ins->named->master);
+	record->ndpi_application = record_add_text(record, ins->named->application);
+	record->ndpi_category = record_add_text(record, ins->named->category);
+}
 
-	if (ins->label == NULL)
-		return;
-	classifier_flow_end(in->classifier, ins->label, &label);
-	if (in->options.ndpi != NDPI_ALWAYS && ins->evidence.protocol != NULL)
-		return;
-	record->ndpi_master = record_add_text(record, label.master);
-	record->ndpi_application = record_add_text(record, label.application);
-	record->ndpi_category = record_add_text(record, label.category);
+bool
+inspection_knows(const struct inspection *ins)
+{
+	return ins->over || ins->evidence.protocol != NULL || ins->evidence.encryption.state != ENCRYPTION_UNKNOWN;
+}
+
+bool
+inspection_has_evidence(const struct flow *f)
+{
+	if (f->inspection == NULL)
+		return false;
+	return f->parked ? parked_has_evidence(f) : inspection_knows(f->inspection);
+}
+
+const char *
+inspection_name(const struct inspection *ins)
+{
+	return ins->dissector != NULL ? ins->dissector->name : ins->evidence.protocol;
+}
+
+const char *
+inspection_protocol(const struct flow *f)
+{
+	if (f->inspection == NULL)
+		return NULL;
+	return f->parked ? parked_protocol(f) : inspection_name(f->inspection);
 }
 
 void
 inspection_snapshot(struct inspector *in, const struct flow *f, struct flow_record *record)
 {
-	const struct inspection *ins = f->inspection;
+	const struct inspection *ins = f->parked ? peek_parked(in, f) : f->inspection;
 	struct evidence so_far;
 
-	(void)in;
 	if (ins == NULL)
 		return;
 	so_far = ins->evidence;
 	if (ins->text != NULL)
 		judge_text(ins, f, &so_far);
 	record_add_evidence(record, &so_far);
-}
-
-bool
-inspection_has_evidence(const struct flow *f)
-{
-	const struct inspection *ins = f->inspection;
-
-	return ins != NULL && (ins->over || ins->evidence.protocol != NULL || ins->evidence.encryption.state != ENCRYPTION_UNKNOWN);
-}
-
-const char *
-inspection_protocol(const struct flow *f)
-{
-	const struct inspection *ins = f->inspection;
-
-	return ins == NULL ? NULL : ins->dissector != NULL ? ins->dissector->name : ins->evidence.protocol;
+	add_label(in, ins, record);
 }
 
 void
 inspection_end(struct inspector *in, struct flow *f, struct flow_record *record)
 {
-	struct inspection *ins = f->inspection;
+	bool parked = f->parked;
+	struct inspection *ins = parked ? unpark_to_end(in, f) : f->inspection;
 
 	if (ins == NULL)
 		return;
@@ -1076,10 +1060,14 @@ inspection_end(struct inspector *in, struct flow *f, struct flow_record *record)
 	in->packet = NULL;
 	in->time = f->last_seen;
 	finish(in, ins);
+	finish_label(in, ins);
 	record_add_evidence(record, &ins->evidence);
 	add_label(in, ins, record);
+	free(ins->named);
 	for (unsigned i = 0; i < ins->certificate_count; i++)
 		certificate_store_give(in->certificates, ins->certificates[i]);
-	fixed_pool_give(&in->inspections, fixed_pool_index(&in->inspections, ins));
+	ins->flow = NULL;
+	if (!parked)
+		fixed_pool_give(&in->inspections, fixed_pool_index(&in->inspections, ins));
 	f->inspection = NULL;
 }

@@ -27,6 +27,7 @@ enum ndpi_mode { NDPI_FALLBACK, NDPI_ALWAYS, NDPI_OFF };
 struct inspector_options {
 	uint32_t budget;          /* bytes of each direction shown to dissectors */
 	uint32_t max_inspections; /* flows inspected at a time */
+	size_t parking_memory;    /* bytes for the inspections of flows that were not seen lately; 0: they keep their place */
 	size_t buffer_memory;     /* bytes for what waits: incomplete messages, segments out of order */
 	size_t dissection_memory; /* bytes that dissectors may ask for together */
 	enum ndpi_mode ndpi;
@@ -54,7 +55,11 @@ void inspector_free(struct inspector *);
 const struct inspector_counters *inspector_counters(const struct inspector *);
 
 /* Whether the flow has, or may yet get, an inspection that wants its packets. */
-bool inspection_wanted(const struct flow *);
+static inline bool
+inspection_wanted(const struct flow *f)
+{
+	return !f->settled;
+}
 
 /*
  * Looks at a packet of the flow, sent by side. The flow's roles may be changed by what is found,

@@ -481,6 +481,19 @@ const struct worker_options worker_defaults = {
 	.share_count = 1,
 };
 
+void
+worker_options_live(struct worker_options *o)
+{
+	o->table.max_flows = 1u << 18;
+	o->inspector.max_inspections = 3 << 10; /* at a time: those of quiet flows are put away */
+	o->inspector.parking_memory = (size_t)64 << 20;
+	o->inspector.buffer_memory = (size_t)32 << 20;
+	o->inspector.dissection_memory = (size_t)32 << 20;
+	o->fragment_memory = (size_t)4 << 20;
+	o->active_first = INT64_C(15000000000);
+	o->active_timeout = INT64_C(300000000000);
+}
+
 struct worker *
 worker_new(const struct worker_options *options, const struct record_sink *sink, char *error, size_t error_size)
 {

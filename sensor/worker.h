@@ -35,6 +35,9 @@ struct worker_options {
 
 extern const struct worker_options worker_defaults;
 
+/* Sets what a worker on a node has where nothing else is asked for: little memory, flows told of while they go on. */
+void worker_options_live(struct worker_options *);
+
 struct worker_counters {
 	uint64_t frames, bytes;          /* seen, bytes as on the wire */
 	uint64_t results[PACKET_RESULT_COUNT]; /* frames by what became of them */

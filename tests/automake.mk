@@ -158,6 +158,7 @@ UNIT_TESTS = \
 	%D%/sensor/tls_sessions_test \
 	%D%/sensor/window_test \
 	%D%/sensor/worker_live_test \
+	%D%/sensor/worker_parking_test \
 	%D%/sensor/worker_share_test \
 	%D%/sensor/worker_test
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
@@ -414,6 +415,7 @@ check_PROGRAMS += %D%/sensor/kube_tool
 check_PROGRAMS += %D%/sensor/live_capture_tool
 %C%_sensor_live_capture_tool_LDADD = $(PODWIRE_LIBS)
 
+check_PROGRAMS += %D%/bench/worker_memory
 %C%_bench_bare_loop_LDADD = $(PCAP_LIBS)
 check_PROGRAMS += %D%/bench/live_rings
 %C%_bench_live_rings_LDADD = $(PCAP_LIBS)

@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inspections of flows that are quiet, put away in as few bytes as they say anything with. Most of an
+ * inspection is zero: text that was not seen, streams that have ended. It is packed without its
+ * zeros, together with the dissector's state, and comes back as it was with the flow's next packet.
+ * So a few thousand places do for any number of open connections.
+ */
+#include <config.h>
+
+#include "inspection_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	WORDS_AHEAD = 8,                /* words that one byte of the packed form tells of */
+	STATE_SIZE_MAX = 16 * 1024,     /* of dissectors */
+	PACKING_WORDS = (int)(sizeof(struct inspection) + STATE_SIZE_MAX) / 8 + 2,
+	TURNS_MAX = 2,                  /* rounds of the hand before it gives up */
+};
+
+struct parked_inspection {
+	const char *protocol; /* static, or NULL */
+	uint32_t size;        /* of bytes */
+	bool has_evidence;
+	uint8_t bytes[];
+};
+
+/* Packing: of each eight words a byte says which are not zero; of each of those one says which bytes are not. */
+
+static uint8_t *
+pack_word(uint8_t *out, uint64_t word)
+{
+	uint8_t *mask = out++;
+
+	*mask = 0;
+	for (unsigned i = 0; i < 8; i++, word >>= 8)
+		if ((word & 0xff) != 0) {
+			*mask |= (uint8_t)(1u << i);
+			*out++ = (uint8_t)word;
+		}
+	return out;
+}
+
+static uint8_t *
+pack(uint8_t *out, const void *from, size_t size)
+{
+	const uint8_t *in = from;
+
+	for (size_t at = 0; at < size; at += sizeof(uint64_t) * WORDS_AHEAD) {
+		uint8_t *words = out++;
+
+		*words = 0;
+		for (unsigned i = 0; i < WORDS_AHEAD && at + i * sizeof(uint64_t) < size; i++) {
+			size_t left = size - at - i * sizeof(uint64_t);
+			uint64_t word = 0;
+
+			memcpy(&word, in + at + i * sizeof(word), left < sizeof(word) ? left : sizeof(word));
+			if (word == 0)
+				continue;
+			*words |= (uint8_t)(1u << i);
+			out = pack_word(out, word);
+		}
+	}
+	return out;
+}
+
+static const uint8_t *
+unpack_word(const uint8_t *in, uint64_t *word)
+{
+	uint8_t mask = *in++;
+
+	*word = 0;
+	for (unsigned i = 0; i < 8; i++)
+		if ((mask >> i & 1) != 0)
+			*word |= (uint64_t)*in++ << (8 * i);
+	return in;
+}
+
+static const uint8_t *
+unpack(const uint8_t *in, void *to, size_t size)
+{
+	uint8_t *out = to;
+
+	for (size_t at = 0; at < size; at += sizeof(uint64_t) * WORDS_AHEAD) {
+		uint8_t words = *in++;
+
+		for (unsigned i = 0; i < WORDS_AHEAD && at + i * sizeof(uint64_t) < size; i++) {
+			size_t left = size - at - i * sizeof(uint64_t);
+			uint64_t word = 0;
+
+			if ((words >> i & 1) != 0)
+				in = unpack_word(in, &word);
+			memcpy(out + at + i * sizeof(word), &word, left < sizeof(word) ? left : sizeof(word));
+		}
+	}
+	return in;
+}
+
+bool
+parking_init(struct inspector *in)
+{
+	if (in->options.parking_memory == 0)
+		return true;
+	in->scratch = calloc(1, sizeof(*in->scratch));
+	in->packing = calloc(PACKING_WORDS, 10); /* a word takes nine bytes at most, and a part of another */
+	return in->scratch != NULL && in->packing != NULL;
+}
+
+void
+parking_free(struct inspector *in)
+{
+	free(in->scratch);
+	free(in->packing);
+}
+
+static size_t
+state_size(const struct inspection *ins)
+{
+	return ins->state != NULL && ins->dissector != NULL ? ins->dissector->state_size : 0;
+}
+
+/* False, with nothing changed, where there is no room. */
+static bool
+park(struct inspector *in, struct inspection *ins)
+{
+	uint8_t *packed = (uint8_t *)in->packing, *end;
+	struct parked_inspection *parked;
+	struct flow *f = ins->flow;
+	size_t size;
+
+	if (state_size(ins) > STATE_SIZE_MAX)
+		return false;
+	end = pack(packed, ins, sizeof(*ins));
+	end = pack(end, ins->state, state_size(ins));
+	size = (size_t)(end - packed);
+	if (size > in->options.parking_memory - in->parked_bytes || (parked = malloc(sizeof(*parked) + size)) == NULL)
+		return false;
+	parked->protocol = inspection_name(ins);
+	parked->size = (uint32_t)size;
+	parked->has_evidence = inspection_knows(ins);
+	memcpy(parked->bytes, packed, size);
+	in->parked_bytes += size;
+	inspection_release_state(in, ins);
+	ins->flow = NULL;
+	fixed_pool_give(&in->inspections, fixed_pool_index(&in->inspections, ins));
+	f->parking = parked;
+	f->parked = true;
+	return true;
+}
+
+bool
+park_another(struct inspector *in)
+{
+	if (in->options.parking_memory == 0)
+		return false;
+	for (uint32_t n = 0; n < in->inspections.fresh * TURNS_MAX; n++) {
+		struct inspection *ins;
+
+		in->hand = in->hand % in->inspections.fresh + 1;
+		ins = fixed_pool_at(&in->inspections, in->hand);
+		if (ins->flow == NULL)
+			continue;
+		if (!ins->used)
+			return park(in, ins);
+		ins->used = false;
+	}
+	return false;
+}
+
+/* Puts it where it is to live, without the flow's knowing. False where there is no room for its state. */
+static bool
+unpack_into(struct inspector *in, struct inspection *ins, const struct parked_inspection *parked, bool with_state)
+{
+	const uint8_t *rest = unpack(parked->bytes, ins, sizeof(*ins));
+	size_t size = state_size(ins);
+
+	ins->state = NULL;
+	if (!with_state || size == 0)
+		return true;
+	ins->state = buffer_take(&in->buffers, size, &ins->state_capacity);
+	if (ins->state == NULL)
+		return false;
+	memset(ins->state, 0, ins->state_capacity);
+	(void)unpack(rest, ins->state, size);
+	return true;
+}
+
+/* It is where it lives: what was put away is wiped, since it may hold what was on the wire. */
+static void
+settle(struct inspector *in, struct flow *f, struct inspection *ins)
+{
+	struct parked_inspection *parked = f->parking;
+
+	dissection_memory_moved(&ins->memory);
+	in->parked_bytes -= parked->size;
+	explicit_bzero(parked->bytes, parked->size);
+	free(parked);
+	f->inspection = ins;
+	f->parked = false;
+}
+
+struct inspection *
+unpark(struct inspector *in, struct flow *f)
+{
+	struct inspection *ins;
+	uint32_t index = fixed_pool_take(&in->inspections);
+
+	if (index == 0 && park_another(in))
+		index = fixed_pool_take(&in->inspections);
+	if (index == 0)
+		return NULL;
+	ins = fixed_pool_at(&in->inspections, index);
+	if (!unpack_into(in, ins, f->parking, true)) {
+		ins->flow = NULL;
+		fixed_pool_give(&in->inspections, index);
+		return NULL;
+	}
+	settle(in, f, ins);
+	return ins;
+}
+
+struct inspection *
+unpark_to_end(struct inspector *in, struct flow *f)
+{
+	struct inspection *ins = in->scratch;
+
+	/* Without its state the dissector has no last word; what it said stands. */
+	if (!unpack_into(in, ins, f->parking, true)) {
+		in->counters.no_memory++;
+		evidence_note(&ins->evidence, NOTE_NO_MEMORY);
+		ins->dissector = NULL;
+	}
+	settle(in, f, ins);
+	return ins;
+}
+
+const struct inspection *
+peek_parked(struct inspector *in, const struct flow *f)
+{
+	(void)unpack_into(in, in->scratch, f->parking, false);
+	return in->scratch;
+}
+
+bool
+parked_has_evidence(const struct flow *f)
+{
+	return f->parking->has_evidence;
+}
+
+const char *
+parked_protocol(const struct flow *f)
+{
+	return f->parking->protocol;
+}
