@@ -15,6 +15,7 @@ libsensor_a_SOURCES = \
 	%D%/capture_plan.c %D%/capture_plan.h \
 	%D%/certificate_store.c %D%/certificate_store.h \
 	%D%/classifier.h \
+	%D%/cluster_feed.c %D%/cluster_feed.h \
 	%D%/cluster_json.c %D%/cluster_json.h \
 	%D%/cluster_objects.c %D%/cluster_objects.h \
 	%D%/cluster_values.c %D%/cluster_values.h \

@@ -118,6 +118,7 @@ UNIT_TESTS = \
 	%D%/sensor/capture_live_test \
 	%D%/sensor/capture_plan_test \
 	%D%/sensor/certificate_store_test \
+	%D%/sensor/cluster_feed_test \
 	%D%/sensor/cluster_json_test \
 	%D%/sensor/cni_config_test \
 	%D%/sensor/conntrack_test \
