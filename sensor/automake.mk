@@ -52,7 +52,7 @@ libsensor_a_SOURCES = \
 	%D%/json_document.c %D%/json_document.h \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_writer.c %D%/json_writer.h \
-	%D%/judge.h \
+	%D%/judge.c %D%/judge.h \
 	%D%/kube_client.c %D%/kube_client.h \
 	%D%/kube_config.c %D%/kube_config.h \
 	%D%/kube_config_yaml.c \
@@ -99,7 +99,9 @@ libsensor_a_SOURCES = \
 	%D%/saved_result.c %D%/saved_result.h \
 	%D%/series.c %D%/series.h %D%/series_internal.h \
 	%D%/series_scores.c \
-	%D%/state_file.h \
+	%D%/state_file.c %D%/state_file.h %D%/state_internal.h \
+	%D%/state_json.c \
+	%D%/state_series.c \
 	%D%/status.h \
 	%D%/stream.c %D%/stream.h \
 	%D%/tls_sessions.c %D%/tls_sessions.h \

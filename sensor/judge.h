@@ -27,7 +27,7 @@ struct snapshot {
 
 struct judge_options {
 	int64_t window;              /* nanoseconds; 0: an hour */
-	int64_t expire;              /* of series, nanoseconds; 0: an hour */
+	int64_t expire;              /* of series, nanoseconds; 0: an hour; less than the window counts as the window */
 	size_t max_pairs;            /* 0: 10 000 */
 	struct policy_set *policies; /* owned by the judge from then on */
 	const char *state_path;      /* NULL: nothing is kept over a restart; copied */
@@ -50,7 +50,7 @@ struct judge *judge_new(const struct judge_options *, char *error, size_t error_
 /* Takes in what was given, saves the state and ends the thread. Answers not yet fetched are dropped: their done() is not called. */
 void judge_free(struct judge *);
 
-/* Hands over a delta report (owned; NULL: none) and the status of now (copied). A new report follows. */
+/* Hands over a delta report (owned; NULL: none), after which a new report follows, and the status of now (copied; NULL: the same). */
 void judge_give(struct judge *, struct report *delta, const struct sensor_status *);
 
 /* Hands over another policy set (owned): a new report under it follows at once. */

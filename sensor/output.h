@@ -14,6 +14,7 @@ struct output_options {
 	bool color;
 	unsigned width;  /* columns of the terminal; 0: as many as it takes */
 	size_t limit;    /* rows of pairs and of findings in the table; 0: all */
+	bool without_findings; /* in JSON: they are made anew by whoever reads it */
 };
 
 /* For a person at a terminal: the worst pairs first. */
@@ -21,6 +22,10 @@ void output_table(FILE *, const struct report *, const struct output_options *);
 
 /* One JSON document, schema podwire.report/1: what `podwire score` reads again. */
 void output_json(FILE *, const struct report *, const struct output_options *);
+
+/* The same with more members at its end, of which `podwire score` takes no notice. */
+struct json_writer;
+void output_json_more(FILE *, const struct report *, const struct output_options *, void (*more)(struct json_writer *, void *context), void *context);
 
 /* One JSON object a line: an input line, then flows if asked for, pairs, findings, each with its "type". */
 void output_ndjson(FILE *, const struct report *, const struct output_options *);

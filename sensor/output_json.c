@@ -254,8 +254,27 @@ close_list(struct json_writer *w, size_t count)
 	json_close(w, ']');
 }
 
+static void
+json_findings(struct json_writer *w, const struct report *r, const struct output_options *options)
+{
+	size_t count = options->without_findings ? 0 : r->finding_count;
+
+	json_open(w, "findings", '[');
+	for (size_t i = 0; i < count; i++) {
+		json_line(w);
+		json_finding(w, NULL, r, &r->findings[i]);
+	}
+	close_list(w, count);
+}
+
 void
 output_json(FILE *out, const struct report *r, const struct output_options *options)
+{
+	output_json_more(out, r, options, NULL, NULL);
+}
+
+void
+output_json_more(FILE *out, const struct report *r, const struct output_options *options, void (*more)(struct json_writer *, void *context), void *context)
 {
 	struct json_writer w = { .out = out };
 
@@ -278,12 +297,7 @@ output_json(FILE *out, const struct report *r, const struct output_options *opti
 	}
 	close_list(&w, r->pair_count);
 	json_line(&w);
-	json_open(&w, "findings", '[');
-	for (size_t i = 0; i < r->finding_count; i++) {
-		json_line(&w);
-		json_finding(&w, NULL, r, &r->findings[i]);
-	}
-	close_list(&w, r->finding_count);
+	json_findings(&w, r, options);
 	json_line(&w);
 	json_warnings(&w, r);
 	if (options->flows) {
@@ -294,6 +308,10 @@ output_json(FILE *out, const struct report *r, const struct output_options *opti
 			json_flow(&w, NULL, r, r->records[i], options);
 		}
 		close_list(&w, r->record_count);
+	}
+	if (more != NULL) {
+		json_line(&w);
+		more(&w, context);
 	}
 	w.comma = false;
 	json_line(&w);

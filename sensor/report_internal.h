@@ -36,6 +36,7 @@ void report_set_name(struct report *, const struct peer *, const char *name);
 struct report_map;
 struct report_map *report_map_new(struct report *into, const struct report *from);
 void report_map_free(struct report_map *);
+void report_map_files(struct report_map *); /* all of them, in their order; else those that examples need */
 struct pair *report_map_pair(struct report_map *, const struct pair *);
 const struct evidence_class *report_map_class(struct report_map *, const struct evidence_class *);
 void report_map_example(struct report_map *, const struct example *, struct example *out);

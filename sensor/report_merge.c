@@ -144,6 +144,13 @@ map_file(struct report_map *m, uint16_t file)
 }
 
 void
+report_map_files(struct report_map *m)
+{
+	for (size_t i = 0; i < m->from->file_count && i < UINT16_MAX; i++)
+		(void)map_file(m, (uint16_t)i);
+}
+
+void
 report_map_example(struct report_map *m, const struct example *e, struct example *out)
 {
 	*out = *e;
@@ -199,8 +206,7 @@ report_merge(struct report *into, const struct report *from)
 {
 	struct report_map *m = report_map_new(into, from);
 
-	for (size_t i = 0; i < from->file_count && i < UINT16_MAX; i++)
-		(void)map_file(m, (uint16_t)i);
+	report_map_files(m);
 	report_each_name(from, merge_name, into);
 	for (size_t i = 0; i < from->pair_count; i++)
 		merge_pair(m, from->pairs[i]);

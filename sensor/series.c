@@ -36,14 +36,14 @@ list_add(struct series *s, struct series_list *l, uint64_t hash, size_t size)
 	return item;
 }
 
-static const void *
-first_of(const struct series_list *l)
+const void *
+series_first(const struct series_list *l)
 {
 	return l->first;
 }
 
-static const void *
-next_of(const struct series_item *i)
+const void *
+series_next(const struct series_item *i)
 {
 	return i->next;
 }
@@ -158,8 +158,10 @@ find_pair(const struct series *s, const struct series_ends *ends)
 static struct series_pair *
 add_pair(struct series *s, const struct series_ends *ends)
 {
+	size_t number = s->pairs.count;
 	struct series_pair *p = list_add(s, &s->pairs, ends_hash(s, ends), sizeof(*p));
 
+	p->number = number;
 	p->ends = (struct series_ends){
 		.source_workload = arena_text(s->arena, ends->source_workload),
 		.source_namespace = arena_text(s->arena, ends->source_namespace),
@@ -434,10 +436,10 @@ is_alive(const struct series *s, int64_t last_seen, int64_t now)
 static bool
 is_any_dead(const struct series *s, int64_t now)
 {
-	for (const struct series_pair *p = first_of(&s->pairs); p != NULL; p = next_of(&p->item))
+	for (const struct series_pair *p = series_first(&s->pairs); p != NULL; p = series_next(&p->item))
 		if (!is_alive(s, p->last_seen, now))
 			return true;
-	for (const struct namespace_row *n = first_of(&s->namespaces); n != NULL; n = next_of(&n->item))
+	for (const struct namespace_row *n = series_first(&s->namespaces); n != NULL; n = series_next(&n->item))
 		if (!is_alive(s, n->last_seen, now))
 			return true;
 	return false;
@@ -446,10 +448,10 @@ is_any_dead(const struct series *s, int64_t now)
 static void
 carry_pairs(struct series *to, const struct series *from, int64_t now)
 {
-	for (const struct series_pair *p = first_of(&from->pairs); p != NULL; p = next_of(&p->item))
+	for (const struct series_pair *p = series_first(&from->pairs); p != NULL; p = series_next(&p->item))
 		if (is_alive(from, p->last_seen, now))
 			series_take_pair(to, &p->ends)->last_seen = p->last_seen;
-	for (const struct namespace_row *n = first_of(&from->namespaces); n != NULL; n = next_of(&n->item)) {
+	for (const struct namespace_row *n = series_first(&from->namespaces); n != NULL; n = series_next(&n->item)) {
 		struct namespace_row *copy;
 
 		if (!is_alive(from, n->last_seen, now))
@@ -466,7 +468,7 @@ carry_rows(struct series *to, const struct series *from, int64_t now)
 {
 	bool full;
 
-	for (const struct traffic_row *row = first_of(&from->traffic); row != NULL; row = next_of(&row->item)) {
+	for (const struct traffic_row *row = series_first(&from->traffic); row != NULL; row = series_next(&row->item)) {
 		struct traffic_row *copy;
 
 		if (!is_alive(from, row->pair->last_seen, now))
@@ -475,10 +477,10 @@ carry_rows(struct series *to, const struct series *from, int64_t now)
 		copy->flows += row->flows;
 		copy->bytes += row->bytes;
 	}
-	for (const struct finding_row *row = first_of(&from->findings); row != NULL; row = next_of(&row->item))
+	for (const struct finding_row *row = series_first(&from->findings); row != NULL; row = series_next(&row->item))
 		if (is_alive(from, row->pair->last_seen, now))
 			series_take_finding(to, series_take_pair(to, &row->pair->ends), row->service, row->protocol, row->type, row->severity)->count += row->count;
-	for (const struct known_finding *k = first_of(&from->known); k != NULL; k = next_of(&k->item))
+	for (const struct known_finding *k = series_first(&from->known); k != NULL; k = series_next(&k->item))
 		if (is_alive(from, k->pair->last_seen, now))
 			(void)series_remember(to, series_take_pair(to, &k->pair->ends), k->id, &full);
 }
@@ -531,7 +533,7 @@ labels_of(const struct series_pair *p, const char *service, const char *protocol
 void
 series_each_traffic(const struct series *s, void (*each)(void *context, const struct series_traffic *), void *context)
 {
-	for (const struct traffic_row *row = first_of(&s->traffic); row != NULL; row = next_of(&row->item)) {
+	for (const struct traffic_row *row = series_first(&s->traffic); row != NULL; row = series_next(&row->item)) {
 		struct series_traffic t = {
 			.labels = labels_of(row->pair, row->service, row->protocol),
 			.encryption = row->encryption,
@@ -547,7 +549,7 @@ series_each_traffic(const struct series *s, void (*each)(void *context, const st
 void
 series_each_finding(const struct series *s, void (*each)(void *context, const struct series_finding *), void *context)
 {
-	for (const struct finding_row *row = first_of(&s->findings); row != NULL; row = next_of(&row->item)) {
+	for (const struct finding_row *row = series_first(&s->findings); row != NULL; row = series_next(&row->item)) {
 		struct series_finding f = {
 			.labels = labels_of(row->pair, row->service, row->protocol),
 			.type = row->type,
@@ -562,7 +564,7 @@ series_each_finding(const struct series *s, void (*each)(void *context, const st
 void
 series_each_policy(const struct series *s, void (*each)(void *context, const struct series_policy *), void *context)
 {
-	for (const struct namespace_row *n = first_of(&s->namespaces); n != NULL; n = next_of(&n->item))
+	for (const struct namespace_row *n = series_first(&s->namespaces); n != NULL; n = series_next(&n->item))
 		for (size_t i = 0; i < POLICY_COUNT; i++) {
 			struct series_policy p = {
 				.destination_workload_namespace = n->namespace,

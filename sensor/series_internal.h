@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What series.c keeps, for series_state.c, which writes and reads it. */
+/* What series.c keeps, for state_series.c, which writes and reads it. */
 #ifndef PODWIRE_SERIES_INTERNAL_H
 #define PODWIRE_SERIES_INTERNAL_H
 
@@ -19,6 +19,7 @@ struct series_ends {
 struct series_pair {
 	struct series_item item;
 	struct series_ends ends;
+	size_t number;     /* from 0, in their order */
 	int64_t last_seen; /* by the clock of series_add() */
 };
 
@@ -67,6 +68,10 @@ struct series {
 	struct series_pair *other;
 	uint64_t folded_flows, ignored_findings;
 };
+
+/* The items of a list, one after the other. */
+const void *series_first(const struct series_list *);
+const void *series_next(const struct series_item *);
 
 /* Each is made where there is none; where there is no room, another takes its place. Texts are any; NULL is "". */
 struct series_pair *series_take_pair(struct series *, const struct series_ends *);

@@ -27,8 +27,8 @@ struct state {
 	struct series *series;
 };
 
-/* Writes it to a stream; errors show in ferror(). The set is the one in force. */
-void state_write(FILE *, const struct state *, const struct policy_set *, struct state_time now);
+/* Writes it to a stream, with the window's last snapshot; errors show in ferror(). */
+void state_write(FILE *, const struct state *, const struct report *snapshot, struct state_time now);
 
 /*
  * Reads it into an empty window and series; what has left by now is dropped. On an error error[]
@@ -40,7 +40,7 @@ bool state_read(const struct state *, const char *name, const char *text, size_t
  * Replaces the file: after a crash at any moment it is the old one or the new one, whole. False on
  * an error, with a line in error[]; the old one stays then. *size, if not NULL, is set to its bytes.
  */
-bool state_file_save(const char *path, const struct state *, const struct policy_set *, struct state_time now, uint64_t *size, char *error, size_t error_size);
+bool state_file_save(const char *path, const struct state *, const struct report *snapshot, struct state_time now, uint64_t *size, char *error, size_t error_size);
 
 /*
  * STATE_DAMAGED: what was there could not be read and was renamed to PATH.damaged-N; window and

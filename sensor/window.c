@@ -460,6 +460,7 @@ window_snapshot(struct window *w, const struct policy_set *set, int64_t now)
 	(void)window_advance(w, now);
 	r = report_new(&(struct report_options){ 0 });
 	m = report_map_new(r, w->names);
+	report_map_files(m);
 	for (const struct track *t = w->first; t != NULL; t = t->next) {
 		struct evidence_count n;
 
@@ -547,6 +548,7 @@ window_writer_new(struct window *w, const struct report *saved, int64_t now)
 	to->window = w;
 	to->saved = saved;
 	to->map = report_map_new(w->names, saved);
+	report_map_files(to->map);
 	return to;
 }
 
@@ -569,6 +571,27 @@ keep_cells(const struct window *w, const struct window_cell from[], size_t count
 			to[kept++] = c;
 	}
 	return kept;
+}
+
+/* Adds what a track has to cells; both are in order. */
+static size_t
+merge_cells(const struct track *t, struct window_cell cells[WINDOW_CELLS_MAX], size_t count)
+{
+	struct window_cell had[WINDOW_CELLS_MAX], all[2 * WINDOW_CELLS_MAX];
+	size_t had_count = window_cells_get(&t->closed, had), i = 0, j = 0, merged = 0;
+
+	while (i < count || j < had_count) {
+		const struct window_cell *next = j == had_count || (i < count && cells[i].slot <= had[j].slot) ? &cells[i++] : &had[j++];
+
+		if (merged > 0 && all[merged - 1].slot == next->slot)
+			window_cell_add(&all[merged - 1], next);
+		else
+			all[merged++] = *next;
+	}
+	if (merged > WINDOW_CELLS_MAX)
+		merged = WINDOW_CELLS_MAX;
+	memcpy(cells, all, merged * sizeof(all[0]));
+	return merged;
 }
 
 /* The slot whose cell holds the example: the oldest that may. */
@@ -599,10 +622,12 @@ window_write(struct window_writer *to, const struct pair *p, const struct eviden
 	if (count == 0)
 		return;
 	t = take_track(w, report_map_pair(to->map, p), report_map_class(to->map, n->class));
-	if (t->closed.size > 0)
-		return; /* two of the same, or folded: the first counts */
-	report_map_example(to->map, &n->example, &t->example);
-	t->example_slot = slot_of_example(&n->example, kept, count);
+	if (t->closed.size > 0) {
+		count = merge_cells(t, kept, count); /* of another class, for want of room */
+	} else {
+		report_map_example(to->map, &n->example, &t->example);
+		t->example_slot = slot_of_example(&n->example, kept, count);
+	}
 	window_cells_set(&t->closed, kept, count);
 	if (kept[0].slot < w->oldest)
 		w->oldest = kept[0].slot;

@@ -134,6 +134,7 @@ UNIT_TESTS = \
 	%D%/sensor/inventory_test \
 	%D%/sensor/json_document_test \
 	%D%/sensor/json_text_test \
+	%D%/sensor/judge_test \
 	%D%/sensor/log_test \
 	%D%/sensor/links_test \
 	%D%/sensor/kube_config_test \
@@ -155,6 +156,7 @@ UNIT_TESTS = \
 	%D%/sensor/report_test \
 	%D%/sensor/saved_result_test \
 	%D%/sensor/series_test \
+	%D%/sensor/state_file_test \
 	%D%/sensor/stream_test \
 	%D%/sensor/tls_sessions_test \
 	%D%/sensor/window_test \
