@@ -38,6 +38,7 @@ libsensor_a_SOURCES = \
 	%D%/hash.c %D%/hash.h \
 	%D%/http_listen.c %D%/http_listen.h \
 	%D%/http_request.c %D%/http_request.h \
+	%D%/http_response.c %D%/http_response.h \
 	%D%/http_server.c %D%/http_server.h \
 	%D%/http_tls.c %D%/http_tls.h \
 	%D%/inspection.c %D%/inspection.h %D%/inspection_internal.h \

@@ -23,8 +23,8 @@
 
 #include "http_listen.h"
 #include "http_request.h"
+#include "http_response.h"
 #include "http_tls.h"
-#include "json_writer.h"
 #include "log.h"
 
 const char http_default_listen[] = "127.0.0.1:19764";
@@ -115,47 +115,6 @@ drop(struct connection *c)
 
 /* Answers. */
 
-static const char *
-reason_of(int status)
-{
-	static const struct {
-		int status;
-		const char *reason;
-	} reasons[] = {
-		{ 200, "OK" }, { 400, "Bad Request" }, { 401, "Unauthorized" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-		{ 406, "Not Acceptable" }, { 413, "Content Too Large" }, { 431, "Request Header Fields Too Large" },
-		{ 500, "Internal Server Error" }, { 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
-	};
-
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
-		if (reasons[i].status == status)
-			return reasons[i].reason;
-	return "Unknown";
-}
-
-static void
-write_head(struct connection *c, int status, const char *type, const char *encoding, size_t size)
-{
-	struct evbuffer *out = bufferevent_get_output(c->buffers);
-	char date[64];
-	time_t now = time(NULL);
-	struct tm tm;
-
-	(void)strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S GMT", gmtime_r(&now, &tm));
-	(void)evbuffer_add_printf(out, "HTTP/1.1 %d %s\r\nDate: %s\r\nServer: podwire\r\nContent-Type: %s\r\nContent-Length: %zu\r\n"
-		"X-Content-Type-Options: nosniff\r\nCache-Control: no-store\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'\r\n",
-		status, reason_of(status), date, type, size);
-	if (encoding != NULL)
-		(void)evbuffer_add_printf(out, "Content-Encoding: %s\r\nVary: Accept, Accept-Encoding\r\n", encoding);
-	if (status == 401)
-		(void)evbuffer_add_printf(out, "WWW-Authenticate: Bearer realm=\"podwire\"\r\n");
-	if (status == 405)
-		(void)evbuffer_add_printf(out, "Allow: GET, HEAD\r\n");
-	if (status == 503)
-		(void)evbuffer_add_printf(out, "Retry-After: 5\r\n");
-	(void)evbuffer_add_printf(out, "Connection: %s\r\n\r\n", c->keep_alive ? "keep-alive" : "close");
-}
-
 static void
 free_body(const void *body, size_t size, void *context)
 {
@@ -169,7 +128,7 @@ begin_answer(struct connection *c, int status, const char *type, const char *enc
 {
 	struct evbuffer *out = bufferevent_get_output(c->buffers);
 
-	write_head(c, status, type, encoding, size);
+	http_response_head(out, status, type, encoding, size, c->keep_alive);
 	if (size > 0 && send_body && evbuffer_add_reference(out, body, size, free_body, NULL) == 0) {
 		c->body_size = size;
 		c->server->unsent += size;
@@ -180,33 +139,12 @@ begin_answer(struct connection *c, int status, const char *type, const char *enc
 	c->left = evbuffer_get_length(out);
 }
 
-static char *
-error_text(int status, const char *message, size_t *size)
-{
-	char *text = NULL;
-	FILE *f = open_memstream(&text, size);
-	struct json_writer w = { .out = f };
-
-	if (f == NULL)
-		abort();
-	json_open(&w, NULL, '{');
-	json_open(&w, "error", '{');
-	json_count(&w, "status", (uint64_t)status);
-	json_text(&w, "message", message);
-	json_close(&w, '}');
-	json_close(&w, '}');
-	putc('\n', f);
-	if (fclose(f) != 0)
-		abort();
-	return text;
-}
-
 /* An error before there is an exchange. */
 static void
 refuse(struct connection *c, int status, const char *message, bool send_body)
 {
 	size_t size;
-	char *text = error_text(status, message, &size);
+	char *text = http_response_error(status, message, &size);
 
 	c->server->counters.refused++;
 	begin_answer(c, status, "application/json", NULL, text, size, send_body);
@@ -251,7 +189,7 @@ void
 http_answer_error(struct http_exchange *x, int status, const char *message)
 {
 	size_t size;
-	char *text = error_text(status, message, &size);
+	char *text = http_response_error(status, message, &size);
 
 	http_answer(x, status, "application/json", text, size);
 }

@@ -284,6 +284,21 @@ def check_tls(folder):
         time.sleep(6)
         equal(curl(p.secure + '/metrics', *trust)[0], 200, 'a key that does not fit leaves what was in force')
     ok('what was in force stays' in p.errors, 'and is logged', p.errors[-300:])
+    with Pages('cert=' + path('one.pem'), 'key=' + path('one.key'), 'pairs=5000', 'stall=1500') as p:
+        status, headers, body = curl(p.secure + '/api/v1/pairs?limit=10000', *trust)
+        ok(status == 200 and len(body) == int(headers['content-length']) > 5 << 20 and len(json.loads(body)['pairs']) == 5000, 'a large answer comes whole over TLS', (status, len(body)))
+        context = ssl.create_default_context(cafile=path('authority.pem'))
+        plain = socket.socket()
+        plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        plain.connect((p.host, p.port))
+        with context.wrap_socket(plain, server_hostname='127.0.0.1') as s:
+            s.sendall(b'GET /api/v1/pairs?limit=10000 HTTP/1.1\r\nHost: x\r\n\r\n')
+            time.sleep(4)
+            status = json.loads(curl(p.secure + '/api/v1/status', *trust)[2])
+            curl(p.secure + '/metrics', *trust)
+            status = json.loads(curl(p.secure + '/api/v1/status', *trust)[2])
+            equal((status['http']['timed_out'], status['http']['open']), (1, 1), 'who does not read over TLS is cut')
+    equal(p.code, 0, 'the server ends well')
     with Pages('cert=' + path('one.pem'), 'key=' + path('one.key'), 'ca=' + path('authority.pem'), 'pairs=3') as p:
         mine = ['--cert', path('client.pem'), '--key', path('client.key')]
         other = ['--cert', path('other.pem'), '--key', path('other.key')]
