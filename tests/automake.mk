@@ -177,6 +177,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_capture_pcapng \
 	%D%/fuzz/fuzz_cassandra \
 	%D%/fuzz/fuzz_cluster_json \
+	%D%/fuzz/fuzz_cni_config \
 	%D%/fuzz/fuzz_conntrack \
 	%D%/fuzz/fuzz_dns \
 	%D%/fuzz/fuzz_dns_tcp \
@@ -245,6 +246,9 @@ endif
 %C%_fuzz_fuzz_conntrack_SOURCES = %D%/fuzz/fuzz_conntrack.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_conntrack_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"conntrack\"
 %C%_fuzz_fuzz_conntrack_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_cni_config_SOURCES = %D%/fuzz/fuzz_cni_config.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_cni_config_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"cni_config\"
+%C%_fuzz_fuzz_cni_config_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_dns_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_dns_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"dns\" -DFUZZ_DISSECTOR=dns_dissector
 %C%_fuzz_fuzz_dns_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)

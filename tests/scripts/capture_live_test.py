@@ -197,8 +197,10 @@ def expected(taps, host):
     want = collections.Counter()
     for address, packets in taps.items():
         for i, n in identities(packets).items():
-            if i[0] == ipv4(address) or i[0] not in pods:
+            if i[0] == ipv4(address):
                 want[i] += n
+            elif i[0] not in pods:
+                want[i] = max(want[i], n)  # several pods may have one that is for all
     return want
 
 
@@ -208,6 +210,11 @@ def compare(got, want, name):
               '%d wanted, %d lost, %d too many\nlost %s\ntoo many %s' % (sum(want.values()), sum(lost.values()), sum(extra.values()), list(lost)[:5], list(extra)[:5]))
 
 
+def refused(namespace, host):
+    """A datagram to a port nobody listens at; an ICMP error answers, if anybody is there."""
+    namespace.run(sys.executable, '-c', "import socket, sys; socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'z', (sys.argv[1], 9))", host)
+
+
 def make_traffic(lab):
     first, second, third = lab.pods[:3]
     good = all([
@@ -215,7 +222,7 @@ def make_traffic(lab):
         Traffic.ask(lab.node, 'tcp', POD % 2, 100000), Traffic.ask(second, 'tcp', '10.42.0.1', 5000), Traffic.ask(second, 'udp', '10.42.0.1', 50),
         Traffic.ask(first, 'udp', POD % 4, 9000, 3), Traffic.ask(lab.node, 'udp', POD % 4, 9000, 3),
     ])
-    first.run('ping', '-c', '3', '-i', '0.05', POD % 3, check=False)
+    refused(first, POD % 3)
     return good
 
 
@@ -427,9 +434,10 @@ def test_many(folder):
     sensor = Sensor(node, '-d')
     equal(len(sensor.plan), 301, 'a bridge of 300 ports is planned')
     node.ip('addr add 10.9.0.1/24 dev peer299', 'link set peer299 up', 'link set veth299 up', 'link set cni0 up')
-    node.run('ping', '-c', '1', '-W', '1', '-I', 'peer299', '10.9.0.2', check=False)
+    refused(node, '10.9.0.2')
     sensor.stop()
-    ok(any(name == 'veth299' for _, name, _ in sensor.packets), 'and its last port is heard')
+    # Its question for the other's hardware address.
+    ok(any(name == 'veth299' and p[24:28] == ipv4('10.9.0.2') for _, name, p in sensor.packets), 'and its last port is heard')
     node.close()
 
 
