@@ -8,6 +8,7 @@ EXTRA_DIST += \
 	%D%/json.md \
 	%D%/metrics.md \
 	%D%/monitor.md \
+	%D%/operations.md \
 	%D%/performance.md \
 	%D%/policies.md \
 	%D%/protocols.md \

@@ -387,6 +387,7 @@ SCRIPT_TESTS = \
 	%D%/scripts/capture_live_test.py \
 	%D%/scripts/captures_test.py \
 	%D%/scripts/commands_test.py \
+	%D%/scripts/deploy_test.py \
 	%D%/scripts/conntrack_test.py \
 	%D%/scripts/live_duplicates_test.py \
 	%D%/scripts/live_interfaces_test.py \
@@ -399,6 +400,7 @@ SCRIPT_TESTS = \
 	%D%/scripts/robustness_test.py \
 	%D%/scripts/secrets_live_test.py \
 	%D%/scripts/shared_captures_test.py
+EXTRA_DIST += %D%/deploy/render_chart.go %D%/scripts/image_test.py
 # The namespace lab of the live tests; the rest of tests/lab records captures and is not needed to test.
 EXTRA_DIST += %D%/lab/live_lab.py %D%/lab/live_packets.py %D%/lab/live_sensor.py %D%/lab/live_shop.py
 EXTRA_DIST += $(SCRIPT_TESTS) %D%/lab/kube_replay.py %D%/scripts/network.py %D%/scripts/packets.py %D%/scripts/pages.py %D%/scripts/podwire-rules-test.yaml %D%/scripts/tap.py %D%/scripts/truth.py
@@ -435,6 +437,10 @@ fuzz: $(FUZZ_TARGETS)
 # The lab anew, with secrets of this run: needs root and the lab's servers.
 check-live: podwire
 	PODWIRE_LIVE=1 PODWIRE=./podwire PODWIRE_SOURCE=$(abs_top_srcdir) PYTHONDONTWRITEBYTECODE=1 python3 $(top_srcdir)/%D%/scripts/secrets_live_test.py
+
+# The image's steps without a container engine: needs root, a Debian mirror and some minutes.
+check-image: podwire
+	PODWIRE=./podwire PODWIRE_SOURCE=$(abs_top_srcdir) PYTHONDONTWRITEBYTECODE=1 python3 $(top_srcdir)/%D%/scripts/image_test.py
 
 coverage: check
 	cd $(top_srcdir) && gcovr --root . --filter 'dissectors/' --filter 'policies/' --exclude 'tests/' --print-summary --fail-under-line 90 $(abs_top_builddir)

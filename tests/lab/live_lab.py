@@ -199,12 +199,14 @@ class Place:
                 raise Failure('%s does not listen: %s' % (label, process.text())) from None
         return process
 
-    def capture(self, label, *options):
-        """tcpdump here; returns once it listens."""
+    def capture(self, label, *options, whole=True):
+        """tcpdump here, of whole packets or of their headers; returns once it listens."""
         path = '%s/%s.pcap' % (HOME, label)
-        process = Process(self.lab, 'capture-' + label, self.name, ['tcpdump', '-Z', 'root', '-s', '0', '-B', '16384', '-n', '-U', '--immediate-mode', '-w', path, *options], wrap=False)
+        # In immediate mode each packet takes a slot of the ring that is as large as the largest packet may be.
+        size = ('-s', '0', '-B', '32768') if whole else ('-s', '200', '-B', '4096', '--immediate-mode')
+        process = Process(self.lab, 'capture-' + label, self.name, ['tcpdump', '-Z', 'root', '-n', '-U', '-w', path, *size, *options], wrap=False)
         wait_until(lambda: 'listening on' in process.text() or not process.running(), 'tcpdump ' + label)
-        process.path = path
+        process.path, process.waits = path, 1.2 if whole else 0.3
         return process
 
 
@@ -235,20 +237,23 @@ class Lab:
         for place in self.pods() + [self.outside]:
             device = 'lan' if place is self.outside else 'eth0'
             for way in ('out', 'in'):
-                self.captures.append((place, way, place.capture('%s.%s' % (place.name, way), '-p', '-i', device, '-Q', way)))
+                self.captures.append((place, way, place.capture('%s.%s' % (place.name, way), '-p', '-i', device, '-Q', way, whole=False)))
 
     def truth_end(self):
         """{(place name, 'out'|'in'): [Packet]}"""
-        time.sleep(0.3)
         seen = {}
+        time.sleep(0.3)
         for place, way, process in self.captures:
-            stop_capture(process)
+            stop_capture(process, waits=False)
             seen[place.name, way] = read_packets(process.path)
         self.captures = []
         return seen
 
 
-def stop_capture(process):
+def stop_capture(process, waits=True):
+    """Ends tcpdump, when it has had the time to be given all packets; one that lost some is no use."""
+    if waits:
+        time.sleep(process.waits)
     process.stop(signal.SIGINT)
     if not re.search(r'^0 packets dropped by kernel', process.text(), re.M):
         raise Failure('%s lost packets: %s' % (process.label, process.text()))
