@@ -23,6 +23,7 @@ libsensor_a_SOURCES = \
 	%D%/command.c %D%/command.h \
 	%D%/command_analyze.c \
 	%D%/command_explain.c \
+	%D%/command_monitor.c \
 	%D%/command_policy.c \
 	%D%/command_score.c \
 	%D%/conntrack.c %D%/conntrack.h \
@@ -74,6 +75,7 @@ libsensor_a_SOURCES = \
 	%D%/metrics.c %D%/metrics.h \
 	%D%/metrics_sensor.c \
 	%D%/metrics_text.c %D%/metrics_text.h \
+	%D%/monitor.h \
 	%D%/output.h \
 	%D%/output_explain.c \
 	%D%/output_json.c %D%/output_json_internal.h \
@@ -105,6 +107,10 @@ libsensor_a_SOURCES = \
 	%D%/state_series.c \
 	%D%/status.h \
 	%D%/stream.c %D%/stream.h \
+	%D%/supervisor.c %D%/supervisor.h \
+	%D%/supervisor_capture.c \
+	%D%/supervisor_cluster.c \
+	%D%/supervisor_outputs.c \
 	%D%/tls_sessions.c %D%/tls_sessions.h \
 	%D%/window.c %D%/window.h \
 	%D%/window_cells.c %D%/window_cells.h \

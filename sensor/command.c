@@ -158,23 +158,31 @@ parse_result_options(struct result_options *o, int argc, char **argv, const char
 }
 
 struct policy_set *
-load_policy_set(const char *path)
+read_policy_set(const char *path, char *error, size_t error_size)
 {
-	char error[POLICY_SET_ERROR_SIZE];
 	struct policy_set *set;
 	size_t size;
 	char *text;
 
 	if (path == NULL) {
 		if ((set = policy_set_default()) == NULL)
-			complain("out of memory");
+			snprintf(error, error_size, "out of memory");
 		return set;
 	}
-	text = read_file(path, POLICY_SET_SIZE_MAX, &size, error, sizeof(error));
-	set = text == NULL ? NULL : policy_set_read(path, text, size, error, sizeof(error));
+	text = read_file(path, POLICY_SET_SIZE_MAX, &size, error, error_size);
+	set = text == NULL ? NULL : policy_set_read(path, text, size, error, error_size);
+	free(text);
+	return set;
+}
+
+struct policy_set *
+load_policy_set(const char *path)
+{
+	char error[POLICY_SET_ERROR_SIZE];
+	struct policy_set *set = read_policy_set(path, error, sizeof(error));
+
 	if (set == NULL)
 		complain("%s", error);
-	free(text);
 	return set;
 }
 

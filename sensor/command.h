@@ -26,6 +26,7 @@ struct command {
 
 extern const struct command analyze_command;
 extern const struct command explain_command;
+extern const struct command monitor_command;
 extern const struct command policy_command;
 extern const struct command score_command;
 
@@ -78,7 +79,10 @@ bool parse_result_options(struct result_options *, int argc, char **argv, const 
 /* A number option's value: base 10, with an optional suffix k, M or G (of 1024). False, after a complaint, where it is none or out of range. */
 bool parse_size(const char *option, const char *value, unsigned long long minimum, unsigned long long maximum, unsigned long long *out);
 
-/* The policy set asked for; NULL after a complaint. Returns owned. */
+/* The policy set in a file (NULL: the default one); NULL on an error, with a line in error[]. Returns owned. */
+struct policy_set *read_policy_set(const char *path, char *error, size_t error_size);
+
+/* The same; NULL after a complaint. */
 struct policy_set *load_policy_set(const char *path);
 
 /*

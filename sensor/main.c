@@ -12,7 +12,7 @@
 #include "command.h"
 
 static const struct command *const commands[] = {
-	&analyze_command, &score_command, &explain_command, &policy_command, NULL,
+	&analyze_command, &monitor_command, &score_command, &explain_command, &policy_command, NULL,
 };
 
 static void
@@ -55,6 +55,6 @@ main(int argc, char **argv)
 		print_help(stdout);
 		return EXIT_DONE;
 	}
-	complain("there is no command \"%s\": try analyze, score, explain, policy or version (podwire --help)", argv[1]);
+	complain("there is no command \"%s\": try analyze, monitor, score, explain, policy or version (podwire --help)", argv[1]);
 	return EXIT_ERROR;
 }

@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The sensor's first process: begins the others, ticks, reloads, ends. */
+#include <config.h>
+
+#include "supervisor.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cni_config.h"
+#include "command.h"
+#include "isolation.h"
+#include "log.h"
+
+enum {
+	SECONDS_BETWEEN_DELTAS = 2,  /* how far what is shown lags behind what was seen */
+	SECONDS_BETWEEN_STATUS = 10, /* where nothing is seen */
+	SECONDS_TO_STOP = 8,         /* for workers to conclude: less than the grace of a pod */
+};
+
+int64_t
+supervisor_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_REALTIME, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+/* Deltas. */
+
+void
+supervisor_begin_delta(struct supervisor *s)
+{
+	const struct report_options options = { .inventory = s->inventory, .geoip = s->geoip, .max_pairs = s->options->max_pairs };
+
+	report_free(s->delta);
+	s->delta = report_new(&options);
+	for (uint32_t i = 0; i < s->slots.count; i++)
+		report_add_file(s->delta, s->slots.slots[i].name);
+}
+
+void
+supervisor_give_delta(struct supervisor *s)
+{
+	struct report *delta = s->delta;
+
+	if (delta->flows == 0 && delta->pair_count == 0) {
+		judge_give(s->judge, NULL, &s->status);
+		return;
+	}
+	s->delta = NULL;
+	supervisor_begin_delta(s);
+	judge_give(s->judge, delta, &s->status);
+}
+
+void
+supervisor_count_flow(struct supervisor *s, const struct flow_record *r)
+{
+	struct record_sink sink = report_sink(s->delta);
+
+	sink.flow(sink.context, r);
+	supervisor_show_flow(s, r);
+}
+
+void
+supervisor_set_inventory(struct supervisor *s, struct inventory *inventory)
+{
+	struct inventory *old = s->inventory;
+
+	/* What was counted by the old one keeps its names: they are the report's own. */
+	s->inventory = inventory;
+	s->delta->options.inventory = inventory;
+	inventory_free(old);
+}
+
+/* Time. */
+
+static void
+on_tick(evutil_socket_t fd, short what, void *context)
+{
+	struct supervisor *s = context;
+	int64_t now = supervisor_now();
+
+	(void)fd;
+	(void)what;
+	s->ticks++;
+	s->status.now = now;
+	supervisor_capture_tick(s, now);
+	supervisor_cluster_tick(s, now);
+	supervisor_outputs_tick(s, now);
+	log_tick();
+	if (s->ticks % SECONDS_BETWEEN_STATUS == 0 || (s->ticks % SECONDS_BETWEEN_DELTAS == 0 && s->delta->flows > 0))
+		supervisor_give_delta(s);
+	if (s->stopping && (supervisor_capture_over(s) || now >= s->stop_deadline))
+		event_base_loopbreak(s->base);
+}
+
+static void
+begin_tick(struct supervisor *s, const struct timeval *interval)
+{
+	if (s->tick != NULL)
+		event_free(s->tick);
+	s->tick = event_new(s->base, -1, EV_PERSIST, on_tick, s);
+	if (s->tick == NULL || event_add(s->tick, interval) != 0)
+		abort();
+}
+
+/* Signals. */
+
+static void
+on_signal(evutil_socket_t number, short what, void *context)
+{
+	static const struct timeval soon = { .tv_usec = 50000 };
+	struct supervisor *s = context;
+
+	(void)what;
+	if (number == SIGHUP) {
+		supervisor_reload(s);
+		return;
+	}
+	if (s->stopping) {
+		event_base_loopbreak(s->base);
+		return;
+	}
+	s->stopping = true;
+	s->stop_deadline = supervisor_now() + SECONDS_TO_STOP * INT64_C(1000000000);
+	log_info("told to stop: open flows are concluded", log_text("by", strsignal((int)number)));
+	supervisor_capture_stop(s);
+	begin_tick(s, &soon);
+}
+
+static void
+begin_signals(struct supervisor *s)
+{
+	static const int numbers[] = { SIGTERM, SIGINT, SIGHUP };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		s->signals[i] = evsignal_new(s->base, numbers[i], on_signal, s);
+		if (s->signals[i] == NULL || event_add(s->signals[i], NULL) != 0)
+			abort();
+	}
+}
+
+/* The judge. */
+
+static void
+on_judge(evutil_socket_t fd, short what, void *context)
+{
+	struct supervisor *s = context;
+
+	(void)fd;
+	(void)what;
+	judge_poll(s->judge);
+}
+
+static void
+log_line(void *context, const char *line)
+{
+	(void)context;
+	log_warn("judge", log_text("line", line));
+}
+
+static bool
+begin_judge(struct supervisor *s, struct policy_set *set)
+{
+	const struct judge_options options = {
+		.window = s->options->window,
+		.expire = s->options->expire,
+		.max_pairs = s->options->max_pairs,
+		.policies = set,
+		.state_path = s->options->state,
+		.state_interval = s->options->state_interval,
+		.on_snapshot = supervisor_on_snapshot,
+		.log = log_line,
+		.context = s,
+	};
+	char error[1024];
+
+	if ((s->judge = judge_new(&options, error, sizeof(error))) == NULL) {
+		complain("%s", error);
+		return false;
+	}
+	s->judge_event = event_new(s->base, judge_fd(s->judge), EV_READ | EV_PERSIST, on_judge, s);
+	if (s->judge_event == NULL || event_add(s->judge_event, NULL) != 0)
+		abort();
+	return true;
+}
+
+/* Beginning and end. */
+
+void
+monitor_defaults(struct monitor_options *o)
+{
+	*o = (struct monitor_options){
+		.cni_directory = CNI_CONFIG_DIRECTORY,
+		.launcher = {
+			.workers = 1,
+			.worker = { .worker = worker_defaults, .capture = live_defaults },
+		},
+		.pod_wait = INT64_C(10000000000),
+		.window = INT64_C(3600000000000),
+		.expire = INT64_C(3600000000000),
+		.max_pairs = 10000,
+		.http.listen = http_default_listen,
+		.log_level = LOG_LEVEL_INFO,
+		.state_interval = INT64_C(60000000000),
+	};
+	o->launcher.worker.worker.table = flow_table_defaults;
+	o->launcher.worker.worker.inspector = inspector_defaults;
+	o->launcher.worker.worker.active_first = INT64_C(15000000000);
+	o->launcher.worker.worker.active_timeout = INT64_C(300000000000);
+}
+
+static void
+supervisor_free(struct supervisor *s)
+{
+	/* The judge goes first: it may still look at what the outputs have. */
+	if (s->judge_event != NULL)
+		event_free(s->judge_event);
+	if (s->judge != NULL)
+		judge_free(s->judge);
+	supervisor_outputs_end(s);
+	supervisor_cluster_end(s);
+	supervisor_capture_end(s);
+	for (size_t i = 0; i < sizeof(s->signals) / sizeof(s->signals[0]); i++)
+		if (s->signals[i] != NULL)
+			event_free(s->signals[i]);
+	if (s->tick != NULL)
+		event_free(s->tick);
+	report_free(s->delta);
+	inventory_free(s->inventory);
+	geoip_free(s->geoip);
+	if (s->base != NULL)
+		event_base_free(s->base);
+	free(s);
+}
+
+static bool
+load_geoip(struct supervisor *s)
+{
+	char error[1024];
+
+	for (size_t i = 0; i < s->options->geoip_file_count; i++) {
+		if (s->geoip == NULL)
+			s->geoip = geoip_new();
+		if (!geoip_open(s->geoip, s->options->geoip_files[i], error, sizeof(error))) {
+			complain("%s", error);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* All that may be wrong with what was asked for, before anything begins. */
+static bool
+check_options(const struct monitor_options *o)
+{
+	char error[1024];
+
+	if (o->launcher.worker.capture.filter != NULL && !live_check_filter(o->launcher.worker.capture.filter, o->launcher.worker.capture.snaplen, error, sizeof(error))) {
+		complain("--filter: %s", error);
+		return false;
+	}
+	if (!isolation_may_capture(error, sizeof(error))) {
+		complain("%s", error);
+		return false;
+	}
+	return true;
+}
+
+/* From one process to several: before there is a thread or a connection. */
+static bool
+begin_processes(struct supervisor *s)
+{
+	struct launcher_options *launcher = calloc(1, sizeof(*launcher));
+	char error[1024];
+	bool begun;
+
+	if (launcher == NULL)
+		abort();
+	*launcher = s->options->launcher;
+	launcher->user = s->options->user;
+	launcher->worker.worker.inspector.principals = s->options->principals;
+	begun = launcher_start(&s->launcher, launcher, error, sizeof(error)) && isolation_supervisor(s->options->user, error, sizeof(error));
+	free(launcher);
+	if (!begun)
+		complain("%s", error);
+	return begun;
+}
+
+static bool
+begin(struct supervisor *s, struct policy_set *set)
+{
+	static const struct timeval one_second = { .tv_sec = 1 };
+
+	if (!begin_processes(s)) {
+		policy_set_free(set);
+		return false;
+	}
+	if ((s->base = event_base_new()) == NULL)
+		abort();
+	if (!supervisor_events_begin(s) || !begin_judge(s, set))
+		return false;
+	supervisor_begin_delta(s);
+	if (!supervisor_outputs_begin(s) || !supervisor_cluster_begin(s) || !supervisor_capture_begin(s))
+		return false;
+	begin_signals(s);
+	begin_tick(s, &one_second);
+	return true;
+}
+
+int
+monitor_run(const struct monitor_options *o)
+{
+	struct supervisor *s = calloc(1, sizeof(*s));
+	struct policy_set *set;
+	int code = EXIT_ERROR;
+
+	if (s == NULL)
+		abort();
+	log_set_level(o->log_level);
+	(void)signal(SIGPIPE, SIG_IGN);
+	s->options = o;
+	s->launcher.fd = -1;
+	s->status.started = s->status.now = supervisor_now();
+	if (o->node != NULL)
+		snprintf(s->status.node, sizeof(s->status.node), "%s", o->node);
+	set = check_options(o) ? load_policy_set(o->policy) : NULL;
+	if (set == NULL || !load_geoip(s) || !supervisor_cluster_load(s)) {
+		policy_set_free(set);
+	} else if (begin(s, set)) {
+		(void)event_base_dispatch(s->base);
+		supervisor_cluster_flush(s);
+		supervisor_give_delta(s);
+		code = s->failed ? EXIT_ERROR : EXIT_DONE;
+	}
+	supervisor_free(s);
+	return code;
+}

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who is who: cluster files, the Kubernetes API, and flows that wait until their pod is known. */
+#include <config.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cluster_json.h"
+#include "command.h"
+#include "kube_client.h"
+#include "log.h"
+#include "pending.h"
+#include "supervisor.h"
+
+/* What ended longer ago than a flow can be told of late is forgotten. */
+static const int64_t keep_past = INT64_C(900000000000);
+
+struct cluster_state {
+	struct kube_config config;
+	struct kube_client *client;
+	bool changed;            /* since flows that wait were looked at */
+	struct pending *pending; /* NULL: no flow waits */
+};
+
+/* The Kubernetes API. */
+
+static const struct {
+	const char *name;
+	enum object_kind object;
+} kinds[KUBE_KIND_COUNT] = {
+	[KUBE_PODS] = { "Pod", OBJECT_POD },
+	[KUBE_SERVICES] = { "Service", OBJECT_SERVICE },
+	[KUBE_ENDPOINTSLICES] = { "EndpointSlice", OBJECT_SLICE },
+	[KUBE_NODES] = { "Node", OBJECT_NODE },
+	[KUBE_NAMESPACES] = { "Namespace", OBJECT_NAMESPACE },
+	[KUBE_NETWORKPOLICIES] = { "NetworkPolicy", OBJECT_NETWORK_POLICY },
+};
+
+static bool
+on_object(void *context, enum kube_kind kind, enum kube_change change, const char *json, size_t size, int64_t time, char *error, size_t error_size)
+{
+	struct supervisor *s = context;
+
+	s->cluster->changed = true;
+	if (change == KUBE_DELETED)
+		return cluster_json_remove_object(s->inventory, kinds[kind].name, time, json, size, NULL, error, error_size);
+	return cluster_json_read_object(s->inventory, kinds[kind].name, time, json, size, NULL, error, error_size);
+}
+
+static bool
+on_page(void *context, enum kube_kind kind, const char *json, size_t size, int64_t time, char *error, size_t error_size)
+{
+	struct supervisor *s = context;
+	struct cluster_page page;
+
+	s->cluster->changed = true;
+	return cluster_json_read_page(s->inventory, kinds[kind].name, time, json, size, &page, error, error_size);
+}
+
+static void
+on_relist_begin(void *context, enum kube_kind kind)
+{
+	struct supervisor *s = context;
+
+	inventory_relist_begin(s->inventory, kinds[kind].object);
+}
+
+static void
+on_relist_end(void *context, enum kube_kind kind, int64_t time)
+{
+	struct supervisor *s = context;
+
+	inventory_relist_end(s->inventory, kinds[kind].object, time);
+}
+
+static uint64_t
+count_objects(void *context, enum kube_kind kind)
+{
+	const struct supervisor *s = context;
+
+	return inventory_count(s->inventory, kinds[kind].object);
+}
+
+static void
+on_kube_log(void *context, enum kube_log_level level, const char *line)
+{
+	(void)context;
+	if (level == KUBE_LOG_INFO)
+		log_info("kubernetes", log_text("line", line));
+	else
+		log_warn("kubernetes", log_text("line", line));
+}
+
+static bool
+configure_kubernetes(struct supervisor *s)
+{
+	const struct monitor_options *o = s->options;
+	struct kube_config *config = &s->cluster->config;
+	char error[1024];
+	bool good = true;
+
+	if (o->kubeconfig != NULL)
+		good = kube_config_load(config, o->kubeconfig, error, sizeof(error));
+	else if (o->kube_url == NULL)
+		good = kube_config_in_cluster(config, KUBE_SERVICE_ACCOUNT, error, sizeof(error));
+	good = good && kube_config_override(config, o->kube_url, o->kube_ca, o->kube_token_file, error, sizeof(error));
+	if (!good)
+		complain("%s", error);
+	return good;
+}
+
+static void
+begin_kubernetes(struct supervisor *s)
+{
+	const struct kube_options options = {
+		.config = &s->cluster->config,
+		.node = s->options->scope == SCOPE_NODE ? s->options->node : NULL,
+		.log = on_kube_log,
+	};
+	const struct kube_sink sink = {
+		.object = on_object,
+		.page = on_page,
+		.relist_begin = on_relist_begin,
+		.relist_end = on_relist_end,
+		.count = count_objects,
+		.context = s,
+	};
+
+	if ((s->cluster->client = kube_client_new(s->base, &options, &sink)) == NULL)
+		abort();
+	s->status.kubernetes = true;
+}
+
+/* Cluster files. */
+
+static struct inventory *
+read_cluster_files(const struct monitor_options *o, char *error, size_t error_size)
+{
+	struct inventory *inventory = inventory_new();
+
+	for (size_t i = 0; i < o->cluster_file_count; i++)
+		if (!cluster_json_load(inventory, o->cluster_files[i], error, error_size)) {
+			inventory_free(inventory);
+			return NULL;
+		}
+	return inventory;
+}
+
+bool
+supervisor_cluster_load(struct supervisor *s)
+{
+	char error[1024];
+
+	if ((s->cluster = calloc(1, sizeof(*s->cluster))) == NULL)
+		abort();
+	if ((s->inventory = read_cluster_files(s->options, error, sizeof(error))) == NULL) {
+		complain("%s", error);
+		return false;
+	}
+	return !s->options->kubernetes || configure_kubernetes(s);
+}
+
+bool
+supervisor_cluster_reload(struct supervisor *s)
+{
+	char error[1024];
+	struct inventory *inventory = read_cluster_files(s->options, error, sizeof(error));
+
+	if (inventory == NULL) {
+		log_error("cluster file not taken: what was known before stays", log_text("reason", error));
+		return false;
+	}
+	supervisor_set_inventory(s, inventory);
+	log_info("cluster files read again");
+	return true;
+}
+
+/* Flows that wait. */
+
+static void
+on_waited(void *context, const struct flow_record *r)
+{
+	supervisor_count_flow(context, r);
+}
+
+static bool
+is_known(void *context, const struct address *a, int64_t time)
+{
+	const struct supervisor *s = context;
+
+	return inventory_knows(s->inventory, a, time);
+}
+
+void
+supervisor_flow(struct supervisor *s, const struct flow_record *r)
+{
+	if (s->cluster->pending != NULL)
+		pending_flow(s->cluster->pending, r, supervisor_now());
+	else
+		supervisor_count_flow(s, r);
+}
+
+static void
+begin_pending(struct supervisor *s)
+{
+	const struct pending_options options = {
+		.wait = s->options->pod_wait,
+		.known = is_known,
+		.context = s,
+		.to = { .flow = on_waited, .context = s },
+	};
+
+	s->cluster->pending = pending_new(&options);
+}
+
+/* The public face. */
+
+bool
+supervisor_cluster_begin(struct supervisor *s)
+{
+	if (s->options->kubernetes) {
+		begin_kubernetes(s);
+		if (s->options->pod_wait > 0)
+			begin_pending(s);
+	}
+	s->status.synced = !s->options->kubernetes;
+	return true;
+}
+
+void
+supervisor_cluster_tick(struct supervisor *s, int64_t now)
+{
+	struct cluster_state *c = s->cluster;
+
+	if (c->pending != NULL) {
+		pending_advance(c->pending, now, c->changed);
+		s->status.pending_flows = pending_counters(c->pending)->records;
+	}
+	c->changed = false;
+	if (c->client != NULL) {
+		kube_client_status(c->client, s->status.kube);
+		s->status.synced = kube_client_synced(c->client);
+		s->status.inventory_time = kube_client_time(c->client);
+	}
+	if (inventory_wants_compaction(s->inventory))
+		supervisor_set_inventory(s, inventory_compacted(s->inventory, now - keep_past));
+	s->status.inventory_objects = 0;
+	for (enum object_kind kind = 0; kind < OBJECT_KIND_COUNT; kind++)
+		s->status.inventory_objects += inventory_count(s->inventory, kind);
+}
+
+void
+supervisor_cluster_flush(struct supervisor *s)
+{
+	if (s->cluster->pending != NULL)
+		pending_flush(s->cluster->pending);
+}
+
+void
+supervisor_cluster_end(struct supervisor *s)
+{
+	if (s->cluster == NULL)
+		return;
+	if (s->cluster->client != NULL)
+		kube_client_free(s->cluster->client);
+	pending_free(s->cluster->pending);
+	kube_config_clear(&s->cluster->config);
+	free(s->cluster);
+}
