@@ -289,7 +289,6 @@ name_slots(struct supervisor *s)
 		s->status.interfaces[s->plan.entries[i].slot].present = true;
 		s->status.interfaces[s->plan.entries[i].slot].directions = s->plan.entries[i].directions;
 	}
-	s->status.capturing = s->plan.count > 0;
 }
 
 static void
@@ -426,9 +425,20 @@ supervisor_capture_begin(struct supervisor *s)
 	return true;
 }
 
+/* Something is captured, and every share of it. */
+static bool
+is_capturing(const struct supervisor *s)
+{
+	for (uint32_t i = 0; i < s->status.worker_count; i++)
+		if (!s->status.workers[i].running)
+			return false;
+	return s->plan.count > 0;
+}
+
 void
 supervisor_capture_tick(struct supervisor *s, int64_t now)
 {
+	s->status.capturing = is_capturing(s);
 	if (s->ticks == 1)
 		tell_of_missing(s);
 	if (s->ticks % SECONDS_BETWEEN_LINKS == 0) {
