@@ -37,7 +37,7 @@ supervisor_now(void)
 void
 supervisor_begin_delta(struct supervisor *s)
 {
-	const struct report_options options = { .inventory = s->inventory, .geoip = s->geoip, .max_pairs = s->options->max_pairs };
+	const struct report_options options = { .inventory = s->feed.inventory, .geoip = s->geoip, .max_pairs = s->options->max_pairs };
 
 	report_free(s->delta);
 	s->delta = report_new(&options);
@@ -66,17 +66,6 @@ supervisor_count_flow(struct supervisor *s, const struct flow_record *r)
 
 	sink.flow(sink.context, r);
 	supervisor_show_flow(s, r);
-}
-
-void
-supervisor_set_inventory(struct supervisor *s, struct inventory *inventory)
-{
-	struct inventory *old = s->inventory;
-
-	/* What was counted by the old one keeps its names: they are the report's own. */
-	s->inventory = inventory;
-	s->delta->options.inventory = inventory;
-	inventory_free(old);
 }
 
 /* Time. */
@@ -225,8 +214,8 @@ supervisor_free(struct supervisor *s)
 		event_free(s->judge_event);
 	if (s->judge != NULL)
 		judge_free(s->judge);
-	supervisor_outputs_end(s);
 	supervisor_cluster_end(s);
+	supervisor_outputs_end(s);
 	supervisor_capture_end(s);
 	for (size_t i = 0; i < sizeof(s->signals) / sizeof(s->signals[0]); i++)
 		if (s->signals[i] != NULL)
@@ -234,7 +223,7 @@ supervisor_free(struct supervisor *s)
 	if (s->tick != NULL)
 		event_free(s->tick);
 	report_free(s->delta);
-	inventory_free(s->inventory);
+	cluster_feed_clear(&s->feed);
 	geoip_free(s->geoip);
 	if (s->base != NULL)
 		event_base_free(s->base);

@@ -12,8 +12,8 @@
 
 #include <event2/event.h>
 
+#include "cluster_feed.h"
 #include "geoip.h"
-#include "inventory.h"
 #include "judge.h"
 #include "links.h"
 #include "messages.h"
@@ -63,7 +63,7 @@ struct supervisor {
 	struct drop_watch drops;
 
 	/* Who is who. */
-	struct inventory *inventory;
+	struct cluster_feed feed;
 	struct geoip *geoip;
 	struct cluster_state *cluster; /* private to supervisor_cluster.c */
 
@@ -104,9 +104,6 @@ void supervisor_flow(struct supervisor *, const struct flow_record *);
 
 /* A record whose ends are as well known as they will be: counts it. */
 void supervisor_count_flow(struct supervisor *, const struct flow_record *);
-
-/* Another inventory, owned, takes the place of the old one. */
-void supervisor_set_inventory(struct supervisor *, struct inventory *);
 
 /* Hands the judge what came since, and begins anew; only the latter, where nothing came. */
 void supervisor_give_delta(struct supervisor *);

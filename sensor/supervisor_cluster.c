@@ -19,68 +19,10 @@ static const int64_t keep_past = INT64_C(900000000000);
 struct cluster_state {
 	struct kube_config config;
 	struct kube_client *client;
-	bool changed;            /* since flows that wait were looked at */
 	struct pending *pending; /* NULL: no flow waits */
 };
 
 /* The Kubernetes API. */
-
-static const struct {
-	const char *name;
-	enum object_kind object;
-} kinds[KUBE_KIND_COUNT] = {
-	[KUBE_PODS] = { "Pod", OBJECT_POD },
-	[KUBE_SERVICES] = { "Service", OBJECT_SERVICE },
-	[KUBE_ENDPOINTSLICES] = { "EndpointSlice", OBJECT_SLICE },
-	[KUBE_NODES] = { "Node", OBJECT_NODE },
-	[KUBE_NAMESPACES] = { "Namespace", OBJECT_NAMESPACE },
-	[KUBE_NETWORKPOLICIES] = { "NetworkPolicy", OBJECT_NETWORK_POLICY },
-};
-
-static bool
-on_object(void *context, enum kube_kind kind, enum kube_change change, const char *json, size_t size, int64_t time, char *error, size_t error_size)
-{
-	struct supervisor *s = context;
-
-	s->cluster->changed = true;
-	if (change == KUBE_DELETED)
-		return cluster_json_remove_object(s->inventory, kinds[kind].name, time, json, size, NULL, error, error_size);
-	return cluster_json_read_object(s->inventory, kinds[kind].name, time, json, size, NULL, error, error_size);
-}
-
-static bool
-on_page(void *context, enum kube_kind kind, const char *json, size_t size, int64_t time, char *error, size_t error_size)
-{
-	struct supervisor *s = context;
-	struct cluster_page page;
-
-	s->cluster->changed = true;
-	return cluster_json_read_page(s->inventory, kinds[kind].name, time, json, size, &page, error, error_size);
-}
-
-static void
-on_relist_begin(void *context, enum kube_kind kind)
-{
-	struct supervisor *s = context;
-
-	inventory_relist_begin(s->inventory, kinds[kind].object);
-}
-
-static void
-on_relist_end(void *context, enum kube_kind kind, int64_t time)
-{
-	struct supervisor *s = context;
-
-	inventory_relist_end(s->inventory, kinds[kind].object, time);
-}
-
-static uint64_t
-count_objects(void *context, enum kube_kind kind)
-{
-	const struct supervisor *s = context;
-
-	return inventory_count(s->inventory, kinds[kind].object);
-}
 
 static void
 on_kube_log(void *context, enum kube_log_level level, const char *line)
@@ -118,14 +60,7 @@ begin_kubernetes(struct supervisor *s)
 		.node = s->options->scope == SCOPE_NODE ? s->options->node : NULL,
 		.log = on_kube_log,
 	};
-	const struct kube_sink sink = {
-		.object = on_object,
-		.page = on_page,
-		.relist_begin = on_relist_begin,
-		.relist_end = on_relist_end,
-		.count = count_objects,
-		.context = s,
-	};
+	const struct kube_sink sink = cluster_feed_sink(&s->feed);
 
 	if ((s->cluster->client = kube_client_new(s->base, &options, &sink)) == NULL)
 		abort();
@@ -154,7 +89,7 @@ supervisor_cluster_load(struct supervisor *s)
 
 	if ((s->cluster = calloc(1, sizeof(*s->cluster))) == NULL)
 		abort();
-	if ((s->inventory = read_cluster_files(s->options, error, sizeof(error))) == NULL) {
+	if ((s->feed.inventory = read_cluster_files(s->options, error, sizeof(error))) == NULL) {
 		complain("%s", error);
 		return false;
 	}
@@ -171,7 +106,9 @@ supervisor_cluster_reload(struct supervisor *s)
 		log_error("cluster file not taken: what was known before stays", log_text("reason", error));
 		return false;
 	}
-	supervisor_set_inventory(s, inventory);
+	cluster_feed_clear(&s->feed);
+	s->feed.inventory = inventory;
+	s->delta->options.inventory = inventory; /* what was counted before keeps its names: they are the report's own */
 	log_info("cluster files read again");
 	return true;
 }
@@ -189,7 +126,7 @@ is_known(void *context, const struct address *a, int64_t time)
 {
 	const struct supervisor *s = context;
 
-	return inventory_knows(s->inventory, a, time);
+	return inventory_knows(s->feed.inventory, a, time);
 }
 
 void
@@ -234,20 +171,20 @@ supervisor_cluster_tick(struct supervisor *s, int64_t now)
 	struct cluster_state *c = s->cluster;
 
 	if (c->pending != NULL) {
-		pending_advance(c->pending, now, c->changed);
+		pending_advance(c->pending, now, s->feed.changed);
 		s->status.pending_flows = pending_counters(c->pending)->records;
 	}
-	c->changed = false;
+	s->feed.changed = false;
 	if (c->client != NULL) {
 		kube_client_status(c->client, s->status.kube);
 		s->status.synced = kube_client_synced(c->client);
 		s->status.inventory_time = kube_client_time(c->client);
 	}
-	if (inventory_wants_compaction(s->inventory))
-		supervisor_set_inventory(s, inventory_compacted(s->inventory, now - keep_past));
+	if (cluster_feed_compact(&s->feed, now - keep_past))
+		s->delta->options.inventory = s->feed.inventory;
 	s->status.inventory_objects = 0;
 	for (enum object_kind kind = 0; kind < OBJECT_KIND_COUNT; kind++)
-		s->status.inventory_objects += inventory_count(s->inventory, kind);
+		s->status.inventory_objects += inventory_count(s->feed.inventory, kind);
 }
 
 void

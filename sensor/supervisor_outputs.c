@@ -43,8 +43,8 @@ static bool
 begin_http(struct supervisor *s)
 {
 	const struct pages_options pages = {
-		.ask = pages_ask_judge,
-		.asked = s->judge,
+		.ask = judge_ask,
+		.judge = s->judge,
 		.status = &s->status,
 		.flows = s->outputs->recent,
 		.names = names_of,
