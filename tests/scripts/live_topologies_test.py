@@ -31,6 +31,10 @@ def check(name, options, without_monitor):
             planned = cut_by_plan(capture.path, node.plan(), '%s/plan-%s.pcap' % (live_lab.HOME, node.name))
             wrong = wrong_with(analyzed(planned), connections, node, seen)
             ok(not wrong, '%s, %s: the places that are captured show %d connections as the pods saw them' % (name, node.name, len(connections)), '\n'.join(wrong))
+            if node.bridge and not world.lab.nodes[1:]:
+                ports = {index: way for index, way in node.plan().items() if way == 'in'}
+                partial = cut_by_plan(capture.path, ports, live_lab.HOME + '/ports.pcap')
+                ok(wrong_with(analyzed(partial), connections, node, seen), '%s: the ports alone would not do, and it shows' % name)
         for sensor in sensors:
             wrong = wrong_with(sensor.stop(), connections, sensor.node, seen)
             ok(not wrong, '%s, %s: podwire monitor saw what the pods saw' % (name, sensor.node.name), '\n'.join(wrong))
