@@ -195,7 +195,7 @@ append(struct pending *p, const struct flow_record *record, int64_t now)
 void
 pending_flow(struct pending *p, const struct flow_record *record, int64_t now)
 {
-	if (has_to_wait(p, record, now)) {
+	if (p->options.wait > 0 && has_to_wait(p, record, now)) {
 		p->counters.waited++;
 		if (append(p, record, now))
 			return;

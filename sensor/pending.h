@@ -16,7 +16,7 @@
 #include "record.h"
 
 struct pending_options {
-	int64_t wait;    /* at most, for one record; 0: 10 s */
+	int64_t wait;    /* at most, for one record; 0: 10 s; below 0: none waits */
 	int64_t forget;  /* for how long an address for which one waited in vain is not waited for again; 0: 60 s */
 	size_t records;  /* how many may wait; 0: 16384 */
 	size_t bytes;    /* and how large they may be together; 0: 16 MiB */
@@ -46,7 +46,10 @@ void pending_free(struct pending *);
 /* A record comes: it is copied, or goes on at once. */
 void pending_flow(struct pending *, const struct flow_record *, int64_t now);
 
-/* Time passes, or (changed) addresses have become known: to be called every second, and after a change of the inventory. */
+/*
+ * Time passes, or (changed) addresses have become known: to be called every second, and after a change
+ * of the inventory before the next record, so that none overtakes another.
+ */
 void pending_advance(struct pending *, int64_t now, bool changed);
 
 /* All that waits goes on. */

@@ -94,6 +94,11 @@ nothing_to_wait_for(void **state)
 	assert_int_equal(pending_counters(b.pending)->waited, 0);
 	pending_free(b.pending);
 	pending_free(NULL);
+	/* Switched off. */
+	b.pending = pending_new(&(struct pending_options){ .wait = -1, .known = known, .context = &b, .to = { .flow = take, .context = &b } });
+	give(&b, "10.42.0.6", "10.42.0.5", 3, start);
+	assert_int_equal(b.count, 3);
+	pending_free(b.pending);
 }
 
 static void
