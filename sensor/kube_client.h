@@ -23,9 +23,9 @@ enum { KUBE_ALL_KINDS = (1 << KUBE_KIND_COUNT) - 1 };
 
 struct kube_options {
 	const struct kube_config *config; /* borrowed for as long as the client lives */
-	const char *node;                 /* only pods of this node; NULL: of the cluster. Copied. */
+	const char *node;                 /* only pods of this node, and the node; NULL: of the cluster. Copied. */
 	unsigned kinds;                   /* bit 1 << enum kube_kind for each one wanted; 0: all */
-	double relist_spread;             /* s over which the sensors of a cluster spread a relist; 0: 30 */
+	double relist_spread;             /* s over which the sensors of a cluster spread a relist, for each 1000 objects; 0: 30 */
 	double time_divisor;              /* intervals are divided by it, for tests; 0: 1 */
 	void (*log)(void *context, enum kube_log_level, const char *line); /* one line of visible text, or NULL */
 	void *log_context;

@@ -41,6 +41,7 @@ static const double watch_shortest = 300, watch_longest = 600;
 static const double backoff_first = 0.8, backoff_longest = 30, backoff_reset = 120;
 static const double retry_longest = 300;    /* of a Retry-After that is believed */
 static const double pause_shortest = 1;     /* from one watch's start to the next one's */
+static const double spread_most = 20;       /* times relist_spread */
 static const double initial_again = 3600;   /* before a server is asked for initial events again */
 
 struct buffer {
@@ -212,6 +213,17 @@ begin_again(struct kube_reflector *r, bool fresh)
 	r->pages = 0;
 }
 
+/* The larger the table, the longer all sensors together need for it. */
+static int64_t
+spread_of_relist(struct kube_reflector *r)
+{
+	double thousands = r->sink.count != NULL ? (double)r->sink.count(r->sink.context, r->options.kind) / 1000 : 1;
+
+	if (thousands < 1)
+		thousands = 1;
+	return span(r, r->options.relist_spread * (thousands < spread_most ? thousands : spread_most) * random_unit(r));
+}
+
 /*
  * 410: what was asked for is too old. A watch is followed by a list that is not older than what is
  * known; a list by one that asks for nothing. Restarts of a control plane do this to all sensors at once.
@@ -226,7 +238,7 @@ gone(struct kube_reflector *r)
 	note_error(r, "410: the version known is too old");
 	back_off(r);
 	if (spread)
-		r->due += span(r, r->options.relist_spread * random_unit(r));
+		r->due += spread_of_relist(r);
 }
 
 static void

@@ -10,13 +10,14 @@
 
 static const struct {
 	const char *name, *path;
+	const char *of_node; /* the field that selects what is of one node; NULL: none does */
 } kinds[KUBE_KIND_COUNT] = {
-	[KUBE_PODS] = { "pods", "/api/v1/pods" },
-	[KUBE_SERVICES] = { "services", "/api/v1/services" },
-	[KUBE_ENDPOINTSLICES] = { "endpointslices", "/apis/discovery.k8s.io/v1/endpointslices" },
-	[KUBE_NODES] = { "nodes", "/api/v1/nodes" },
-	[KUBE_NAMESPACES] = { "namespaces", "/api/v1/namespaces" },
-	[KUBE_NETWORKPOLICIES] = { "networkpolicies", "/apis/networking.k8s.io/v1/networkpolicies" },
+	[KUBE_PODS] = { "pods", "/api/v1/pods", "spec.nodeName" },
+	[KUBE_SERVICES] = { "services", "/api/v1/services", NULL },
+	[KUBE_ENDPOINTSLICES] = { "endpointslices", "/apis/discovery.k8s.io/v1/endpointslices", NULL },
+	[KUBE_NODES] = { "nodes", "/api/v1/nodes", "metadata.name" },
+	[KUBE_NAMESPACES] = { "namespaces", "/api/v1/namespaces", NULL },
+	[KUBE_NETWORKPOLICIES] = { "networkpolicies", "/apis/networking.k8s.io/v1/networkpolicies", NULL },
 };
 
 const char *
@@ -82,6 +83,8 @@ kube_target_write(const struct kube_target *target, char *out, size_t size)
 		add_escaped(&t, "&resourceVersion=", target->version);
 	if (matched && (watch || target->version[0] != '\0'))
 		add(&t, "&resourceVersionMatch=NotOlderThan");
-	if (target->kind == KUBE_PODS && target->node != NULL)
-		add_escaped(&t, "&fieldSelector=spec.nodeName%3D", target->node);
+	if (kinds[target->kind].of_node != NULL && target->node != NULL) {
+		add_escaped(&t, "&fieldSelector=", kinds[target->kind].of_node);
+		add_escaped(&t, "%3D", target->node);
+	}
 }

@@ -14,7 +14,7 @@ enum { KUBE_TARGET_SIZE = 16384 }; /* a continue token with every byte escaped, 
 struct kube_target {
 	enum kube_kind kind;
 	enum kube_ask ask;
-	const char *node;    /* of pods; NULL: of all nodes */
+	const char *node;    /* of pods and nodes; NULL: of all nodes */
 	const char *version; /* "": the most recent */
 	const char *more;    /* of a list: the continue token, "": the first page */
 	unsigned limit;      /* of a list: objects in a page */

@@ -468,10 +468,11 @@ def test_rights():
     ok(log and 'kubernetes networkpolicies: HTTP 403' in log and log.count('networkpolicies: HTTP 403') == 1, 'in one line, once', log)
     api.stop()
     api = serve()
-    tool = connect(api, '--node', 'node-1', kinds='pods,services')
+    tool = connect(api, '--node', 'node-1', kinds='pods,services,nodes')
     want = {u: v for u, v in api.table()['pods'].items() if u in ('u-a', 'u-b', 'u-c')}
     ok(tool.wait(lambda t: t.table()['pods'] == want and same(t.table(), api.table(), ['services'])), 'with a node, only its pods are asked for', tool.table())
     equal({r.query.get('fieldSelector') for r in api.requests if r.kind == 'services'}, {None}, 'other kinds are asked for whole')
+    equal({r.query.get('fieldSelector') for r in api.requests if r.kind == 'nodes'}, {'metadata.name=node-1'}, 'but nodes, of which there are many')
     tool.stop()
     api.stop()
 

@@ -475,6 +475,36 @@ gone(void **state)
 	stop();
 }
 
+/* All sensors of a cluster list anew at the same time: the more there is, the longer they wait, each its own time. */
+static void
+spread(void **state)
+{
+	double longest = 0, shortest = 1000;
+
+	(void)state;
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		start();
+		sync_two();
+		for (int i = 0; i < 4000; i++) {
+			char uid[16];
+
+			(void)snprintf(uid, sizeof(uid), "%d", i);
+			(void)json_object_set_new(table.kinds[KUBE_PODS], uid, json_pack("[s,s,i]", "x", "1", 1));
+		}
+		for (uint64_t i = 0; i < seed; i++) { /* on with the random numbers */
+			(void)next_request();
+			pass(SECOND);
+			(void)answer(chunked(BOOKMARK("21"), false));
+		}
+		(void)next_request();
+		(void)answer(chunked(ERROR(410), false));
+		longest = wait_time() > longest ? wait_time() : longest;
+		shortest = wait_time() < shortest ? wait_time() : shortest;
+		stop();
+	}
+	assert_true(shortest < 30 && longest > 60 && longest < 125);
+}
+
 /* The same of lists and their pages. */
 static void
 gone_between_pages(void **state)
@@ -772,6 +802,7 @@ targets(void **state)
 		start_as(k, "node-a&b");
 		assert_true(strncmp(next_request(), paths[k], strlen(paths[k])) == 0);
 		assert_int_equal(strstr(kube_reflector_target(reflector), "&fieldSelector=spec.nodeName%3Dnode-a%26b") != NULL, k == KUBE_PODS);
+		assert_int_equal(strstr(kube_reflector_target(reflector), "&fieldSelector=metadata.name%3Dnode-a%26b") != NULL, k == KUBE_NODES);
 		stop();
 	}
 }
@@ -798,7 +829,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(initial_events_then_watch), cmocka_unit_test(empty_set), cmocka_unit_test(any_pieces), cmocka_unit_test(any_chunks), cmocka_unit_test(cut_at_each_offset),
-		cmocka_unit_test(fall_back_to_pages), cmocka_unit_test(no_end_mark), cmocka_unit_test(silence), cmocka_unit_test(endless_watch), cmocka_unit_test(gone),
+		cmocka_unit_test(fall_back_to_pages), cmocka_unit_test(no_end_mark), cmocka_unit_test(silence), cmocka_unit_test(endless_watch), cmocka_unit_test(gone), cmocka_unit_test(spread),
 		cmocka_unit_test(gone_between_pages), cmocka_unit_test(cut_lists), cmocka_unit_test(no_list), cmocka_unit_test(refusals), cmocka_unit_test(unauthorized),
 		cmocka_unit_test(back_off), cmocka_unit_test(hot_loop), cmocka_unit_test(version_from_the_future), cmocka_unit_test(damaged_streams),
 		cmocka_unit_test(other_errors_in_the_stream), cmocka_unit_test(targets), cmocka_unit_test(initial_events_again),
