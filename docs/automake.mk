@@ -6,6 +6,7 @@ EXTRA_DIST += \
 	%D%/dependencies.md \
 	%D%/inventory.md \
 	%D%/json.md \
+	%D%/kubernetes.md \
 	%D%/metrics.md \
 	%D%/monitor.md \
 	%D%/operations.md \
