@@ -190,7 +190,7 @@ record_class_hash(const struct flow_record *r)
 		(uint64_t)r->certificate_flags << 48 | (uint64_t)r->encryption_flags << 32 | (uint64_t)r->certificate.key_bits << 16 | (uint64_t)r->tunnel_encrypted << 1 | r->payload_seen,
 		r->notes & notes,
 	};
-	uint64_t h = add_address_hash(add_address_hash(0, &r->client, r->client_port), &r->server, r->server_port);
+	uint64_t h = add_address_hash(add_address_hash(1, &r->client, r->client_port), &r->server, r->server_port);
 
 	if (r->has_service)
 		h = add_address_hash(h, &r->service, r->service_port);

@@ -379,6 +379,70 @@ test_refused(void **state)
 	assert_refused(range);
 	memcpy(&record.has_service, &two, 1);
 	assert_refused(range);
+	memcpy(&record.counted, &two, 1);
+	assert_refused(range);
+	memcpy(&record.continued, &two, 1);
+	assert_refused(range);
+	memcpy(&record.payload_seen, &two, 1);
+	assert_refused(range);
+}
+
+/* What policies and pairs look at makes another hash; times, counts and where it was seen do not. */
+static void
+test_class_hash(void **state)
+{
+	uint32_t before;
+
+	(void)state;
+	record_init(&record);
+	assert_true(record.counted);
+	before = record_class_hash(&record);
+	record.first_packet = record.packets[0] = record.bytes[1] = record.payload[0] = record.flow_id = 9;
+	record.last_seen = record.first_seen = 7;
+	record.continued = true;
+	record.counted = false;
+	record.end = FLOW_END_ACTIVE;
+	record.duplicates = 3;
+	record.notes = 1u << NOTE_DUPLICATES;
+	record.sni = record_add_text(&record, "api.example");
+	assert_int_equal(record_class_hash(&record), before);
+#define ANOTHER(change) \
+	do { \
+		change; \
+		assert_int_not_equal(record_class_hash(&record), before); \
+		before = record_class_hash(&record); \
+	} while (0)
+	ANOTHER(record.state = ENCRYPTION_ENCRYPTED);
+	ANOTHER(record.mutual = MUTUAL_YES);
+	ANOTHER(record.mutual_basis = MUTUAL_BASIS_HANDSHAKE);
+	ANOTHER(record.auth_result = AUTH_SUCCESS);
+	ANOTHER(record.strength = STRENGTH_EXCHANGE);
+	ANOTHER(record.has_service = true);
+	ANOTHER(record.service_port = 80);
+	ANOTHER(record.server_port = 8080);
+	ANOTHER(record.server.bytes[15] = 1);
+	ANOTHER(record.client.bytes[0] = 1);
+	ANOTHER(record.resumed = true);
+	ANOTHER(record.cleartext_credentials = true);
+	ANOTHER(record.certificate_flags = CERTIFICATE_EXPIRED);
+	ANOTHER(record.encryption_flags = ENCRYPTION_DOWNGRADE);
+	ANOTHER(record.certificate.key_bits = 1024);
+	ANOTHER(record.tunnel_encrypted = true);
+	ANOTHER(record.payload_seen = true);
+	ANOTHER(record.notes |= 1u << NOTE_SERVICE_ACCOUNT_TOKEN);
+	ANOTHER(record.protocol = record_add_text(&record, "postgresql"));
+	ANOTHER(record.by = record_add_text(&record, "tls"));
+	ANOTHER(record.tls_version = record_add_text(&record, "TLS1.2"));
+	ANOTHER(record.cipher = record_add_text(&record, "TLS_AES_128_GCM_SHA256"));
+	ANOTHER(record.cipher = record_add_text(&record, "TLS_AES_128_GCM_SHA257"));
+	ANOTHER(record.mesh = record_add_text(&record, "istio"));
+	ANOTHER(record.auth_method = record_add_text(&record, "md5"));
+	ANOTHER(record.certificate.key_type = record_add_text(&record, "rsa"));
+	ANOTHER(record.certificate.signature = record_add_text(&record, "sha1"));
+	ANOTHER(record.tunnel = record_add_text(&record, "vxlan"));
+	/* The same text elsewhere in the heap is the same. */
+	record.mesh = record_add_text(&record, "istio");
+	assert_int_equal(record_class_hash(&record), before);
 }
 
 /* A text size beyond the heap, in a block as large as it says. */
@@ -414,6 +478,7 @@ main(void)
 		cmocka_unit_test(test_every_size),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_text_beyond_the_heap),
+		cmocka_unit_test(test_class_hash),
 	};
 
 	return cmocka_run_group_tests_name("sensor/record", tests, NULL, NULL);

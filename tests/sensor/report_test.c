@@ -1366,6 +1366,69 @@ order_of_flows_does_not_show(void **state)
 	bench_free(&b[1]);
 }
 
+/* A flow that is told of in parts: one flow, all of its packets. */
+static void
+flows_in_parts(void **state)
+{
+	struct bench b = bench_new();
+	struct flow_record *f = flow(&b, web, api, 8080);
+	const struct pair *p;
+
+	(void)state;
+	plaintext(f, "http", AUTH_NONE, NULL);
+	f->end = FLOW_END_ACTIVE;
+	f->payload_seen = true;
+	give(&b, f);
+	f->continued = true;
+	f->counted = false;
+	f->payload[FROM_CLIENT] = f->payload[FROM_SERVER] = 0;
+	f->last_seen = at(12, 5, 0);
+	give(&b, f);
+	conclude(&b, "");
+	assert_int_equal(b.report->pair_count, 1);
+	p = b.report->pairs[0];
+	assert_int_equal(p->flows, 1);
+	assert_int_equal(b.report->flows, 1);
+	assert_int_equal(p->evidence_count, 1);
+	assert_int_equal(p->evidence[0].flows, 1);
+	assert_int_equal(p->evidence[0].packets[FROM_CLIENT], 12);
+	assert_int_equal(p->evidence[0].bytes[FROM_SERVER], 8000);
+	assert_int_equal(p->evidence[0].last_seen, at(12, 5, 0));
+	assert_true(b.report->finding_count > 0);
+	assert_int_equal(b.report->findings[0].flows, 1);
+	bench_free(&b);
+}
+
+/* The part that counts was told of elsewhere: there are packets and no flow; nothing is found or scored by it. */
+static void
+flows_counted_elsewhere(void **state)
+{
+	struct bench b = bench_new();
+	struct flow_record *f = flow(&b, web, api, 8080);
+	const struct pair *p;
+
+	(void)state;
+	plaintext(f, "http", AUTH_NONE, NULL);
+	f->counted = false;
+	give(&b, f);
+	give(&b, f);
+	conclude(&b, "");
+	p = b.report->pairs[0];
+	assert_int_equal(p->flows, 0);
+	assert_int_equal(p->evidence[0].flows, 0);
+	assert_int_equal(p->evidence[0].packets[FROM_CLIENT], 12);
+	assert_false(p->has_c);
+	assert_int_equal(b.report->finding_count, 0);
+	f->counted = true;
+	give(&b, f);
+	conclude(&b, "");
+	p = b.report->pairs[0];
+	assert_int_equal(p->evidence[0].flows, 1);
+	assert_int_equal(p->evidence[0].packets[FROM_CLIENT], 18);
+	assert_true(p->has_c);
+	bench_free(&b);
+}
+
 int
 main(void)
 {
@@ -1406,6 +1469,8 @@ main(void)
 		cmocka_unit_test(flows_are_not_kept_unasked),
 		cmocka_unit_test(files_warnings_and_texts),
 		cmocka_unit_test(order_of_flows_does_not_show),
+		cmocka_unit_test(flows_in_parts),
+		cmocka_unit_test(flows_counted_elsewhere),
 	};
 
 	return cmocka_run_group_tests_name("sensor/report", tests, NULL, NULL);
