@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The sensor's pages over made-up pairs, for the tests that use real clients: everything of the
- * outputs but the capture and the judge's thread. Says "listening ADDRESS" and serves until it is
+ * outputs, with the judge's thread, but no capture. Says "listening ADDRESS" and serves until it is
  * ended by a signal.
  *
- *     pages_server [KEY=VALUE]...   pairs=N, hostile=1, delay=MS, and the options of the server
+ *     pages_server [KEY=VALUE]...   pairs=N, hostile=1, tick=1 (tells at the end how long the loop was held), and the options of the server
  */
 #include <config.h>
 
@@ -22,10 +22,10 @@
 #include "sensor/recent_flows.h"
 
 static struct event_base *base;
-static struct snapshot snapshot;
 static struct sensor_status status;
 static struct http_server *server;
-static unsigned delay;
+static struct report *nothing; /* names for no flows */
+static double last_tick, longest; /* ms of processor time */
 
 /* Pairs. */
 
@@ -49,7 +49,7 @@ add_pair(struct report *r, unsigned number, bool hostile)
 	char source[64], destination[64], service[160];
 	struct peer from = { .namespace = "shop", .kind = "Deployment", .workload = source }, to = { .namespace = "data", .kind = "StatefulSet", .workload = destination };
 	struct evidence_class e;
-	struct evidence_count n = { .flows = 1 + number % 7, .packets = { 10, 10 }, .bytes = { 1000, 5000 }, .first_seen = snapshot.now, .last_seen = snapshot.now };
+	struct evidence_count n = { .flows = 1 + number % 7, .packets = { 10, 10 }, .bytes = { 1000, 5000 }, .first_seen = status.now, .last_seen = status.now };
 
 	(void)snprintf(source, sizeof(source), "frontend-deployment-%u", number);
 	(void)snprintf(destination, sizeof(destination), "database-stateful-set-%u", number % 100);
@@ -82,14 +82,13 @@ add_pair(struct report *r, unsigned number, bool hostile)
 static void
 fill_status(void)
 {
-	status.now = snapshot.now;
-	status.started = snapshot.now - INT64_C(3600000000000);
+	status.started = status.now - INT64_C(3600000000000);
 	status.kubernetes = true;
 	for (unsigned k = 0; k < KUBE_KIND_COUNT; k++) {
 		status.kube[k].wanted = status.kube[k].synced = status.kube[k].connected = true;
-		status.kube[k].last_contact = snapshot.now;
+		status.kube[k].last_contact = status.now;
 	}
-	status.inventory_time = snapshot.now - INT64_C(1500000000);
+	status.inventory_time = status.now - INT64_C(1500000000);
 	status.capturing = status.synced = true;
 	status.interface_count = 2;
 	(void)snprintf(status.interfaces[0].name, sizeof(status.interfaces[0].name), "cni0");
@@ -98,55 +97,92 @@ fill_status(void)
 	status.workers[0].running = true;
 }
 
-/* As the judge would, some time later. */
+/* The judge, with a watch on what writing costs. */
 
 struct asked {
+	void (*render)(FILE *, const struct snapshot *, void *);
+	void *argument;
 	void (*done)(void *context, char *text, size_t size);
 	void *context;
-	char *text;
-	size_t size;
 };
 
 static void
-answer(evutil_socket_t fd, short what, void *argument)
+render(FILE *f, const struct snapshot *s, void *argument)
 {
 	struct asked *a = argument;
+	struct timespec begin, end;
 
-	(void)fd;
-	(void)what;
-	a->done(a->context, a->text, a->size);
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
+	a->render(f, s, a->argument);
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
+	log_debug("rendered", log_decimal("cpu_ms", (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6));
+}
+
+static void
+done(void *context, char *text, size_t size)
+{
+	struct asked *a = context;
+
+	a->done(a->context, text, size);
 	free(a);
 }
 
 static bool
-ask(struct judge *judge, void (*render)(FILE *, const struct snapshot *, void *), void *argument, void (*done)(void *context, char *text, size_t size), void *context)
+ask(struct judge *j, void (*what)(FILE *, const struct snapshot *, void *), void *argument, void (*then)(void *context, char *text, size_t size), void *context)
 {
-	struct asked *a = calloc(1, sizeof(*a));
-	struct timeval later = { .tv_sec = delay / 1000, .tv_usec = delay % 1000 * 1000 };
-	struct timespec begin, end;
-	FILE *f;
+	struct asked *a = malloc(sizeof(*a));
 
-	(void)judge;
-	if (a == NULL || (f = open_memstream(&a->text, &a->size)) == NULL)
+	if (a == NULL)
 		abort();
+	*a = (struct asked){ .render = what, .argument = argument, .done = then, .context = context };
+	if (judge_ask(j, render, a, done, a))
+		return true;
+	free(a);
+	return false;
+}
+
+static void
+on_judge(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	judge_poll(context);
+}
+
+/* How long the loop was away from a timer that is due every few milliseconds. */
+static void
+on_tick(evutil_socket_t fd, short what, void *context)
+{
+	static const struct timeval period = { .tv_usec = 2000 };
+	struct timespec now;
+	double ms;
+
+	(void)fd;
+	(void)what;
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+	ms = (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+	if (last_tick > 0 && ms - last_tick > longest)
+		longest = ms - last_tick;
+	last_tick = ms;
+	(void)event_add(context, &period);
+}
+
+/* Keeps the status that the judge has up to date, as the sensor's minute would. */
+static void
+on_second(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
 	http_server_counters(server, &status.http);
 	process_status_read(&status.process);
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &begin);
-	render(f, &snapshot, argument);
-	if (fclose(f) != 0)
-		abort();
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &end);
-	log_debug("rendered", log_count("bytes", a->size), log_decimal("cpu_ms", (double)(end.tv_sec - begin.tv_sec) * 1e3 + (double)(end.tv_nsec - begin.tv_nsec) / 1e6));
-	a->done = done;
-	a->context = context;
-	return event_base_once(base, -1, EV_TIMEOUT, answer, a, &later) == 0;
+	judge_give(context, NULL, &status);
 }
 
 static const struct report *
 names(void *context)
 {
 	(void)context;
-	return snapshot.report;
+	return nothing;
 }
 
 static void
@@ -162,7 +198,7 @@ on_signal(evutil_socket_t number, short what, void *context)
 
 struct options {
 	struct http_server_options http;
-	unsigned pairs, hostile;
+	unsigned pairs, hostile, tick;
 };
 
 static void
@@ -176,7 +212,7 @@ take_option(struct options *o, const char *argument)
 		{ "listen", &o->http.listen, NULL }, { "cert", &o->http.tls_certificate, NULL }, { "key", &o->http.tls_key, NULL },
 		{ "ca", &o->http.client_ca, NULL }, { "token", &o->http.token_file, NULL }, { "connections", NULL, &o->http.connections_max },
 		{ "request", NULL, &o->http.request_ms }, { "idle", NULL, &o->http.idle_ms }, { "stall", NULL, &o->http.stall_ms },
-		{ "pairs", NULL, &o->pairs }, { "hostile", NULL, &o->hostile }, { "delay", NULL, &delay },
+		{ "pairs", NULL, &o->pairs }, { "hostile", NULL, &o->hostile }, { "tick", NULL, &o->tick },
 	};
 	const char *value = strchr(argument, '=');
 
@@ -194,29 +230,56 @@ take_option(struct options *o, const char *argument)
 }
 
 static void
-serve(void)
+serve(struct judge *judge, bool tick)
 {
-	struct event *signals[2];
+	struct event *events[] = {
+		evsignal_new(base, SIGTERM, on_signal, NULL),
+		evsignal_new(base, SIGINT, on_signal, NULL),
+		event_new(base, judge_fd(judge), EV_READ | EV_PERSIST, on_judge, judge),
+		event_new(base, -1, EV_PERSIST, on_second, judge),
+		evtimer_new(base, on_tick, event_self_cbarg()),
+	};
+	const size_t count = sizeof(events) / sizeof(events[0]);
 
-	for (int i = 0; i < 2; i++) {
-		signals[i] = evsignal_new(base, i == 0 ? SIGTERM : SIGINT, on_signal, NULL);
-		(void)event_add(signals[i], NULL);
-	}
+	for (size_t i = 0; i < 3; i++)
+		(void)event_add(events[i], NULL);
+	(void)event_add(events[3], &(struct timeval){ .tv_sec = 1 });
 	printf("listening %s\n", http_server_address(server));
 	(void)fflush(stdout);
+	if (tick)
+		(void)event_add(events[4], &(struct timeval){ .tv_usec = 1000 });
 	(void)event_base_dispatch(base);
-	event_free(signals[0]);
-	event_free(signals[1]);
+	if (tick)
+		log_info("the loop was held", log_decimal("cpu_ms", longest));
+	for (size_t i = 0; i < count; i++)
+		event_free(events[i]);
+}
+
+/* The judge's first report is there before anybody can ask: else who asks at once sees nothing. */
+static struct judge *
+begin_judge(const struct options *o)
+{
+	struct report *delta = report_new(&(struct report_options){ 0 });
+	struct judge *judge;
+	char error[512];
+
+	for (unsigned i = 0; i < o->pairs; i++)
+		add_pair(delta, i, o->hostile != 0);
+	judge = judge_new(&(struct judge_options){ .max_pairs = 100000, .policies = policy_set_default() }, error, sizeof(error));
+	if (judge == NULL) {
+		fprintf(stderr, "%s\n", error);
+		exit(1);
+	}
+	judge_give(judge, delta, &status);
+	return judge;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct options o = { .http.listen = "127.0.0.1:0", .http.routes = pages_routes };
-	struct report *r = report_new(&(struct report_options){ 0 });
-	struct policy_set *set = policy_set_default();
-	struct series *series = series_new(100000, INT64_C(3600000000000));
 	struct recent_flows *flows = recent_flows_new(0, 0);
+	struct judge *judge;
 	struct pages *pages;
 	struct timespec now;
 	char error[512];
@@ -226,27 +289,23 @@ main(int argc, char **argv)
 	log_set_level(LOG_LEVEL_DEBUG);
 	(void)signal(SIGPIPE, SIG_IGN);
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	snapshot = (struct snapshot){ .report = r, .series = series, .status = &status, .now = (int64_t)now.tv_sec * 1000000000, .generation = 1 };
+	status.now = (int64_t)now.tv_sec * 1000000000;
 	fill_status();
-	for (unsigned i = 0; i < o.pairs; i++)
-		add_pair(r, i, o.hostile != 0);
-	report_conclude(r, set);
-	series_add(series, r, set, 1);
-	series_add_findings(series, r);
+	nothing = report_new(&(struct report_options){ 0 });
 	base = event_base_new();
-	pages = pages_new(&(struct pages_options){ .ask = ask, .status = &status, .flows = flows, .names = names });
+	judge = begin_judge(&o);
+	pages = pages_new(&(struct pages_options){ .ask = ask, .judge = judge, .status = &status, .flows = flows, .names = names });
 	o.http.context = pages;
 	server = http_server_new(base, &o.http, error, sizeof(error));
 	if (server == NULL)
 		fprintf(stderr, "%s\n", error);
 	else
-		serve();
+		serve(judge, o.tick != 0);
+	judge_free(judge);
 	pages_free(pages);
 	http_server_free(server);
 	event_base_free(base);
 	recent_flows_free(flows);
-	series_free(series);
-	report_free(r);
-	policy_set_free(set);
+	report_free(nothing);
 	return server == NULL;
 }
