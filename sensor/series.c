@@ -17,6 +17,12 @@ enum { TRAFFIC_BY_PAIRS = 8, FINDINGS_BY_PAIRS = 16, SPARE = 1024 };
 
 static const char other[] = "other";
 
+void
+series_count(uint64_t *counter, uint64_t more)
+{
+	*counter = *counter > INT64_MAX || more > INT64_MAX - *counter ? INT64_MAX : *counter + more;
+}
+
 static void
 list_init(struct series_list *l)
 {
@@ -361,11 +367,12 @@ add_traffic(struct series *s, struct series_pair *p, const struct evidence_count
 	const struct evidence_class *e = n->class;
 	struct traffic_row *row = series_take_traffic(s, p, p == s->other ? "" : e->service, protocol_of(e), e->state, e->result);
 
-	row->flows += n->flows;
-	row->bytes += n->bytes[0] + n->bytes[1];
+	series_count(&row->flows, n->flows);
+	series_count(&row->bytes, n->bytes[0]);
+	series_count(&row->bytes, n->bytes[1]);
 	row->pair->last_seen = now;
 	if (row->pair == s->other)
-		s->folded_flows += n->flows;
+		series_count(&s->folded_flows, n->flows);
 }
 
 static void
@@ -379,8 +386,8 @@ add_policies(struct namespace_row *to, const struct policy_set *set, const struc
 		if (p->evidence[i].flows > 0)
 			(void)score_add(&score, set, p->evidence[i].class, p->evidence[i].flows, &source, &destination, now);
 	for (size_t i = 0; i < POLICY_COUNT; i++) {
-		to->observed[i] += score.policies[i].flows;
-		to->millionths[i] += score.policies[i].millionths;
+		series_count(&to->observed[i], score.policies[i].flows);
+		series_count(&to->millionths[i], score.policies[i].millionths);
 	}
 }
 
@@ -474,12 +481,12 @@ carry_rows(struct series *to, const struct series *from, int64_t now)
 		if (!is_alive(from, row->pair->last_seen, now))
 			continue;
 		copy = series_take_traffic(to, series_take_pair(to, &row->pair->ends), row->service, row->protocol, row->encryption, row->authentication);
-		copy->flows += row->flows;
-		copy->bytes += row->bytes;
+		series_count(&copy->flows, row->flows);
+		series_count(&copy->bytes, row->bytes);
 	}
 	for (const struct finding_row *row = series_first(&from->findings); row != NULL; row = series_next(&row->item))
 		if (is_alive(from, row->pair->last_seen, now))
-			series_take_finding(to, series_take_pair(to, &row->pair->ends), row->service, row->protocol, row->type, row->severity)->count += row->count;
+			series_take_finding(to, series_take_pair(to, &row->pair->ends), row->service, row->protocol, row->type, row->severity)->count += row->count; /* each is there once */
 	for (const struct known_finding *k = series_first(&from->known); k != NULL; k = series_next(&k->item))
 		if (is_alive(from, k->pair->last_seen, now))
 			(void)series_remember(to, series_take_pair(to, &k->pair->ends), k->id, &full);

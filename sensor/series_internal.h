@@ -69,6 +69,9 @@ struct series {
 	uint64_t folded_flows, ignored_findings;
 };
 
+/* Adds to a counter; it stops rather than go back, or past what JSON readers hold. */
+void series_count(uint64_t *counter, uint64_t more);
+
 /* The items of a list, one after the other. */
 const void *series_first(const struct series_list *);
 const void *series_next(const struct series_item *);

@@ -14,6 +14,7 @@
 #include "saved_result.h"
 #include "series_internal.h"
 #include "state_internal.h"
+#include "window_cells.h"
 
 static const char schema[] = "podwire.state/1";
 
@@ -232,8 +233,8 @@ read_cell(struct state_reader *r, const struct json_spot *spot, const struct evi
 
 	if (!read_numbers(r, spot, numbers))
 		return false;
-	if (numbers[CELL_FIRST] > span || numbers[CELL_DURATION] > span - numbers[CELL_FIRST] || numbers[CELL_FLOWS] > n->flows) {
-		json_fail(&r->document, spot, "found more than its evidence has, expected a part of it");
+	if (numbers[CELL_FIRST] > span || numbers[CELL_DURATION] > span - numbers[CELL_FIRST]) {
+		json_fail(&r->document, spot, "found a time that its evidence has not, expected one within");
 		return false;
 	}
 	*out = (struct window_cell){
@@ -245,6 +246,17 @@ read_cell(struct state_reader *r, const struct json_spot *spot, const struct evi
 	};
 	out->last_seen = out->first_seen + (int64_t)numbers[CELL_DURATION];
 	return true;
+}
+
+/* Whether slots make no more than their evidence. */
+static bool
+is_part(const struct window_cell cells[], size_t count, const struct evidence_count *n)
+{
+	struct window_cell sum = { 0 };
+
+	for (size_t i = 0; i < count; i++)
+		window_cell_add(&sum, &cells[i]);
+	return sum.flows <= n->flows && sum.packets[0] <= n->packets[0] && sum.packets[1] <= n->packets[1] && sum.bytes[0] <= n->bytes[0] && sum.bytes[1] <= n->bytes[1];
 }
 
 static void
@@ -263,6 +275,10 @@ read_cells(struct state_reader *r, struct json_spot *spot, void *context)
 	for (size_t i = 0; i < count; i++)
 		if (!json_element(&r->document, spot, i, JSON_VALUE_ARRAY, JSON_MUST, &item) || !read_cell(r, &item, n, &cells[i]))
 			return;
+	if (!is_part(cells, count, n)) {
+		json_fail(&r->document, spot, "found more than its evidence has, expected a part of it");
+		return;
+	}
 	window_write(walk->writer, walk->report->pairs[walk->pair], n, cells, count);
 }
 

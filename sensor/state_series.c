@@ -219,8 +219,8 @@ read_traffic(struct state_reader *r, struct json_spot *spot, void *context)
 	if (p == NULL || r->document.failed)
 		return;
 	row = series_take_traffic(r->state->series, p, service, protocol, encryption, authentication);
-	row->flows += flows;
-	row->bytes += bytes;
+	series_count(&row->flows, flows);
+	series_count(&row->bytes, bytes);
 }
 
 static void
@@ -232,7 +232,7 @@ read_finding(struct state_reader *r, struct json_spot *spot, void *context)
 	uint64_t count = read_count(r, spot, "count");
 
 	if (p != NULL && !r->document.failed)
-		series_take_finding(r->state->series, p, service, protocol, type, severity)->count += count;
+		series_count(&series_take_finding(r->state->series, p, service, protocol, type, severity)->count, count);
 }
 
 static void

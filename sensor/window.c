@@ -337,11 +337,11 @@ cell_of(const struct evidence_count *n, int64_t slot)
 {
 	return (struct window_cell){
 		.slot = slot,
-		.flows = n->flows,
-		.packets = { n->packets[0], n->packets[1] },
-		.bytes = { n->bytes[0], n->bytes[1] },
+		.flows = window_sum(n->flows, 0),
+		.packets = { window_sum(n->packets[0], 0), window_sum(n->packets[1], 0) },
+		.bytes = { window_sum(n->bytes[0], 0), window_sum(n->bytes[1], 0) },
 		.first_seen = n->first_seen,
-		.last_seen = n->last_seen,
+		.last_seen = n->last_seen > n->first_seen ? n->last_seen : n->first_seen,
 	};
 }
 

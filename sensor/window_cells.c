@@ -126,13 +126,21 @@ window_cells_clear(struct window_cells *c)
 	*c = (struct window_cells){ 0 };
 }
 
+uint64_t
+window_sum(uint64_t a, uint64_t b)
+{
+	static const uint64_t limit = UINT64_C(1) << 53;
+
+	return a > limit || b > limit - a ? limit : a + b;
+}
+
 void
 window_cell_add(struct window_cell *to, const struct window_cell *more)
 {
-	to->flows += more->flows;
+	to->flows = window_sum(to->flows, more->flows);
 	for (unsigned d = 0; d < 2; d++) {
-		to->packets[d] += more->packets[d];
-		to->bytes[d] += more->bytes[d];
+		to->packets[d] = window_sum(to->packets[d], more->packets[d]);
+		to->bytes[d] = window_sum(to->bytes[d], more->bytes[d]);
 	}
 	if (more->first_seen < to->first_seen)
 		to->first_seen = more->first_seen;

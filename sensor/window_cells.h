@@ -25,6 +25,9 @@ void window_cells_append(struct window_cells *, const struct window_cell *);
 
 void window_cells_clear(struct window_cells *);
 
+/* The sum of two counts, up to what a saved result can hold (docs/json.md): past it only lies reach. */
+uint64_t window_sum(uint64_t, uint64_t);
+
 /* Adds what another cell counted. */
 void window_cell_add(struct window_cell *to, const struct window_cell *more);
 

@@ -216,6 +216,7 @@ FUZZ_TARGETS = \
 	%D%/fuzz/fuzz_socks \
 	%D%/fuzz/fuzz_ssh \
 	%D%/fuzz/fuzz_stomp \
+	%D%/fuzz/fuzz_state_file \
 	%D%/fuzz/fuzz_stream \
 	%D%/fuzz/fuzz_tls \
 	%D%/fuzz/fuzz_websocket \
@@ -348,6 +349,9 @@ endif
 %C%_fuzz_fuzz_redis_bus_SOURCES = %D%/fuzz/fuzz_dissector.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_redis_bus_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"redis_bus\" -DFUZZ_DISSECTOR=redis_bus_dissector
 %C%_fuzz_fuzz_redis_bus_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
+%C%_fuzz_fuzz_state_file_SOURCES = %D%/fuzz/fuzz_state_file.c $(FUZZ_MAIN)
+%C%_fuzz_fuzz_state_file_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"state_file\"
+%C%_fuzz_fuzz_state_file_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
 %C%_fuzz_fuzz_saved_result_SOURCES = %D%/fuzz/fuzz_saved_result.c $(FUZZ_MAIN)
 %C%_fuzz_fuzz_saved_result_CPPFLAGS = $(AM_CPPFLAGS) -DFUZZ_SEEDS=\"saved_result\"
 %C%_fuzz_fuzz_saved_result_LDFLAGS = $(AM_LDFLAGS) $(FUZZ_LDFLAGS)
