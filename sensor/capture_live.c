@@ -197,8 +197,13 @@ open_socket(struct live_capture *c, const struct live_options *options, char *er
 struct live_capture *
 live_open(const struct live_options *options, char *error, size_t error_size)
 {
-	struct live_capture *c = calloc(1, sizeof(*c));
+	struct live_capture *c;
 
+	if (options->snaplen < SNAPLEN_MIN || options->snaplen > SNAPLEN_MAX || options->ring_size < RING_SIZE_MIN || options->ring_size > RING_SIZE_MAX) {
+		snprintf(error, error_size, "a snapshot length is %d to %d bytes, a ring 1 MiB to 1 GiB", SNAPLEN_MIN, SNAPLEN_MAX);
+		return NULL;
+	}
+	c = calloc(1, sizeof(*c));
 	if (c == NULL) {
 		snprintf(error, error_size, "%s", strerror(errno));
 		return NULL;

@@ -14,8 +14,10 @@
 #include "capture_plan.h"
 #include "packet.h"
 
+enum { SNAPLEN_MIN = 64, SNAPLEN_MAX = 262144, RING_SIZE_MIN = 1 << 20, RING_SIZE_MAX = 1 << 30 };
+
 struct live_options {
-	uint32_t snaplen;      /* bytes of a packet that are kept, from the IP header on, at most 262000; what was cut is known */
+	uint32_t snaplen;      /* bytes of a packet that are kept, from the IP header on; what was cut is known */
 	uint32_t ring_size;    /* bytes, for each worker */
 	const char *filter;    /* a pcap-filter(7) expression, or NULL; borrowed until live_open() returns */
 	uint32_t share_count;  /* workers that share the packets; 0, 1: all are ours */

@@ -177,11 +177,28 @@ test_filters(void **state)
 	}
 }
 
+static void
+test_bounds(void **state)
+{
+	struct live_options options = live_defaults;
+
+	(void)state;
+	options.snaplen = SNAPLEN_MIN - 1;
+	assert_null(live_open(&options, error, sizeof(error)));
+	options.snaplen = SNAPLEN_MAX + 1;
+	assert_null(live_open(&options, error, sizeof(error)));
+	options = live_defaults;
+	options.ring_size = UINT32_MAX;
+	assert_null(live_open(&options, error, sizeof(error)));
+	assert_non_null(strstr(error, "snapshot length"));
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_filters),
+		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_left_over),
 	};
