@@ -167,11 +167,8 @@ load_early(void)
 	tzset();
 }
 
-static bool
-limit(int resource, rlim_t most)
-{
-	return setrlimit(resource, &(struct rlimit){ most, most }) == 0;
-}
+/* A macro, since the type of a resource differs among C libraries. */
+#define LIMIT(resource, most) (setrlimit(resource, &(struct rlimit){ most, most }) == 0)
 
 /* Bytes of address space in use; 0: not known. */
 static uint64_t
@@ -196,12 +193,12 @@ set_limits(uint64_t address_space_max, char *error, size_t error_size)
 	 * as the limit says. A file that is standard error is not to end the process by a signal.
 	 */
 	signal(SIGXFSZ, SIG_IGN);
-	if (!limit(RLIMIT_NPROC, 0) || !limit(RLIMIT_MEMLOCK, 0) || !limit(RLIMIT_MSGQUEUE, 0))
+	if (!LIMIT(RLIMIT_NPROC, 0) || !LIMIT(RLIMIT_MEMLOCK, 0) || !LIMIT(RLIMIT_MSGQUEUE, 0))
 		return fail(error, error_size, "set limits");
 #ifndef ISOLATION_SANITIZERS
-	if (!limit(RLIMIT_NOFILE, ISOLATION_POLLED_MAX) || !limit(RLIMIT_FSIZE, 0))
+	if (!LIMIT(RLIMIT_NOFILE, ISOLATION_POLLED_MAX) || !LIMIT(RLIMIT_FSIZE, 0))
 		return fail(error, error_size, "set limits");
-	if (address_space_max > 0 && !limit(RLIMIT_AS, address_space_max))
+	if (address_space_max > 0 && !LIMIT(RLIMIT_AS, address_space_max))
 		return fail(error, error_size, "set a limit of memory");
 #else
 	(void)address_space_max; /* sanitizers take terabytes, and write reports */

@@ -269,7 +269,7 @@ take_state(struct launcher_self *l, unsigned index)
 	}
 	state.error[sizeof(state.error) - 1] = '\0';
 	snprintf(c->error, sizeof(c->error), "%s", state.error);
-	return false;
+	return state.step == LIVE_WORKER_FAILED; /* it ends by itself, then */
 }
 
 /* A worker ends. */

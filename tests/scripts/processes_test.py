@@ -135,9 +135,13 @@ class Server:
         return port
 
 
-def http_flows(sensor):
+def flows_of(sensor, port, protocol):
     """Client port -> the worker that told of it."""
-    return {int(f.group(2)): int(f.group(1)) for f in sensor.all(r'flow (\d+) (\d+) %d http ' % SERVER_PORT)}
+    return {int(f.group(2)): int(f.group(1)) for f in sensor.all(r'flow (\d+) (\d+) %d %s ' % (port, protocol))}
+
+
+def http_flows(sensor):
+    return flows_of(sensor, SERVER_PORT, 'http')
 
 
 # What each process may do.
@@ -220,6 +224,29 @@ def check_crash():
     ok(not errors, 'nobody complains', errors)
 
 
+def check_fragments():
+    """The kernel cannot tell whose a fragment is: who puts the datagram together hands it over."""
+    subprocess.run(['ip', 'link', 'set', 'lo', 'mtu', '1500'], check=True)
+    sensor = Sensor()
+    try:
+        ready(sensor)
+        ports = set()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+            server.bind(('127.0.0.1', SERVER_PORT))
+            for _ in range(40):
+                with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                    client.sendto(b'x' * 4000, ('127.0.0.1', SERVER_PORT))
+                    ports.add(client.getsockname()[1])
+        sensor.settle(0.5)
+    finally:
+        sensor.stop()
+        subprocess.run(['ip', 'link', 'set', 'lo', 'mtu', '65536'], check=True)
+    flows = flows_of(sensor, SERVER_PORT, r'\S+')
+    forwarded = {f.group(1): int(f.group(2)) for f in sensor.all(r'counters (\d) .* forwarded=(\d+)')}
+    ok(ports == set(flows) and all(flows[p] == share((p, SERVER_PORT), 2) for p in ports), 'datagrams in fragments reach the worker whose they are', '%s\n%s' % (flows, sensor.text()))
+    ok(sum(forwarded.values()) > 0, 'some by the hand of another', forwarded)
+
+
 def check_misbehaviour(kind, wanted, name):
     sensor = Sensor('--misbehave', kind)
     try:
@@ -248,7 +275,7 @@ def check_back_off():
     ok(good, 'one that dies again and again is started later and later', delays)
 
 
-def check_end_of(who, pid_of):
+def check_end_of(who):
     sensor = Sensor()
     try:
         ok(ready(sensor), 'workers are ready', sensor.text())
@@ -317,12 +344,13 @@ def in_namespace():
     check_rights(0, before=('setpriv', '--bounding-set=-all,+net_raw', '--inh-caps=-all', '--ambient-caps=-all'))
     check_no_capability()
     check_crash()
+    check_fragments()
     check_misbehaviour('open', ' signal=31 ', 'a worker that opens a file dies of it')
     check_misbehaviour('note', ' signal=6 .*busy=1 port=4711 protocol=http\\? packets=42', 'what a worker was working on is told when it dies')
     check_misbehaviour('memory', ' exit=50 ', 'a worker gets no more memory than its limit')
     check_back_off()
-    check_end_of('supervisor', None)
-    check_end_of('launcher', None)
+    check_end_of('supervisor')
+    check_end_of('launcher')
     check_signals()
     check_idle()
 
