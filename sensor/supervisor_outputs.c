@@ -167,6 +167,10 @@ supervisor_outputs_tick(struct supervisor *s, int64_t now)
 	s->status.state_errors = judged.state_errors;
 	events_counters(s->outputs->events, &counted);
 	s->status.events_dropped = counted.dropped;
+	s->status.events_written = counted.written;
+	if (s->outputs->http != NULL)
+		http_server_counters(s->outputs->http, &s->status.http);
+	process_status_read(&s->status.process);
 	if (s->ticks % SECONDS_BETWEEN_LOOKS == 0)
 		look_at_files(s);
 	if (s->ticks % SECONDS_BETWEEN_STATUS == 0)
