@@ -234,7 +234,7 @@ end_worker(struct supervisor *s, const struct launcher_event *e)
 	else
 		snprintf(how, sizeof(how), "code %d", WEXITSTATUS(e->status));
 	log_error("worker ended and is started again", log_number("worker", e->index), log_text("by", how), log_text("flow", flow[0] != '\0' ? flow : NULL),
-		log_text("protocol", e->note.busy && e->note.protocol[0] != '\0' ? e->note.protocol : NULL), log_text("reason", e->error[0] != '\0' ? e->error : NULL), log_decimal("in_seconds", (double)e->restart / 1e9));
+		log_text("protocol", e->note.busy && e->note.protocol[0] != '\0' ? e->note.protocol : NULL), log_text("reason", e->error[0] != '\0' ? e->error : NULL), log_decimal("in_seconds", e->restart > 0 ? (double)e->restart / 1e9 : 0));
 }
 
 static void

@@ -1,0 +1,292 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`podwire monitor` as its user runs it: a bridge with two pods in namespaces, a web server and its client. What it shows, what
+it survives, what it refuses, and how it ends."""
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+from network import Namespace, connect, missing, wait_for
+from tap import PODWIRE, done, equal, ok, podwire, skip
+
+PORT = 19764
+WEB = '10.9.0.3'
+CLUSTER = {
+    'kind': 'List', 'apiVersion': 'v1', 'items': [
+        {'kind': 'Pod', 'apiVersion': 'v1', 'metadata': {'name': name, 'namespace': 'shop', 'uid': name, 'labels': {}},
+         'spec': {'nodeName': 'n', 'containers': []}, 'status': {'phase': 'Running', 'podIP': ip, 'podIPs': [{'ip': ip}]}}
+        for name, ip in (('client', '10.9.0.2'), ('web', WEB))]}
+
+
+def check_refusals():
+    """What cannot be is told in one line, with exit code 1, before anything starts."""
+    for words, expected in (
+            (['--filter', 'tcp and and'], '--filter'),
+            (['--workers', '0'], '--workers'),
+            (['--workers', 'many'], '--workers'),
+            (['--window', '10'], '--window'),
+            (['--window', '1w'], '--window'),
+            (['--pods', 'all'], '--pods'),
+            (['--pods', 'node', '--kubernetes'], '--pods'),
+            (['--tls-cert', '/nowhere'], '--tls-key'),
+            (['--client-ca', '/nowhere'], '--client-ca'),
+            (['--listen', 'nonsense'], 'nonsense'),
+            (['--policy', '/nowhere/policy.yaml'], '/nowhere/policy.yaml'),
+            (['--cluster', '/nowhere/cluster.json'], '/nowhere/cluster.json'),
+            (['--kubeconfig', '/nowhere/config'], '/nowhere/config'),
+            (['--cluster', '/nowhere', '--kubernetes'], '--cluster'),
+            (['--geoip', '/nowhere.mmdb'], '/nowhere.mmdb'),
+            (['capture.pcap'], 'capture.pcap')):
+        result = podwire('monitor', *words, env={'NODE_NAME': '', 'KUBERNETES_SERVICE_HOST': ''})
+        lines = result.errors.splitlines()
+        ok(result.code == 1 and len(lines) == 1 and expected in lines[0] and not result.out, 'refused: monitor ' + ' '.join(words),
+           'code %d\n%s%s' % (result.code, result.errors, result.text))
+
+
+class Place:
+    """A node with a bridge, a client's pod and a web server's."""
+
+    def __init__(self):
+        self.node, self.client, self.web = Namespace('node'), Namespace('client'), Namespace('web')
+        self.node.ip('link add cni0 type bridge', 'link set cni0 up', 'addr add 10.9.0.1/24 dev cni0')
+        connect(self.node, 'veth1', self.client, '10.9.0.2/24', master='cni0')
+        connect(self.node, 'veth2', self.web, WEB + '/24', master='cni0')
+        self.directory = tempfile.mkdtemp()
+        os.chmod(self.directory, 0o755)
+        self.web.start('python3', '-u', '-m', 'http.server', '80', '--bind', WEB, cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_for(lambda: self.fetch() == 0)
+
+    def fetch(self, times=1):
+        """Requests from the client's pod; how many failed."""
+        return sum(self.client.run('curl', '-s', '-o', '/dev/null', '--max-time', '3', 'http://%s/' % WEB, check=False).returncode != 0 for _ in range(times))
+
+    def file(self, name, text):
+        path = os.path.join(self.directory, name)
+        with open(path, 'w') as f:
+            f.write(text)
+        os.chmod(path, 0o644)
+        return path
+
+    def close(self):
+        for namespace in (self.web, self.client, self.node):
+            namespace.close()
+        shutil.rmtree(self.directory)
+
+
+class Monitor:
+    def __init__(self, place, *options, before=()):
+        self.place = place
+        self.events, self.log = (open(os.path.join(place.directory, name), 'wb+') for name in ('events', 'log'))
+        self.process = place.node.start(*before, PODWIRE, 'monitor', '--listen', '127.0.0.1:%d' % PORT, *options, stdout=self.events, stderr=self.log,
+                                        env=dict(os.environ, ASAN_OPTIONS='handle_segv=0'))
+        self.started = time.monotonic()
+        self.ready = wait_for(lambda: self.process.poll() is not None or self.get('/readyz')[0] == 200, 20)
+
+    def get(self, path, *options):
+        result = self.place.node.run('curl', '-s', '--max-time', '5', '-w', '\n%{http_code}', *options, 'http://127.0.0.1:%d%s' % (PORT, path), check=False)
+        body, _, code = result.stdout.decode().rpartition('\n')
+        return int(code or 0), body
+
+    def json(self, path):
+        try:
+            return json.loads(self.get(path)[1])
+        except ValueError:
+            raise SystemExit('no JSON at %s: %s' % (path, self.said())) from None
+
+    def metric(self, name):
+        """The sum of a metric's series."""
+        values = re.findall(r'^%s(?:\{[^\n]*\})? ([0-9.e+-]+)$' % name, self.get('/metrics')[1], re.M)
+        return sum(map(float, values)) if values else None
+
+    def lines(self):
+        self.events.seek(0)
+        return [json.loads(line) for line in self.events.read().splitlines()]
+
+    def said(self):
+        self.log.seek(0)
+        return self.log.read().decode()
+
+    def worker(self):
+        """The pid of the worker: the supervisor's child's child."""
+        launcher = subprocess.run(['pgrep', '-P', str(self.pid())], stdout=subprocess.PIPE, check=False).stdout.split()
+        found = [pid for parent in launcher for pid in subprocess.run(['pgrep', '-P', parent], stdout=subprocess.PIPE, check=False).stdout.split()]
+        return int(found[0]) if found else None
+
+    def pid(self):
+        return self.process.pid  # nsenter and setpriv put it in their own place
+
+    def stop(self, number=signal.SIGTERM):
+        os.kill(self.pid(), number)
+        try:
+            return self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return 'not within 15 s'
+
+
+def check_shown(place):
+    m = Monitor(place, '--log-flows', '--cluster', place.file('cluster.json', json.dumps(CLUSTER)))
+    if not ok(m.ready and m.process.poll() is None, 'monitor becomes ready', m.said()):
+        m.stop()
+        return
+    equal(place.fetch(20), 0, 'the pods are not disturbed')
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 20, 30), '/metrics counts the flows', m.get('/metrics')[1][:2000])
+    text = m.get('/metrics')[1]
+    ok(re.search(r'^podwire_pair_score\{[^}]*source_workload="client"[^}]*destination_workload="web"', text, re.M) or
+       re.search(r'^podwire_pair_score\{[^}]*destination_workload="web"[^}]*source_workload="client"', text, re.M), 'and scores the pair', text[:2000])
+    if shutil.which('promtool'):
+        check = subprocess.run(['promtool', 'check', 'metrics'], input=text.encode(), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+        equal((check.returncode, check.stdout.decode()), (0, ''), 'promtool finds nothing to say of /metrics')
+    else:
+        skip('promtool finds nothing to say of /metrics', 'needs promtool (prometheus)')
+    pairs = m.json('/api/v1/pairs')['pairs']
+    equal([(p['source']['workload'], p['destination']['workload'], p['flows']) for p in pairs], [('client', 'web', 20)], '/api/v1/pairs has the pair')
+    pair = m.json('/api/v1/pairs/' + pairs[0]['id'])
+    ok('plaintext' in json.dumps(pair), '/api/v1/pairs/{id} explains it')
+    findings = m.json('/api/v1/findings')['findings']
+    equal(sorted(f['type'] for f in findings), ['plaintext-service', 'unauthenticated-service'], '/api/v1/findings has what is wrong')
+    status = m.json('/api/v1/status')
+    equal([i['name'] for i in status['interfaces'] if i['captured']], ['cni0', 'veth1', 'veth2'], '/api/v1/status names the interfaces')
+    equal((m.get('/healthz')[0], m.get('/nothing')[0], m.get('/api/v1/pairs?limit=x')[0]), (200, 404, 400), 'other answers')
+    flows = m.json('/api/v1/flows')['flows']
+    ok(len(flows) == 20 and all(f['server']['workload'] == 'shop/web' and f['packets']['client'] >= 4 for f in flows), '/api/v1/flows has them', flows[:1])
+    equal(m.stop(), 0, 'SIGTERM ends it with code 0')
+    events = m.lines()
+    equal(sum(e['type'] == 'flow' for e in events), 20, '--log-flows prints each flow once')
+    equal(sorted(e['finding']['type'] for e in events if e['type'] == 'finding' and e['change'] == 'new'), ['plaintext-service', 'unauthenticated-service'], 'each finding is told of once')
+    equal(place.node.text('ip', '-d', 'link', 'show', 'cni0').count('promiscuity 0'), 1, 'nothing was made promiscuous')
+
+
+def check_stop_tells_all(place):
+    """Flows that are still open when it is told to stop are told of."""
+    m = Monitor(place, '--log-flows')
+    held = place.client.start('python3', '-c', 'import socket,time\ns=socket.create_connection(("%s",80))\ns.sendall(b"GET / HTTP/1.1\\r\\nHost: w\\r\\n\\r\\n")\ns.recv(9)\ntime.sleep(60)' % WEB)
+    time.sleep(1.5)
+    begun = time.monotonic()
+    equal(m.stop(), 0, 'it ends with a connection open')
+    ok(time.monotonic() - begun < 10, 'within the grace period')
+    equal([f['flow']['protocol'] for f in m.lines() if f['type'] == 'flow'], ['http'], 'and tells of that connection')
+    held.kill()
+
+
+def check_reload(place):
+    strict = 'schema: podwire.policy/1\nname: strict\npolicies:\n  encryption: {weight: 9}\n'
+    folder = os.path.join(place.directory, 'config')
+    os.mkdir(folder)
+    for version, text in (('1', 'schema: podwire.policy/1\nname: first\n'), ('2', 'schema: podwire.policy/1\nname: [broken\n'), ('3', strict)):
+        os.mkdir(os.path.join(folder, version))
+        with open(os.path.join(folder, version, 'policy.yaml'), 'w') as f:
+            f.write(text)
+    os.symlink('1', os.path.join(folder, '..data'))
+    os.symlink('..data/policy.yaml', os.path.join(folder, 'policy.yaml'))
+
+    def swap(version):
+        os.symlink(version, os.path.join(folder, '..new'))
+        os.rename(os.path.join(folder, '..new'), os.path.join(folder, '..data'))
+
+    m = Monitor(place, '--policy', os.path.join(folder, 'policy.yaml'), '--log-flows')
+    place.fetch(3)
+    swap('2')
+    ok(wait_for(lambda: m.json('/api/v1/status')['policy']['errors'] == 1, 15), 'a bad policy set is refused')
+    ok('policy.yaml:' in m.json('/api/v1/status')['policy']['error'], 'with file and line', m.said())
+    swap('3')
+    ok(wait_for(lambda: m.json('/api/v1/status')['policy']['loads'] == 1, 15), 'a good one is taken, by a symlink swap as of a ConfigMap')
+    os.kill(m.pid(), signal.SIGHUP)
+    ok(wait_for(lambda: m.json('/api/v1/status')['policy']['loads'] == 2, 5), 'SIGHUP reads it again')
+    ok(wait_for(lambda: 'podwire_policy_weight{policy="encryption"} 9' in m.get('/metrics')[1], 10), 'its weights are in force', m.get('/metrics')[1][:3000])
+    place.fetch(3)
+    m.stop()
+    equal(sum(e['type'] == 'flow' for e in m.lines()), 6, 'no flow was lost over it')
+
+
+def check_worker_dies(place):
+    m = Monitor(place, '--log-flows')
+    place.fetch(10)
+    ok(wait_for(lambda: (m.metric('podwire_capture_packets_total') or 0) > 50, 10), 'packets are counted')
+    wait_for(lambda: m.metric('podwire_flows_total') == 10, 30)
+    before = {name: m.metric(name) for name in ('podwire_flows_total', 'podwire_bytes_total', 'podwire_capture_packets_total')}
+    worker = m.worker()
+    os.kill(worker, signal.SIGSEGV)
+    begun = time.monotonic()
+    ok(wait_for(lambda: m.worker() not in (None, worker), 3), 'a worker that died is started again')
+    ok(wait_for(lambda: m.get('/readyz')[0] == 200, 3) and time.monotonic() - begun < 2.5, 'within a second or so', m.said())
+    place.fetch(5)
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 15, 30), 'and counts on', m.metric('podwire_flows_total'))
+    ok(all(m.metric(name) >= value for name, value in before.items()), 'no counter went back')
+    equal(m.metric('podwire_worker_restarts_total'), 1, 'the restart is counted')
+    ok('signal 11' in m.said(), 'and told of', m.said())
+    m.stop()
+
+
+def check_state(place):
+    home = os.path.join(place.directory, 'state')
+    os.mkdir(home)
+    os.chown(home, 65534, 65534)
+    path = os.path.join(home, 'state.json')
+    options = ('--state', path, '--state-interval', '1')
+    m = Monitor(place, *options)
+    place.fetch(7)
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 7, 30), 'seven flows are counted')
+    wait_for(lambda: (m.json('/api/v1/status')['state']['saved'] or '') != '', 10)
+    time.sleep(2.5)
+    m.stop(signal.SIGKILL)
+    m = Monitor(place, *options)
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 7, 10), 'they are known again after kill -9', m.said())
+    equal([p['flows'] for p in m.json('/api/v1/pairs')['pairs']], [7], 'the window as well')
+    equal(m.stop(), 0, 'it ends')
+    with open(path) as f:
+        text = f.read()
+    place.file('state/state.json', text[:len(text) // 2])
+    os.chown(path, 65534, 65534)
+    m = Monitor(place, *options)
+    ok(m.ready and any(name.startswith('state.json.damaged') for name in os.listdir(home)), 'a damaged state is set aside', m.said())
+    ok('level=warn' in m.said() or 'level=error' in m.said(), 'and told of', m.said())
+    m.stop()
+
+
+def check_least_privilege(place):
+    if not shutil.which('setpriv'):
+        skip('monitor with nothing but CAP_NET_RAW', 'needs setpriv')
+        return
+    m = Monitor(place, before=('setpriv', '--reuid', '1000', '--regid', '1000', '--clear-groups', '--inh-caps=-all,+net_raw', '--ambient-caps=-all,+net_raw', '--bounding-set=-all,+net_raw'))
+    ok(m.ready and m.process.poll() is None, 'monitor with nothing but CAP_NET_RAW', m.said())
+    place.fetch(2)
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 2, 30), 'works')
+    equal(m.stop(), 0, 'and ends')
+    result = place.node.run('setpriv', '--reuid', '1000', '--regid', '1000', '--clear-groups', '--inh-caps=-all', '--bounding-set=-all', PODWIRE, 'monitor', check=False, timeout=20)
+    ok(result.returncode == 1 and b'CAP_NET_RAW' in result.stderr and result.stderr.count(b'\n') == 1, 'without it: one line that says so', result.stderr.decode())
+
+
+def check_start_time(place):
+    m = Monitor(place)
+    begun = time.monotonic()
+    m.stop()
+    # Packets sent as soon as it is ready must be seen: the filter is in place before it says so.
+    m = Monitor(place, '--log-flows')
+    place.fetch(1)
+    m.stop()
+    equal(sum(e['type'] == 'flow' and e['flow']['packets']['client'] >= 5 for e in m.lines()), 1, 'what is sent once it is ready is seen whole')
+    ok(time.monotonic() - begun < 15, 'starting and stopping takes no long time')
+
+
+def main():
+    check_refusals()
+    why = missing() or (None if shutil.which('curl') else 'needs curl')
+    if why:
+        skip('monitor on a bridge', why)
+        done()
+    place = Place()
+    try:
+        for check in (check_shown, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_start_time):
+            check(place)
+    finally:
+        place.close()
+    done()
+
+
+main()
