@@ -391,25 +391,25 @@ SCRIPT_TESTS = \
 	%D%/scripts/capture_live_test.py \
 	%D%/scripts/captures_test.py \
 	%D%/scripts/commands_test.py \
-	%D%/scripts/deploy_test.py \
 	%D%/scripts/conntrack_test.py \
+	%D%/scripts/deploy_test.py \
+	%D%/scripts/http_test.py \
+	%D%/scripts/kube_client_test.py \
 	%D%/scripts/live_duplicates_test.py \
 	%D%/scripts/live_interfaces_test.py \
 	%D%/scripts/live_offline_test.py \
 	%D%/scripts/live_topologies_test.py \
-	%D%/scripts/http_test.py \
-	%D%/scripts/prometheus_test.py \
-	%D%/scripts/kube_client_test.py \
+	%D%/scripts/monitor_test.py \
 	%D%/scripts/processes_test.py \
+	%D%/scripts/prometheus_test.py \
 	%D%/scripts/robustness_test.py \
 	%D%/scripts/secrets_live_test.py \
 	%D%/scripts/shared_captures_test.py
 EXTRA_DIST += %D%/deploy/render_chart.go %D%/scripts/image_test.py
 # The namespace lab of the live tests; the rest of tests/lab records captures and is not needed to test.
 EXTRA_DIST += %D%/lab/live_lab.py %D%/lab/live_packets.py %D%/lab/live_sensor.py %D%/lab/live_shop.py
-EXTRA_DIST += $(SCRIPT_TESTS) %D%/lab/kube_replay.py %D%/scripts/network.py %D%/scripts/packets.py %D%/scripts/pages.py %D%/scripts/podwire-rules-test.yaml %D%/scripts/tap.py %D%/scripts/truth.py
-EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/packets.py %D%/scripts/pages.py %D%/scripts/podwire-rules-test.yaml deploy/prometheus/podwire-rules.yaml %D%/scripts/tap.py %D%/scripts/truth.py
-EXTRA_DIST += $(SCRIPT_TESTS) %D%/scripts/network.py %D%/scripts/packets.py %D%/scripts/tap.py %D%/scripts/truth.py
+EXTRA_DIST += $(SCRIPT_TESTS) %D%/lab/kube_replay.py deploy/prometheus/podwire-rules.yaml %D%/scripts/network.py %D%/scripts/packets.py \
+	%D%/scripts/pages.py %D%/scripts/podwire-rules-test.yaml %D%/scripts/tap.py %D%/scripts/truth.py
 
 # The runner's own count, for people and for CI: one line over all programs and scripts.
 check-count: check
