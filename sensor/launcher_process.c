@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -47,6 +48,8 @@ struct launcher_self {
 	const struct launcher_options *options;
 	int supervisor;
 	pid_t pid;
+	/* By chance, for another sensor in this network must not have the same; a process number may be small in every container. */
+	uint16_t fanout_group;
 	bool stopping;
 	struct child children[LAUNCHER_WORKERS_MAX];
 };
@@ -175,6 +178,7 @@ be_worker(struct launcher_self *l, unsigned index, int messages, int fd)
 		inboxes[i] = l->children[i].inbox[1];
 	place.inbox = l->children[index].inbox[0];
 	options.capture.share_count = l->options->workers;
+	options.capture.fanout_group = l->fanout_group;
 	snprintf(name, sizeof(name), "podwire-work-%u", index);
 	prctl(PR_SET_NAME, name, 0, 0, 0);
 	live_worker_run(&options, &place);
@@ -411,6 +415,7 @@ launcher_process(const struct launcher_options *options, int fd, pid_t parent)
 	ignore_signals();
 	prctl(PR_SET_NAME, "podwire-launch", 0, 0, 0);
 	*l = (struct launcher_self){ .options = options, .supervisor = keep_descriptors(fd), .pid = getpid() };
+	(void)!getrandom(&l->fanout_group, sizeof(l->fanout_group), GRND_NONBLOCK);
 	if (!make_children(l)) {
 		snprintf(event.error, sizeof(event.error), "cannot prepare for workers: %s", strerror(errno));
 		tell(l, &event, -1);
