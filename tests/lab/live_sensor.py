@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """podwire monitor, running on a node of the live lab."""
 import json
+import os
+import shutil
 import signal
 import time
 
@@ -16,13 +18,24 @@ def monitor_missing():
     return None if result.returncode == 0 else 'this podwire has no monitor: ' + result.stdout.strip().splitlines()[0]
 
 
-class Sensor:
-    """The sensor with its defaults and --log-flows; events go to a file."""
+def nothing_but_net_raw():
+    """How a user without any other right starts it: what comes before the command, and a copy that he may read."""
+    program = HOME + '/podwire'
+    if not os.path.exists(program):
+        shutil.copy(PODWIRE, program)
+        os.chmod(program, 0o755)
+    capabilities = ['--inh-caps=-all,+net_raw', '--ambient-caps=-all,+net_raw', '--bounding-set=-all,+net_raw']
+    return ['setpriv', '--reuid=64321', '--regid=64321', '--clear-groups', *capabilities], program
 
-    def __init__(self, node, *options, prefix=(), waits_for_readiness=True):
+
+class Sensor:
+    """The sensor with its defaults and --log-flows; events go to a file. Started as root, or with NET_RAW alone."""
+
+    def __init__(self, node, *options, as_root=True, waits_for_readiness=True):
+        prefix, program = ([], PODWIRE) if as_root else nothing_but_net_raw()
         self.node, self.events_path = node, '%s/events-%s-%d' % (HOME, node.name, len(node.lab.processes))
         with open(self.events_path, 'wb') as events:
-            command = [*prefix, PODWIRE, 'monitor', '--log-flows', '--listen', '127.0.0.1:%d' % PORT, *options]
+            command = [*prefix, program, 'monitor', '--log-flows', '--listen', '127.0.0.1:%d' % PORT, *options]
             self.process = Process(node.lab, 'podwire-' + node.name, node.name, command, stdout=events, wrap=False)
         if not waits_for_readiness:
             return

@@ -16,12 +16,14 @@ from live_sensor import Sensor, monitor_missing
 from live_shop import World
 from tap import done, equal, ok, skip
 
-COUNTERS = ('TcpExt.TCPDSACKRecv', 'TcpExt.TCPDSACKOldSent', 'TcpExt.TCPDSACKOfoSent', 'Udp.InDatagrams')
+COUNTERS = ('TcpExt.TCPDSACKRecv', 'TcpExt.TCPDSACKOldSent', 'TcpExt.TCPDSACKOfoSent', 'Tcp.RetransSegs', 'Udp.InDatagrams')
 LOOKUPS = 5
 
 
 def copies(world):
-    """Copies that the pods' own kernels counted while these connections were made: (D-SACKs, datagrams too many)."""
+    """Copies that the pods' own kernels counted while these connections were made: (D-SACKs, datagrams too many).
+
+    On a busy machine a sender sends again what was only late (tail loss probes): that makes a D-SACK too, one sent and one received, and is not counted."""
     places = world.lab.pods()
 
     def total():
@@ -37,7 +39,7 @@ def copies(world):
     for _ in range(LOOKUPS):
         shop.name(web, '10.43.0.10:53')
     grown = [after - earlier for after, earlier in zip(total(), before)]
-    return sum(grown[:-1]), max(0, grown[-1] - 2 * LOOKUPS)
+    return max(0, sum(grown[:3]) - 2 * grown[3]), max(0, grown[4] - 2 * LOOKUPS)
 
 
 def main():

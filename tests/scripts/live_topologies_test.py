@@ -18,23 +18,28 @@ from live_shop import TOPOLOGIES, World, analyzed, talk, wrong_with
 from tap import done, ok, skip
 
 
-def check(name, options, without_monitor):
+def check_places(name, world, captures, connections, seen):
+    """The places that are captured, by tcpdump on all devices, cut to what comes in or goes out there."""
+    for node, capture in captures:
+        live_lab.stop_capture(capture)
+        planned = cut_by_plan(capture.path, node.plan(), '%s/plan-%s.pcap' % (live_lab.HOME, node.name))
+        wrong = wrong_with(analyzed(planned), connections, node, seen)
+        ok(not wrong, '%s, %s: the places that are captured show %d connections as the pods saw them' % (name, node.name, len(connections)), '\n'.join(wrong))
+        if node.bridge and len(world.lab.nodes) == 1:
+            ports = {index: way for index, way in node.plan().items() if way == 'in'}
+            partial = cut_by_plan(capture.path, ports, live_lab.HOME + '/ports.pcap')
+            ok(wrong_with(analyzed(partial), connections, node, seen), '%s: the ports alone would not do, and it shows' % name)
+
+
+def check(name, options, *arguments, places=True, monitor=True, **how):
     world = World('t', **options)
     try:
-        everywhere = [(node, node.capture('all-' + node.name, '-p', '-i', 'any', '-y', 'LINUX_SLL2')) for node in world.lab.nodes]
-        sensors = [] if without_monitor else [Sensor(node) for node in world.lab.nodes]
+        captures = [(node, node.capture('all-' + node.name, '-p', '-i', 'any', '-y', 'LINUX_SLL2')) for node in world.lab.nodes if places]
+        sensors = [Sensor(node, *arguments, **how) for node in world.lab.nodes if monitor]
         world.lab.truth_begin()
         connections = talk(world, options)
         seen = world.lab.truth_end()
-        for node, capture in everywhere:
-            live_lab.stop_capture(capture)
-            planned = cut_by_plan(capture.path, node.plan(), '%s/plan-%s.pcap' % (live_lab.HOME, node.name))
-            wrong = wrong_with(analyzed(planned), connections, node, seen)
-            ok(not wrong, '%s, %s: the places that are captured show %d connections as the pods saw them' % (name, node.name, len(connections)), '\n'.join(wrong))
-            if node.bridge and not world.lab.nodes[1:]:
-                ports = {index: way for index, way in node.plan().items() if way == 'in'}
-                partial = cut_by_plan(capture.path, ports, live_lab.HOME + '/ports.pcap')
-                ok(wrong_with(analyzed(partial), connections, node, seen), '%s: the ports alone would not do, and it shows' % name)
+        check_places(name, world, captures, connections, seen)
         for sensor in sensors:
             wrong = wrong_with(sensor.stop(), connections, sensor.node, seen)
             ok(not wrong, '%s, %s: podwire monitor saw what the pods saw' % (name, sensor.node.name), '\n'.join(wrong))
@@ -44,11 +49,15 @@ def check(name, options, without_monitor):
 
 def main():
     live_lab.enter()
-    without_monitor = monitor_missing()
+    without = monitor_missing()
     for name, options in TOPOLOGIES.items():
-        check(name, options, without_monitor)
-    if without_monitor:
-        skip('podwire monitor in every topology', without_monitor)
+        check(name, options, monitor=not without)
+    if without:
+        skip('podwire monitor in every topology', without)
+    else:
+        options = TOPOLOGIES['bridge with br_netfilter']
+        check('two workers', options, '--workers', '2', places=False)
+        check('started by a user with CAP_NET_RAW alone', options, places=False, as_root=False)
     done()
 
 
