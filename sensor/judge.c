@@ -378,12 +378,36 @@ answer_late(struct judge *j)
 	answer(j, &late);
 }
 
+/* Reads the state back; what is damaged is told of, and the sensor begins with nothing. */
+static void
+load(struct judge *j)
+{
+	char error[2 * LINE_SIZE];
+	const struct judge_options *o = &j->options;
+	int64_t expire = o->expire > o->window ? o->expire : o->window; /* what the window shows has its series */
+	enum state_outcome outcome = STATE_ABSENT;
+
+	j->state = (struct state){ .window = window_new(o->window, WINDOW_SLOTS, o->max_pairs), .series = series_new(o->max_pairs, expire) };
+	if (j->state_path != NULL)
+		outcome = state_file_load(j->state_path, &j->state, both_clocks(j), error, sizeof(error));
+	if (outcome == STATE_LOADED || outcome == STATE_ABSENT)
+		return;
+	window_free(j->state.window);
+	series_free(j->state.series);
+	j->state = (struct state){ .window = window_new(o->window, WINDOW_SLOTS, o->max_pairs), .series = series_new(o->max_pairs, expire) };
+	say(j, error);
+}
+
 static void *
 run(void *context)
 {
 	struct judge *j = context;
 	struct mail mail = { 0 };
 
+	/* Here, for a large one takes seconds, and capture is not to wait for it. */
+	load(j);
+	j->saved = steady_now(j);
+	j->slot = j->saved / window_slot_length(j->state.window);
 	conclude(j);
 	while (!mail.stop) {
 		bool stale;
@@ -409,27 +433,6 @@ run(void *context)
 }
 
 /* In the caller's thread. */
-
-/* Reads the state back; what is damaged is told of, and the sensor begins with nothing. */
-static void
-load(struct judge *j)
-{
-	char error[2 * LINE_SIZE];
-	struct judge_options *o = &j->options;
-	int64_t expire = o->expire > o->window ? o->expire : o->window; /* what the window shows has its series */
-	enum state_outcome outcome = STATE_ABSENT;
-
-	j->state = (struct state){ .window = window_new(o->window, WINDOW_SLOTS, o->max_pairs), .series = series_new(o->max_pairs, expire) };
-	if (j->state_path != NULL)
-		outcome = state_file_load(j->state_path, &j->state, both_clocks(j), error, sizeof(error));
-	if (outcome == STATE_LOADED || outcome == STATE_ABSENT)
-		return;
-	window_free(j->state.window);
-	series_free(j->state.series);
-	j->state = (struct state){ .window = window_new(o->window, WINDOW_SLOTS, o->max_pairs), .series = series_new(o->max_pairs, expire) };
-	if (o->log != NULL)
-		o->log(o->context, error);
-}
 
 static void
 set_defaults(struct judge_options *o)
@@ -499,9 +502,6 @@ judge_new(const struct judge_options *options, char *error, size_t error_size)
 	j->status = checked(calloc(1, sizeof(*j->status)));
 	asks_init(&j->mail.asks);
 	asks_init(&j->answers);
-	load(j);
-	j->saved = steady_now(j);
-	j->slot = j->saved / window_slot_length(j->state.window);
 	why = start(j);
 	if (why == 0)
 		return j;

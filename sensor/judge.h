@@ -34,7 +34,7 @@ struct judge_options {
 	int64_t state_interval;      /* nanoseconds; 0: a minute */
 	/* Called in the judge's thread after each new report; or NULL. */
 	void (*on_snapshot)(void *context, const struct snapshot *);
-	/* A line for the log: from judge_new(), judge_poll() and judge_free(), in their thread; or NULL. */
+	/* A line for the log: from judge_poll() and judge_free(), in their thread; or NULL. */
 	void (*log)(void *context, const char *line);
 	void *context;
 	/* For tests: clocks in nanoseconds; NULL: CLOCK_REALTIME and CLOCK_BOOTTIME. */
@@ -44,7 +44,7 @@ struct judge_options {
 
 struct judge;
 
-/* Reads the state and starts the thread. NULL where that cannot be, with a line in error[]. Returns owned. */
+/* Starts the thread, which reads the state before all else. NULL where that cannot be, with a line in error[]. Returns owned. */
 struct judge *judge_new(const struct judge_options *, char *error, size_t error_size);
 
 /* Takes in what was given, saves the state and ends the thread. Answers not yet fetched are dropped: their done() is not called. */
