@@ -14,7 +14,6 @@
 #include <grp.h>
 #include <openssl/crypto.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,17 +189,20 @@ set_limits(uint64_t address_space_max, char *error, size_t error_size)
 {
 	/*
 	 * No descriptor is below the limit and free, so that none can be made; poll() takes as many
-	 * as the limit says. A file that is standard error is not to end the process by a signal.
+	 * as the limit says. Where the log is a file, and no pipe, it is still to be written to.
 	 */
-	signal(SIGXFSZ, SIG_IGN);
+	struct stat log;
+	bool log_is_file = fstat(STDERR_FILENO, &log) == 0 && S_ISREG(log.st_mode);
+
 	if (!LIMIT(RLIMIT_NPROC, 0) || !LIMIT(RLIMIT_MEMLOCK, 0) || !LIMIT(RLIMIT_MSGQUEUE, 0))
 		return fail(error, error_size, "set limits");
 #ifndef ISOLATION_SANITIZERS
-	if (!LIMIT(RLIMIT_NOFILE, ISOLATION_POLLED_MAX) || !LIMIT(RLIMIT_FSIZE, 0))
+	if (!LIMIT(RLIMIT_NOFILE, ISOLATION_POLLED_MAX) || (!log_is_file && !LIMIT(RLIMIT_FSIZE, 0)))
 		return fail(error, error_size, "set limits");
 	if (address_space_max > 0 && !LIMIT(RLIMIT_AS, address_space_max))
 		return fail(error, error_size, "set a limit of memory");
 #else
+	(void)log_is_file;
 	(void)address_space_max; /* sanitizers take terabytes, and write reports */
 #endif
 	return true;

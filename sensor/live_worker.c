@@ -137,6 +137,8 @@ take_messages(struct live_worker *w)
 		else if (w->stop_at == 0)
 			w->stop_at = read_clock(CLOCK_MONOTONIC) + LAST_LOOK;
 	}
+	if (result == MESSAGE_MALFORMED)
+		log_error("the supervisor sent what is no message", log_number("worker", w->place->index), log_text("error", w->reader.why));
 	if (result != MESSAGE_WAIT)
 		_exit(1); /* nobody is there to work for */
 }

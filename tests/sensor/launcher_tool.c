@@ -5,7 +5,7 @@
  *     launcher_tool run [--workers N] [--user NAME] [--misbehave open|note|memory] INTERFACE...
  *     launcher_tool replay CAPTURE...
  *
- * run: ends on SIGTERM, when workers have told all. --misbehave: what worker 0 does once it has
+ * run: interfaces in the order of their indices; ends on SIGTERM, when workers have told all. --misbehave: what worker 0 does once it has
  * shut itself in, the first time it lives: opens a file; dies of a signal with a packet in hand;
  * asks for more memory than it may have.
  * replay: reads the captures, shuts itself in as a worker, and then works on their frames: whatever
