@@ -912,9 +912,8 @@ inspector_counters(const struct inspector *in)
 	return &in->counters;
 }
 
-/* The inspection of a parked flow goes on; false, for good, where there is no room for it. */
-static bool
-wake(struct inspector *in, struct flow *f)
+bool
+inspection_wake(struct inspector *in, struct flow *f)
 {
 	if (unpark(in, f) != NULL)
 		return true;
@@ -930,7 +929,7 @@ inspection_packet(struct inspector *in, struct flow *f, unsigned side, const str
 	if (f->inspection == NULL) {
 		if (p->payload_size == 0 || (f->inspection = begin(in, f)) == NULL)
 			return;
-	} else if (f->parked && !wake(in, f)) {
+	} else if (f->parked && !inspection_wake(in, f)) {
 		return;
 	}
 	f->inspection->used = true;
@@ -956,7 +955,7 @@ inspection_companion(struct inspector *in, struct flow *f, unsigned side, const 
 {
 	struct inspection *ins;
 
-	if (f->inspection == NULL || f->settled || (f->parked && !wake(in, f)))
+	if (f->inspection == NULL || f->settled || (f->parked && !inspection_wake(in, f)))
 		return;
 	ins = f->inspection;
 	if (ins->over || ins->dissector == NULL || ins->dissector->companion == NULL)
@@ -1019,17 +1018,13 @@ inspection_has_evidence(const struct flow *f)
 }
 
 const char *
-inspection_name(const struct inspection *ins)
-{
-	return ins->dissector != NULL ? ins->dissector->name : ins->evidence.protocol;
-}
-
-const char *
 inspection_protocol(const struct flow *f)
 {
-	if (f->inspection == NULL)
+	const struct inspection *ins = f->inspection;
+
+	if (ins == NULL || f->parked)
 		return NULL;
-	return f->parked ? parked_protocol(f) : inspection_name(f->inspection);
+	return ins->dissector != NULL ? ins->dissector->name : ins->evidence.protocol;
 }
 
 void

@@ -76,7 +76,10 @@ void inspection_snapshot(struct inspector *, const struct flow *, struct flow_re
 /* Whether anything is known so far of how the flow is protected, or which protocol it is. */
 bool inspection_has_evidence(const struct flow *);
 
-/* The protocol that the flow is taken for at the moment (static), or NULL. */
+/* What looks at a flow that is parked is made ready for a packet; false, for good, where there is no room for it. */
+bool inspection_wake(struct inspector *, struct flow *);
+
+/* The protocol that the flow is taken for at the moment (static), or NULL, as of one that is parked. */
 const char *inspection_protocol(const struct flow *);
 
 /* The flow has ended: concludes, adds the evidence and the label to the record, and frees the inspection. */

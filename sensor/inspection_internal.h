@@ -96,14 +96,12 @@ struct inspection *unpark_to_end(struct inspector *, struct flow *);
 /* That of a parked flow in in->scratch, to be read until the next call; the flow stays parked. */
 const struct inspection *peek_parked(struct inspector *, const struct flow *);
 
-/* What is known of a parked flow without unpacking it. */
+/* Whether anything is known of a parked flow. */
 bool parked_has_evidence(const struct flow *);
-const char *parked_protocol(const struct flow *);
 
 /* inspection.c */
 
 void inspection_release_state(struct inspector *, struct inspection *);
 bool inspection_knows(const struct inspection *);
-const char *inspection_name(const struct inspection *);
 
 #endif

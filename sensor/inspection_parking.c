@@ -20,20 +20,37 @@ enum {
 };
 
 struct parked_inspection {
-	const char *protocol; /* static, or NULL */
-	uint32_t size;        /* of bytes */
-	bool has_evidence;
+	uint32_t size : 31;   /* of bytes */
+	uint32_t has_evidence : 1;
 	uint8_t bytes[];
 };
 
-/* Packing: of each eight words a byte says which are not zero; of each of those one says which bytes are not. */
+/*
+ * Packing: of each eight words a byte says which are not zero; of each of those one says which bytes
+ * are not. None of them is said of a pointer to what is static, of which there are many: three bytes
+ * tell where it lies from here.
+ */
+
+static uint64_t
+static_base(void)
+{
+	static const char here;
+
+	return (uint64_t)(uintptr_t)&here - (UINT64_C(1) << 23);
+}
 
 static uint8_t *
 pack_word(uint8_t *out, uint64_t word)
 {
+	uint64_t distance = word - static_base();
 	uint8_t *mask = out++;
 
 	*mask = 0;
+	if (distance < UINT64_C(1) << 24) {
+		for (unsigned i = 0; i < 3; i++)
+			*out++ = (uint8_t)(distance >> (8 * i));
+		return out;
+	}
 	for (unsigned i = 0; i < 8; i++, word >>= 8)
 		if ((word & 0xff) != 0) {
 			*mask |= (uint8_t)(1u << i);
@@ -71,6 +88,10 @@ unpack_word(const uint8_t *in, uint64_t *word)
 	uint8_t mask = *in++;
 
 	*word = 0;
+	if (mask == 0) {
+		*word = static_base() + ((uint64_t)in[0] | (uint64_t)in[1] << 8 | (uint64_t)in[2] << 16);
+		return in + 3;
+	}
 	for (unsigned i = 0; i < 8; i++)
 		if ((mask >> i & 1) != 0)
 			*word |= (uint64_t)*in++ << (8 * i);
@@ -131,18 +152,19 @@ park(struct inspector *in, struct inspection *ins)
 
 	if (state_size(ins) > STATE_SIZE_MAX)
 		return false;
+	ins->flow = NULL;
 	end = pack(packed, ins, sizeof(*ins));
 	end = pack(end, ins->state, state_size(ins));
 	size = (size_t)(end - packed);
-	if (size > in->options.parking_memory - in->parked_bytes || (parked = malloc(sizeof(*parked) + size)) == NULL)
+	if (size > in->options.parking_memory - in->parked_bytes || (parked = malloc(sizeof(*parked) + size)) == NULL) {
+		ins->flow = f;
 		return false;
-	parked->protocol = inspection_name(ins);
-	parked->size = (uint32_t)size;
+	}
+	parked->size = (uint32_t)size & INT32_MAX;
 	parked->has_evidence = inspection_knows(ins);
 	memcpy(parked->bytes, packed, size);
 	in->parked_bytes += size;
 	inspection_release_state(in, ins);
-	ins->flow = NULL;
 	fixed_pool_give(&in->inspections, fixed_pool_index(&in->inspections, ins));
 	f->parking = parked;
 	f->parked = true;
@@ -196,6 +218,7 @@ settle(struct inspector *in, struct flow *f, struct inspection *ins)
 	in->parked_bytes -= parked->size;
 	explicit_bzero(parked->bytes, parked->size);
 	free(parked);
+	ins->flow = f;
 	f->inspection = ins;
 	f->parked = false;
 }
@@ -246,10 +269,4 @@ bool
 parked_has_evidence(const struct flow *f)
 {
 	return f->parking->has_evidence;
-}
-
-const char *
-parked_protocol(const struct flow *f)
-{
-	return f->parking->protocol;
 }

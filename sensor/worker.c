@@ -346,6 +346,8 @@ inspect(struct worker *w, struct flow *f, unsigned side, const struct packet *p)
 	struct worker_note *note = w->options.note;
 	const char *protocol;
 
+	if (f->parked && !inspection_wake(w->inspector, f))
+		return;
 	if (note != NULL && (protocol = inspection_protocol(f)) != NULL)
 		strncpy(note->protocol, protocol, sizeof(note->protocol) - 1);
 	inspection_packet(w->inspector, f, side, p);
@@ -485,7 +487,7 @@ void
 worker_options_live(struct worker_options *o)
 {
 	o->table.max_flows = 1u << 18;
-	o->inspector.max_inspections = 3 << 10; /* at a time: those of quiet flows are put away */
+	o->inspector.max_inspections = 1u << 11; /* at a time: those of quiet flows are put away */
 	o->inspector.parking_memory = (size_t)64 << 20;
 	o->inspector.buffer_memory = (size_t)32 << 20;
 	o->inspector.dissection_memory = (size_t)32 << 20;
