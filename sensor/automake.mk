@@ -60,6 +60,7 @@ libsensor_a_SOURCES = \
 	%D%/kube_config_yaml.c \
 	%D%/kube_http.c %D%/kube_http.h \
 	%D%/kube_message.c %D%/kube_message.h \
+	%D%/kube_pace.c %D%/kube_pace.h \
 	%D%/kube_reflector.c %D%/kube_reflector.h \
 	%D%/kube_response.c %D%/kube_response.h \
 	%D%/kube_sink.h \

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "kube_message.h"
+#include "kube_pace.h"
 #include "kube_target.h"
 
 enum phase {
@@ -38,8 +39,6 @@ static const double silence_timeout = 180;  /* three bookmarks */
 static const double list_timeout = 600;
 static const double watch_grace = 30;       /* over timeoutSeconds */
 static const double watch_shortest = 300, watch_longest = 600;
-static const double backoff_first = 0.8, backoff_longest = 30, backoff_reset = 120;
-static const double retry_longest = 300;    /* of a Retry-After that is believed */
 static const double pause_shortest = 1;     /* from one watch's start to the next one's */
 static const double spread_most = 20;       /* times relist_spread */
 static const double initial_again = 3600;   /* before a server is asked for initial events again */
@@ -53,8 +52,7 @@ struct kube_reflector {
 	struct kube_reflector_options options;
 	struct kube_sink sink;
 	struct kube_kind_status status;
-	double second; /* in ns */
-	uint64_t random;
+	struct kube_pace pace;
 
 	enum phase phase;
 	enum kube_ask ask;
@@ -76,27 +74,14 @@ struct kube_reflector {
 	bool changed;                  /* any event */
 	unsigned silent_watches;       /* in a row */
 
-	double delay;                  /* s, the last back-off; 0: none */
-	int64_t healthy_since;         /* 0: ill */
 	bool token_refused, token_retried;
 	bool ill;                      /* and somebody was told */
 };
 
-/* splitmix64: to spread sensors over time, not for secrets. */
-static double
-random_unit(struct kube_reflector *r)
-{
-	uint64_t z = r->random += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return (double)((z ^ (z >> 31)) >> 11) / (double)(UINT64_C(1) << 53);
-}
-
 static int64_t
 span(const struct kube_reflector *r, double seconds)
 {
-	return (int64_t)(seconds * r->second);
+	return kube_pace_span(&r->pace, seconds);
 }
 
 static void
@@ -179,18 +164,9 @@ wait_until(struct kube_reflector *r, int64_t due)
 static void
 back_off(struct kube_reflector *r)
 {
-	int64_t wait, asked = 0;
+	bool asked = r->head.retry_after > 0 && (r->head.status == 429 || r->head.status >= 500);
 
-	if (r->healthy_since > 0 && r->now.steady - r->healthy_since >= span(r, backoff_reset))
-		r->delay = 0;
-	r->healthy_since = 0;
-	r->delay = r->delay > 0 ? r->delay * 2 : backoff_first;
-	if (r->delay > backoff_longest)
-		r->delay = backoff_longest;
-	wait = span(r, r->delay * (1 + random_unit(r)));
-	if (r->head.retry_after > 0 && (r->head.status == 429 || r->head.status >= 500))
-		asked = span(r, r->head.retry_after > retry_longest ? retry_longest : (double)r->head.retry_after);
-	wait_until(r, r->now.steady + (asked > wait ? asked : wait));
+	wait_until(r, r->now.steady + kube_pace_back_off(&r->pace, r->now.steady, asked ? r->head.retry_after : 0));
 }
 
 static void
@@ -221,7 +197,7 @@ spread_of_relist(struct kube_reflector *r)
 
 	if (thousands < 1)
 		thousands = 1;
-	return span(r, r->options.relist_spread * (thousands < spread_most ? thousands : spread_most) * random_unit(r));
+	return span(r, r->options.relist_spread * (thousands < spread_most ? thousands : spread_most) * kube_pace_random(&r->pace));
 }
 
 /*
@@ -277,7 +253,7 @@ choose(struct kube_reflector *r)
 static void
 request(struct kube_reflector *r)
 {
-	double timeout = (watch_shortest + (watch_longest - watch_shortest) * random_unit(r)) / r->options.time_divisor;
+	double timeout = (watch_shortest + (watch_longest - watch_shortest) * kube_pace_random(&r->pace)) / r->options.time_divisor;
 	unsigned whole = timeout < 1 ? 1 : (unsigned)timeout;
 
 	r->ask = choose(r);
@@ -582,8 +558,7 @@ kube_reflector_new(const struct kube_reflector_options *options, const struct ku
 		return NULL;
 	r->options = *options;
 	r->sink = *sink;
-	r->second = 1e9 / options->time_divisor;
-	r->random = options->seed;
+	r->pace = (struct kube_pace){ .second = 1e9 / options->time_divisor, .random = options->seed };
 	r->relist = true;
 	r->page_limit = PAGE_LIMIT;
 	r->status.wanted = true;
@@ -643,8 +618,7 @@ kube_reflector_head(struct kube_reflector *r, struct kube_time now, const struct
 		r->phase = REFUSED;
 		return;
 	}
-	if (r->healthy_since == 0)
-		r->healthy_since = now.steady;
+	kube_pace_well(&r->pace, now.steady);
 	r->phase = r->ask == KUBE_ASK_LIST ? LISTING : WATCHING;
 	r->status.connected = r->ask != KUBE_ASK_LIST;
 	if (r->ask == KUBE_ASK_INITIAL)
