@@ -202,8 +202,7 @@ monitor_defaults(struct monitor_options *o)
 	};
 	o->launcher.worker.worker.table = flow_table_defaults;
 	o->launcher.worker.worker.inspector = inspector_defaults;
-	o->launcher.worker.worker.active_first = INT64_C(15000000000);
-	o->launcher.worker.worker.active_timeout = INT64_C(300000000000);
+	worker_options_live(&o->launcher.worker.worker);
 }
 
 static void
