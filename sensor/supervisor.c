@@ -14,6 +14,7 @@
 
 #include "cni_config.h"
 #include "command.h"
+#include "conntrack.h"
 #include "isolation.h"
 #include "log.h"
 
@@ -63,7 +64,10 @@ void
 supervisor_count_flow(struct supervisor *s, const struct flow_record *r)
 {
 	struct record_sink sink = report_sink(s->delta);
+	struct flow_record copy;
 
+	if (supervisor_cluster_complete(s, r, &copy))
+		r = &copy;
 	sink.flow(sink.context, r);
 	supervisor_show_flow(s, r);
 }
@@ -275,7 +279,11 @@ begin_processes(struct supervisor *s)
 	*launcher = s->options->launcher;
 	launcher->user = s->options->user;
 	launcher->worker.worker.inspector.principals = s->options->principals;
-	begun = launcher_start(&s->launcher, launcher, error, sizeof(error)) && isolation_supervisor(s->options->user, error, sizeof(error));
+	begun = launcher_start(&s->launcher, launcher, error, sizeof(error));
+	/* Where it may not be opened, which is the rule, connection tracking tells nothing. */
+	if (begun && (s->conntrack_fd = conntrack_open(error, sizeof(error))) < 0)
+		log_debug("connection tracking is not heard", log_text("reason", error));
+	begun = begun && isolation_supervisor(s->options->user, error, sizeof(error));
 	free(launcher);
 	if (!begun)
 		complain("%s", error);
@@ -315,7 +323,7 @@ monitor_run(const struct monitor_options *o)
 	log_set_level(o->log_level);
 	(void)signal(SIGPIPE, SIG_IGN);
 	s->options = o;
-	s->launcher.fd = -1;
+	s->launcher.fd = s->conntrack_fd = -1;
 	s->status.started = s->status.now = supervisor_now();
 	if (o->node != NULL)
 		snprintf(s->status.node, sizeof(s->status.node), "%s", o->node);

@@ -65,6 +65,7 @@ struct supervisor {
 	/* Who is who. */
 	struct cluster_feed feed;
 	struct geoip *geoip;
+	int conntrack_fd;              /* opened before privileges are dropped; -1: not allowed */
 	struct cluster_state *cluster; /* private to supervisor_cluster.c */
 
 	/* Judging and outputs. */
@@ -85,6 +86,9 @@ bool supervisor_cluster_load(struct supervisor *); /* files, with the rights tha
 bool supervisor_cluster_begin(struct supervisor *);
 void supervisor_cluster_flush(struct supervisor *); /* nothing waits any longer */
 bool supervisor_cluster_reload(struct supervisor *);
+
+/* Whether connection tracking knows more of a record: it is in *out then. */
+bool supervisor_cluster_complete(const struct supervisor *, const struct flow_record *, struct flow_record *out);
 void supervisor_cluster_end(struct supervisor *);
 bool supervisor_events_begin(struct supervisor *); /* before the judge, who tells of events */
 bool supervisor_outputs_begin(struct supervisor *);

@@ -27,6 +27,15 @@ static const int64_t one_minute = INT64_C(60000000000);
 
 /* What workers say. */
 
+/* Something is captured, and every share of it. */
+static void
+set_capturing(struct supervisor *s)
+{
+	s->status.capturing = s->plan.count > 0;
+	for (uint32_t i = 0; i < s->status.worker_count; i++)
+		s->status.capturing &= s->status.workers[i].running;
+}
+
 /* Cumulative counters of a worker's life into those of the sensor's, which never go back. */
 static void
 add_counts(uint64_t *sum, const uint64_t *now, uint64_t *last, size_t count)
@@ -98,6 +107,7 @@ take_message(struct worker_link *w)
 		return;
 	case MESSAGE_READY:
 		s->status.workers[w->index].running = true;
+		set_capturing(s);
 		return;
 	default:
 		s->status.refused_messages++;
@@ -120,6 +130,7 @@ close_worker(struct worker_link *w)
 	w->supervisor->status.workers[w->index].running = false;
 	w->supervisor->status.workers[w->index].flows_open = 0;
 	w->supervisor->status.workers[w->index].memory = 0;
+	set_capturing(w->supervisor);
 }
 
 static void
@@ -289,6 +300,7 @@ name_slots(struct supervisor *s)
 		s->status.interfaces[s->plan.entries[i].slot].present = true;
 		s->status.interfaces[s->plan.entries[i].slot].directions = s->plan.entries[i].directions;
 	}
+	set_capturing(s);
 }
 
 static void
@@ -425,20 +437,9 @@ supervisor_capture_begin(struct supervisor *s)
 	return true;
 }
 
-/* Something is captured, and every share of it. */
-static bool
-is_capturing(const struct supervisor *s)
-{
-	for (uint32_t i = 0; i < s->status.worker_count; i++)
-		if (!s->status.workers[i].running)
-			return false;
-	return s->plan.count > 0;
-}
-
 void
 supervisor_capture_tick(struct supervisor *s, int64_t now)
 {
-	s->status.capturing = is_capturing(s);
 	if (s->ticks == 1)
 		tell_of_missing(s);
 	if (s->ticks % SECONDS_BETWEEN_LINKS == 0) {

@@ -8,6 +8,7 @@
 
 #include "cluster_json.h"
 #include "command.h"
+#include "conntrack.h"
 #include "kube_client.h"
 #include "log.h"
 #include "pending.h"
@@ -20,6 +21,8 @@ struct cluster_state {
 	struct kube_config config;
 	struct kube_client *client;
 	struct pending *pending; /* NULL: no flow waits */
+	struct conntrack *conntrack; /* NULL: not heard */
+	struct event *conntrack_event;
 };
 
 /* The Kubernetes API. */
@@ -151,11 +154,44 @@ begin_pending(struct supervisor *s)
 	s->cluster->pending = pending_new(&options);
 }
 
+/* Connection tracking. */
+
+static void
+on_conntrack(evutil_socket_t fd, short what, void *context)
+{
+	struct supervisor *s = context;
+
+	(void)fd;
+	(void)what;
+	conntrack_read(s->cluster->conntrack);
+}
+
+static void
+begin_conntrack(struct supervisor *s)
+{
+	if (s->conntrack_fd < 0)
+		return;
+	s->cluster->conntrack = conntrack_new(s->conntrack_fd);
+	s->cluster->conntrack_event = event_new(s->base, s->conntrack_fd, EV_READ | EV_PERSIST, on_conntrack, s);
+	if (s->cluster->conntrack_event == NULL || event_add(s->cluster->conntrack_event, NULL) != 0)
+		abort();
+}
+
+bool
+supervisor_cluster_complete(const struct supervisor *s, const struct flow_record *r, struct flow_record *out)
+{
+	if (s->cluster->conntrack == NULL || r->has_service)
+		return false;
+	memcpy(out, r, r->size);
+	return conntrack_complete(s->cluster->conntrack, s->feed.inventory, out);
+}
+
 /* The public face. */
 
 bool
 supervisor_cluster_begin(struct supervisor *s)
 {
+	begin_conntrack(s);
 	if (s->options->kubernetes) {
 		begin_kubernetes(s);
 		if (s->options->pod_wait > 0)
@@ -202,6 +238,9 @@ supervisor_cluster_end(struct supervisor *s)
 	if (s->cluster->client != NULL)
 		kube_client_free(s->cluster->client);
 	pending_free(s->cluster->pending);
+	if (s->cluster->conntrack_event != NULL)
+		event_free(s->cluster->conntrack_event);
+	conntrack_free(s->cluster->conntrack);
 	kube_config_clear(&s->cluster->config);
 	free(s->cluster);
 }
