@@ -14,17 +14,21 @@ PLAIN = {'state': 'plaintext', 'result': 'none'}
 class Connection:
     """One connection that a client made: who, from which port, to whom, by what Service, and what must be said of it."""
 
-    def __init__(self, client, address, port, server, server_port, service, transport, expect, masqueraded):
+    def __init__(self, client, address, port, server, server_port, service, transport, expect, masqueraded, asked):
         self.client, self.address, self.port, self.server, self.server_port = client, address, port, server, server_port
-        self.service, self.transport, self.expect, self.masqueraded = service, transport, expect, masqueraded
+        self.service, self.transport, self.expect, self.masqueraded, self.asked = service, transport, expect, masqueraded, asked or service
 
     def __str__(self):
         return '%s:%d > %s:%d %s%s' % (self.client.name, self.port, self.server.name, self.server_port, self.transport, ' by ' + self.service if self.service else '')
 
-    def seen_on(self, node):
-        """The flow as the sensor of this node can know it: (client, possible servers, Service address), or None where it sees nothing of it."""
+    def seen_on(self, node, uplink=False):
+        """The flow as the sensor of this node can know it: (client, possible servers, Service address), or None where it sees nothing of it.
+
+        With the node's uplink, where packets are before masquerading, it knows all of them."""
         here, there = self.client.node is node or self.client is node, self.server.node is node
         backend = (self.server.address6 if ':' in self.address else self.server.address, self.server_port)
+        if uplink and there:
+            return (self.masqueraded if self.client is node else self.address, self.port), [backend], self.asked
         if there:
             return (self.masqueraded or self.address, self.port), [backend], self.service if here else None
         if here:
@@ -37,7 +41,7 @@ def split(address):
     return str(ipaddress.ip_address(host.strip('[]'))), int(port)
 
 
-def connect(lab, client, server, server_port, command, says, service=None, transport='tcp', six=False, expect=None, masqueraded=None):
+def connect(lab, client, server, server_port, command, says, service=None, transport='tcp', six=False, expect=None, masqueraded=None, asked=None):
     """Runs a client; its connection comes from a port that is known then."""
     lab.next_port += 1
     port = lab.next_port
@@ -46,7 +50,7 @@ def connect(lab, client, server, server_port, command, says, service=None, trans
     if says not in result.stdout:
         raise Failure('exit %d and no %r of %s: %s' % (result.returncode, says, ' '.join(map(str, command)), result.stdout))
     address = OUTSIDE if client is lab.outside else client.address6 if six else client.address
-    return Connection(client, address, port, server, server_port, service, transport, expect or {}, masqueraded)
+    return Connection(client, address, port, server, server_port, service, transport, expect or {}, masqueraded, asked)
 
 
 class Shop:
@@ -185,7 +189,7 @@ class World:
         made.append(shop.http(self.api, '10.43.0.80:80', service='10.43.0.80:80'))  # a pod that calls its own Service
         home = self.api.node
         by = self.node.network + '0' if home is not self.node else home.gateway if home.bridge else home.address
-        made.append(shop.http(self.lab.outside, self.node.address + ':30080', masqueraded=by))
+        made.append(shop.http(self.lab.outside, self.node.address + ':30080', masqueraded=by, asked=self.node.address + ':30080'))
         return made
 
 
@@ -290,11 +294,11 @@ def differences(flow, connection, node, seen, service_address):
     return lines
 
 
-def wrong_with(records, connections, node, seen):
+def wrong_with(records, connections, node, seen, uplink=False):
     """All that is wrong with what the node's sensor said of these connections: each is one flow, and there is none else."""
     flows, lines, known = gather(records), [], set()
     for connection in connections:
-        expected = connection.seen_on(node)
+        expected = connection.seen_on(node, uplink)
         if expected is None:
             continue
         client, servers, service = expected

@@ -17,6 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 from tap import SOURCE, done, equal, ok, skip, skip_all
 
@@ -153,7 +154,7 @@ def check_runtimes(folder, stage):
     with open(bundle + '/config.json', encoding='utf-8') as f:
         base = json.load(f)
 
-    def container(name, arguments, permitted, no_new_privileges):
+    def container(name, arguments, permitted, no_new_privileges, profile=None, seconds=None):
         spec = json.loads(json.dumps(base))
         held = [CAPABILITY] if permitted else []
         spec['process'].update({'terminal': False, 'args': arguments, 'user': {'uid': user, 'gid': group}, 'noNewPrivileges': no_new_privileges,
@@ -164,9 +165,24 @@ def check_runtimes(folder, stage):
         spec['linux'].pop('resources', None)
         spec['linux']['namespaces'] = [n for n in spec['linux']['namespaces'] if n['type'] in ('pid', 'mount', 'ipc', 'uts', 'network')]
         spec.pop('hostname', None)
+        spec['mounts'].append({'destination': '/var/lib/podwire', 'type': 'tmpfs', 'source': 'tmpfs', 'options': ['nosuid', 'nodev', 'mode=0770', 'gid=%d' % group]})
+        if profile:
+            spec['linux']['seccomp'] = profile
         with open(bundle + '/config.json', 'w', encoding='utf-8') as f:
             json.dump(spec, f)
-        return run('runc', '--root', folder + '/runc', 'run', '-b', bundle, 'podwire-image-test-%d-%s' % (os.getpid(), name), timeout=60).stdout.strip()
+        identity = 'podwire-image-test-%d-%s' % (os.getpid(), name)
+        command = ['runc', '--root', folder + '/runc', 'run', '-b', bundle, identity]
+        if seconds is None:
+            return run(*command, timeout=60).stdout.strip()
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        time.sleep(seconds)
+        run('runc', '--root', folder + '/runc', 'kill', identity, 'TERM')
+        try:
+            text = process.communicate(timeout=30)[0]
+        except subprocess.TimeoutExpired:
+            run('runc', '--root', folder + '/runc', 'kill', identity, 'KILL')
+            return process.communicate()[0] + 'it did not end when told to'
+        return text + ('exit status %d' % process.returncode)
 
     version = container('version', entry + ['version'], True, True)
     if 'cgroup' in version:
@@ -181,6 +197,27 @@ def check_runtimes(folder, stage):
         equal('refused' if 'not permitted' in got else got, want, 'NET_RAW %s, no_new_privs %s, %s: %s' % (
             'permitted' if permitted else 'in the bounding set alone', no_new, 'the binary itself' if direct else 'through a shell', want))
     os.unlink(stage.root + '/usr/bin/probe')
+    profile = runtime_default()
+    monitor = [*entry, 'monitor', '-i', 'lo', '--state', '/var/lib/podwire/state.json']
+    text = container('monitor', monitor, True, True, profile, seconds=5)
+    ok('msg="interfaces captured" count=1' in text and text.endswith('exit status 0'), 'the sensor captures there, %s' % ('with the usual seccomp profile' if profile else 'without seccomp'), text)
+    text = container('refused', monitor, False, True, profile, seconds=5)
+    ok('CAP_NET_RAW' in text and not text.endswith('exit status 0'), 'and says what it lacks where it may not', text)
+
+
+def runtime_default(path='/usr/share/containers/seccomp.json'):
+    """The profile of containers-common, which is Docker's and containerd's as well but for details, for a container with NET_RAW alone; None where it is not installed."""
+    if not os.path.exists(path):
+        return None
+    with open(path, encoding='utf-8') as f:
+        whole = json.load(f)
+    rules = []
+    for rule in whole['syscalls']:
+        only, but = rule.get('includes') or {}, rule.get('excludes') or {}
+        if (only.get('caps') and CAPABILITY not in only['caps']) or CAPABILITY in (but.get('caps') or []) or (only.get('arches') and 'amd64' not in only['arches']):
+            continue
+        rules.append({key: rule[key] for key in ('names', 'action', 'args', 'errnoRet') if rule.get(key)})
+    return {'defaultAction': whole['defaultAction'], 'architectures': ['SCMP_ARCH_X86_64'], 'syscalls': rules}
 
 
 def main():

@@ -31,7 +31,7 @@ def check_places(name, world, captures, connections, seen):
             ok(wrong_with(analyzed(partial), connections, node, seen), '%s: the ports alone would not do, and it shows' % name)
 
 
-def check(name, options, *arguments, places=True, monitor=True, **how):
+def check(name, options, *arguments, places=True, monitor=True, uplink=False, **how):
     world = World('t', **options)
     try:
         captures = [(node, node.capture('all-' + node.name, '-p', '-i', 'any', '-y', 'LINUX_SLL2')) for node in world.lab.nodes if places]
@@ -41,7 +41,7 @@ def check(name, options, *arguments, places=True, monitor=True, **how):
         seen = world.lab.truth_end()
         check_places(name, world, captures, connections, seen)
         for sensor in sensors:
-            wrong = wrong_with(sensor.stop(), connections, sensor.node, seen)
+            wrong = wrong_with(sensor.stop(), connections, sensor.node, seen, uplink)
             ok(not wrong, '%s, %s: podwire monitor saw what the pods saw' % (name, sensor.node.name), '\n'.join(wrong))
     finally:
         world.close()
@@ -57,6 +57,7 @@ def main():
     else:
         options = TOPOLOGIES['bridge with br_netfilter']
         check('two workers', options, '--workers', '2', places=False)
+        check('with the uplink', options, '-i', 'cni0', '-i', 'eth0', places=False, uplink=True)
         check('started by a user with CAP_NET_RAW alone', options, places=False, as_root=False)
     done()
 
