@@ -140,10 +140,12 @@ http {
 class World:
     """A lab with the shop in it; close() when done."""
 
-    def __init__(self, name, bridge=True, netfilter=False, by_gateway=False, two_nodes=False):
+    def __init__(self, name, bridge=True, netfilter=False, by_gateway=False, two_nodes=False, masquerade_all=False):
         self.name, self.lab = name, Lab(name)
         try:
             self.build(bridge, netfilter, by_gateway, two_nodes)
+            if masquerade_all:  # kube-proxy's option: whatever goes to a Service gets the node's address as its source
+                self.node.exec('iptables', '-t', 'nat', '-I', 'KUBE-SERVICES', '1', '-d', '10.43.0.0/16', '-j', 'KUBE-MARK-MASQ')
         except BaseException:
             self.lab.close()
             raise
@@ -179,11 +181,13 @@ class World:
             made.append(shop.http(self.node, api + ':8080', masqueraded=self.node.gateway if self.node.bridge else self.node.address))
         return made
 
-    def by_service(self, six=True):
+    def by_service(self, six=True, lookups=True):
         shop, web = self.shop, self.web
         made = [use(web, address, service=address) for use, address in (
             (shop.http, '10.43.0.80:80'), (shop.http, '10.43.0.80:80'), (shop.basic, '10.43.0.80:80'), (shop.order, '10.43.0.80:80'), (shop.tls, '10.43.0.80:443'),
-            (shop.redis, '10.43.0.79:6379'), (shop.open_redis, '10.43.0.79:6380'), (shop.name, '10.43.0.10:53'), (shop.name, '10.43.0.10:53'))]
+            (shop.redis, '10.43.0.79:6379'), (shop.open_redis, '10.43.0.79:6380'))]
+        if lookups:
+            made += [shop.name(web, '10.43.0.10:53', service='10.43.0.10:53') for _ in range(2)]
         if six:
             made.append(shop.http(web, '[fd00:10:43::80]:80', service='[fd00:10:43::80]:80'))
         made.append(shop.http(self.api, '10.43.0.80:80', service='10.43.0.80:80'))  # a pod that calls its own Service
@@ -207,7 +211,7 @@ def talk(world, options):
     two = options.get('two_nodes', False)
     made = world.by_address(six=not two)
     if options.get('netfilter') or options.get('by_gateway') or options.get('bridge') is False:
-        made += world.by_service(six=not two and not options.get('by_gateway'))
+        made += world.by_service(six=not two and not options.get('by_gateway'), lookups=not options.get('masquerade_all'))
     return made
 
 
@@ -240,6 +244,23 @@ def cluster(world):
     with open(path, 'w', encoding='utf-8') as f:
         json.dump({'apiVersion': 'v1', 'kind': 'List', 'items': items}, f)
     return path
+
+
+SERVICES = {'api': 'shop/api', 'cache': 'shop/cache', 'coredns': 'kube-system/kube-dns'}
+
+
+def misnamed(records, connections):
+    """Connections whose client's workload or Service is not named as it should be, with the objects of cluster()."""
+    lines, by_port = [], {record['client']['port']: record for record in records}
+    for connection in connections:
+        flow = by_port.get(connection.port)
+        if flow is None:
+            continue
+        client = 'shop/' + connection.client.name if connection.client.name in ('web', 'api') else None
+        got, want = (flow['client']['workload'], flow['server']['service']), (client, SERVICES[connection.server.name])
+        if got != want:
+            lines.append('%s: want %s, got %s' % (connection, want, got))
+    return lines
 
 
 # What a sensor said, beside what was true.

@@ -14,7 +14,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 import live_lab
 from live_packets import cut_by_plan
 from live_sensor import Sensor, monitor_missing
-from live_shop import TOPOLOGIES, World, analyzed, talk, wrong_with
+from live_shop import TOPOLOGIES, World, analyzed, cluster, misnamed, talk, wrong_with
 from tap import done, ok, skip
 
 
@@ -35,14 +35,18 @@ def check(name, options, *arguments, places=True, monitor=True, uplink=False, **
     world = World('t', **options)
     try:
         captures = [(node, node.capture('all-' + node.name, '-p', '-i', 'any', '-y', 'LINUX_SLL2')) for node in world.lab.nodes if places]
-        sensors = [Sensor(node, *arguments, **how) for node in world.lab.nodes if monitor]
+        objects = cluster(world)
+        sensors = [Sensor(node, '--cluster', objects, *arguments, **how) for node in world.lab.nodes if monitor]
         world.lab.truth_begin()
         connections = talk(world, options)
         seen = world.lab.truth_end()
         check_places(name, world, captures, connections, seen)
         for sensor in sensors:
-            wrong = wrong_with(sensor.stop(), connections, sensor.node, seen, uplink)
+            records = sensor.stop()
+            wrong = wrong_with(records, connections, sensor.node, seen, uplink)
             ok(not wrong, '%s, %s: podwire monitor saw what the pods saw' % (name, sensor.node.name), '\n'.join(wrong))
+            wrong = misnamed(records, connections)
+            ok(not wrong, '%s, %s: and names workloads and Services' % (name, sensor.node.name), '\n'.join(wrong))
     finally:
         world.close()
 
@@ -56,6 +60,7 @@ def main():
         skip('podwire monitor in every topology', without)
     else:
         options = TOPOLOGIES['bridge with br_netfilter']
+        check('--masquerade-all', {**options, 'masquerade_all': True}, places=False)
         check('two workers', options, '--workers', '2', places=False)
         check('with the uplink', options, '-i', 'cni0', '-i', 'eth0', places=False, uplink=True)
         check('started by a user with CAP_NET_RAW alone', options, places=False, as_root=False)
