@@ -28,6 +28,7 @@ libsensor_a_SOURCES = \
 	%D%/command_score.c \
 	%D%/conntrack.c %D%/conntrack.h \
 	%D%/dissection_memory.c %D%/dissection_memory.h \
+	%D%/drop_watch.c %D%/drop_watch.h \
 	%D%/event_memory.c \
 	%D%/events.c %D%/events.h \
 	%D%/fixed_pool.c %D%/fixed_pool.h \

@@ -262,6 +262,37 @@ events_status(struct events *e, const struct sensor_status *s)
 	end(e, &w, &text, &size);
 }
 
+/* Names, as docs/monitor.md has them, and what the details of each are called. */
+static const struct {
+	const char *name, *counts[WARNING_MEMBERS_MAX], *texts[WARNING_MEMBERS_MAX];
+} warnings[] = {
+	[WARNING_PACKETS_LOST] = { "packets-lost", .counts = { "lost", "of" } },
+	[WARNING_WORKER_RESTARTED] = { "worker-restarted", .counts = { "worker" }, .texts = { "by", "flow" } },
+	[WARNING_POLICY_REFUSED] = { "policy-refused", .texts = { "reason" } },
+	[WARNING_CLUSTER_FILE_REFUSED] = { "cluster-file-refused", .texts = { "reason" } },
+	[WARNING_STATE_DAMAGED] = { "state-damaged", .texts = { "reason" } },
+	[WARNING_STATE_NOT_SAVED] = { "state-not-saved", .texts = { "reason" } },
+};
+_Static_assert(sizeof(warnings) / sizeof(warnings[0]) == WARNING_COUNT, "a row for each warning");
+
+void
+events_warning(struct events *e, enum warning what, const struct warning_details *details, int64_t now)
+{
+	struct json_writer w = { 0 };
+	char *text;
+	size_t size;
+
+	(void)begin(&w, &text, &size, "warning", now);
+	json_text(&w, "warning", warnings[what].name);
+	for (size_t i = 0; i < WARNING_MEMBERS_MAX; i++)
+		if (warnings[what].counts[i] != NULL)
+			json_count(&w, warnings[what].counts[i], details->counts[i]);
+	for (size_t i = 0; i < WARNING_MEMBERS_MAX; i++)
+		if (warnings[what].texts[i] != NULL)
+			json_text(&w, warnings[what].texts[i], details->texts[i]);
+	end(e, &w, &text, &size);
+}
+
 void
 events_flow(struct events *e, const struct flow_record *record, const struct report *names, int64_t now)
 {

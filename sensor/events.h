@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What happens, as lines of JSON on standard output: a finding that is new, changed or gone, a pair
- * whose score moved, the sensor's status, flows where asked for. Lines pass a bounded queue to a
+ * whose score moved, the sensor's status and its troubles, flows where asked for. Lines pass a bounded queue to a
  * thread that may wait for its reader: what does not fit is dropped and counted, or, of findings and
  * pairs, told with the next snapshot. No line is ever torn.
  */
@@ -36,6 +36,27 @@ void events_snapshot(void *events, const struct snapshot *);
 
 /* In any thread, one at a time. */
 void events_status(struct events *, const struct sensor_status *);
+
+/* What an operator is to know of at once; what each has beside its name is in the table in events.c. */
+enum warning {
+	WARNING_PACKETS_LOST,
+	WARNING_WORKER_RESTARTED,
+	WARNING_POLICY_REFUSED,
+	WARNING_CLUSTER_FILE_REFUSED,
+	WARNING_STATE_DAMAGED,
+	WARNING_STATE_NOT_SAVED,
+	WARNING_COUNT
+};
+
+enum { WARNING_MEMBERS_MAX = 2 };
+
+struct warning_details {
+	uint64_t counts[WARNING_MEMBERS_MAX];
+	const char *texts[WARNING_MEMBERS_MAX]; /* NULL: null */
+};
+
+/* In any thread. */
+void events_warning(struct events *, enum warning, const struct warning_details *, int64_t now);
 
 /* names: as api_flows() wants it. */
 void events_flow(struct events *, const struct flow_record *, const struct report *names, int64_t now);

@@ -54,6 +54,11 @@ struct mail {
 	bool stop;
 };
 
+struct line {
+	enum judge_trouble trouble;
+	char *text;
+};
+
 struct judge {
 	struct judge_options options;
 	char *state_path;
@@ -66,7 +71,7 @@ struct judge {
 	struct mail mail;
 	struct asks answers;
 	size_t asks_open;   /* asked and not yet done */
-	char *lines[LINES_MAX];
+	struct line lines[LINES_MAX];
 	size_t line_count;
 	struct judge_status shown;
 
@@ -164,11 +169,11 @@ asks_free(struct asks *a)
 /* In the thread. */
 
 static void
-say(struct judge *j, const char *line)
+say(struct judge *j, enum judge_trouble trouble, const char *text)
 {
 	pthread_mutex_lock(&j->lock);
 	if (j->line_count < LINES_MAX)
-		j->lines[j->line_count++] = checked(strdup(line));
+		j->lines[j->line_count++] = (struct line){ .trouble = trouble, .text = checked(strdup(text)) };
 	pthread_mutex_unlock(&j->lock);
 	signal_event(j);
 }
@@ -301,7 +306,7 @@ save(struct judge *j)
 	j->status->state_errors = j->shown.state_errors;
 	pthread_mutex_unlock(&j->lock);
 	if (!done)
-		say(j, error);
+		say(j, JUDGE_STATE_NOT_SAVED, error);
 }
 
 static bool
@@ -395,7 +400,7 @@ load(struct judge *j)
 	window_free(j->state.window);
 	series_free(j->state.series);
 	j->state = (struct state){ .window = window_new(o->window, WINDOW_SLOTS, o->max_pairs), .series = series_new(o->max_pairs, expire) };
-	say(j, error);
+	say(j, JUDGE_STATE_DAMAGED, error);
 }
 
 static void *
@@ -513,7 +518,7 @@ judge_new(const struct judge_options *options, char *error, size_t error_size)
 static void
 tell_lines(struct judge *j)
 {
-	char *lines[LINES_MAX];
+	struct line lines[LINES_MAX];
 	size_t count;
 
 	pthread_mutex_lock(&j->lock);
@@ -523,8 +528,8 @@ tell_lines(struct judge *j)
 	pthread_mutex_unlock(&j->lock);
 	for (size_t i = 0; i < count; i++) {
 		if (j->options.log != NULL)
-			j->options.log(j->options.context, lines[i]);
-		free(lines[i]);
+			j->options.log(j->options.context, lines[i].trouble, lines[i].text);
+		free(lines[i].text);
 	}
 }
 

@@ -25,6 +25,11 @@ struct snapshot {
 	uint64_t generation;                /* 1, 2, 3...: of the report */
 };
 
+enum judge_trouble {
+	JUDGE_STATE_DAMAGED,   /* it was not read back, and set aside where that could be */
+	JUDGE_STATE_NOT_SAVED,
+};
+
 struct judge_options {
 	int64_t window;              /* nanoseconds; 0: an hour */
 	int64_t expire;              /* of series, nanoseconds; 0: an hour; less than the window counts as the window */
@@ -34,8 +39,8 @@ struct judge_options {
 	int64_t state_interval;      /* nanoseconds; 0: a minute */
 	/* Called in the judge's thread after each new report; or NULL. */
 	void (*on_snapshot)(void *context, const struct snapshot *);
-	/* A line for the log: from judge_poll() and judge_free(), in their thread; or NULL. */
-	void (*log)(void *context, const char *line);
+	/* What is wrong with the state, in a line: from judge_poll() and judge_free(), in their thread; or NULL. */
+	void (*log)(void *context, enum judge_trouble, const char *line);
 	void *context;
 	/* For tests: clocks in nanoseconds; NULL: CLOCK_REALTIME and CLOCK_BOOTTIME. */
 	int64_t (*wall)(void);

@@ -153,10 +153,12 @@ on_judge(evutil_socket_t fd, short what, void *context)
 }
 
 static void
-log_line(void *context, const char *line)
+on_judge_trouble(void *context, enum judge_trouble trouble, const char *line)
 {
-	(void)context;
+	static const enum warning warnings[] = { [JUDGE_STATE_DAMAGED] = WARNING_STATE_DAMAGED, [JUDGE_STATE_NOT_SAVED] = WARNING_STATE_NOT_SAVED };
+
 	log_warn("judge", log_text("line", line));
+	supervisor_warn(context, warnings[trouble], &(struct warning_details){ .texts = { line } });
 }
 
 static bool
@@ -170,7 +172,7 @@ begin_judge(struct supervisor *s, struct policy_set *set)
 		.state_path = s->options->state,
 		.state_interval = s->options->state_interval,
 		.on_snapshot = supervisor_on_snapshot,
-		.log = log_line,
+		.log = on_judge_trouble,
 		.context = s,
 	};
 	char error[1024];

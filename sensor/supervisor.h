@@ -13,6 +13,8 @@
 #include <event2/event.h>
 
 #include "cluster_feed.h"
+#include "drop_watch.h"
+#include "events.h"
 #include "geoip.h"
 #include "judge.h"
 #include "links.h"
@@ -32,13 +34,6 @@ struct worker_link {
 	struct evbuffer *out;          /* what the socket has no room for yet */
 	struct message_reader *reader;
 	struct live_counters *last;    /* what it told last */
-};
-
-/* Those of one minute, to see which share was dropped. */
-struct drop_watch {
-	int64_t since;
-	uint64_t received, dropped;
-	bool warned;
 };
 
 struct supervisor {
@@ -115,6 +110,9 @@ void supervisor_begin_delta(struct supervisor *);
 
 /* Events for people and machines that read standard output; the log has them as well where it matters. */
 void supervisor_show_flow(struct supervisor *, const struct flow_record *);
+
+/* A warning event; whoever calls it logs it as well. */
+void supervisor_warn(struct supervisor *, enum warning, const struct warning_details *);
 
 /* After each report of the judge, in its thread. */
 void supervisor_on_snapshot(void *context, const struct snapshot *);

@@ -21,9 +21,7 @@
 enum {
 	SECONDS_BETWEEN_LINKS = 10,  /* after which all interfaces are asked for anew: their drop counters */
 	MESSAGES_AT_A_TIME = 512,    /* of one worker, before others have their turn */
-	DROP_PERMILLE = 10,          /* of the packets of a minute: more is worth a warning */
 };
-static const int64_t one_minute = INT64_C(60000000000);
 
 /* What workers say. */
 
@@ -246,6 +244,7 @@ end_worker(struct supervisor *s, const struct launcher_event *e)
 		snprintf(how, sizeof(how), "code %d", WEXITSTATUS(e->status));
 	log_error("worker ended and is started again", log_number("worker", e->index), log_text("by", how), log_text("flow", flow[0] != '\0' ? flow : NULL),
 		log_text("protocol", e->note.busy && e->note.protocol[0] != '\0' ? e->note.protocol : NULL), log_text("reason", e->error[0] != '\0' ? e->error : NULL), log_decimal("in_seconds", e->restart > 0 ? (double)e->restart / 1e9 : 0));
+	supervisor_warn(s, WARNING_WORKER_RESTARTED, &(struct warning_details){ .counts = { e->index }, .texts = { how, flow[0] != '\0' ? flow : NULL } });
 }
 
 static void
@@ -390,19 +389,16 @@ tell_of_missing(struct supervisor *s)
 static void
 watch_drops(struct supervisor *s, int64_t now)
 {
-	uint64_t received = 0, dropped = 0;
-	struct drop_watch *d = &s->drops;
+	struct drop_counts sum = { 0 }, minute;
 
-	if (now - d->since < one_minute)
-		return;
 	for (uint32_t i = 0; i < s->status.worker_count; i++) {
-		received += s->status.workers[i].kernel_received;
-		dropped += s->status.workers[i].kernel_dropped + s->status.workers[i].forward_dropped;
+		sum.received += s->status.workers[i].kernel_received;
+		sum.dropped += s->status.workers[i].kernel_dropped + s->status.workers[i].forward_dropped;
 	}
-	if (dropped > d->dropped && (dropped - d->dropped) * 1000 > (received - d->received) * DROP_PERMILLE) {
-		log_warn("packets were lost: verdicts of this minute are weaker", log_count("lost", dropped - d->dropped), log_count("of", received - d->received));
-	}
-	*d = (struct drop_watch){ .since = now, .received = received, .dropped = dropped };
+	if (!drop_watch_saw(&s->drops, now, sum, &minute))
+		return;
+	log_warn("packets were lost: verdicts of this minute are weaker", log_count("lost", minute.dropped), log_count("of", minute.received));
+	supervisor_warn(s, WARNING_PACKETS_LOST, &(struct warning_details){ .counts = { minute.dropped, minute.received } });
 }
 
 static void

@@ -107,6 +107,7 @@ supervisor_cluster_reload(struct supervisor *s)
 
 	if (inventory == NULL) {
 		log_error("cluster file not taken: what was known before stays", log_text("reason", error));
+		supervisor_warn(s, WARNING_CLUSTER_FILE_REFUSED, &(struct warning_details){ .texts = { error } });
 		return false;
 	}
 	cluster_feed_clear(&s->feed);

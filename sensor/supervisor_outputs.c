@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "command.h"
-#include "events.h"
 #include "log.h"
 #include "pages.h"
 #include "recent_flows.h"
@@ -77,6 +76,7 @@ reload_policies(struct supervisor *s)
 	if (set == NULL) {
 		s->status.policy_errors++;
 		log_error("policy set not taken: the one in force stays", log_text("reason", s->status.policy_error));
+		supervisor_warn(s, WARNING_POLICY_REFUSED, &(struct warning_details){ .texts = { s->status.policy_error } });
 		return;
 	}
 	s->status.policy_error[0] = '\0';
@@ -120,6 +120,12 @@ supervisor_on_snapshot(void *context, const struct snapshot *snapshot)
 	struct supervisor *s = context;
 
 	events_snapshot(s->outputs->events, snapshot);
+}
+
+void
+supervisor_warn(struct supervisor *s, enum warning what, const struct warning_details *details)
+{
+	events_warning(s->outputs->events, what, details, supervisor_now());
 }
 
 void

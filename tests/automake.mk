@@ -123,6 +123,7 @@ UNIT_TESTS = \
 	%D%/sensor/cni_config_test \
 	%D%/sensor/conntrack_test \
 	%D%/sensor/dissection_memory_test \
+	%D%/sensor/drop_watch_test \
 	%D%/sensor/events_test \
 	%D%/sensor/fixed_pool_test \
 	%D%/sensor/flow_table_test \

@@ -202,6 +202,7 @@ def check_reload(place):
     place.fetch(3)
     m.stop()
     equal(sum(e['type'] == 'flow' for e in m.lines()), 6, 'no flow was lost over it')
+    equal([(e['warning'], 'policy.yaml:' in e['reason']) for e in m.lines() if e['type'] == 'warning'], [('policy-refused', True)], 'the refusal was an event')
 
 
 def check_worker_dies(place):
@@ -220,6 +221,7 @@ def check_worker_dies(place):
     ok(all(m.metric(name) >= value for name, value in before.items()), 'no counter went back')
     equal(m.metric('podwire_worker_restarts_total'), 1, 'the restart is counted')
     ok('signal 11' in m.said(), 'and told of', m.said())
+    equal([(e['warning'], e['worker'], e['by'][:9]) for e in m.lines() if e['type'] == 'warning'], [('worker-restarted', 0, 'signal 11')], 'as an event too')
     m.stop()
 
 
@@ -247,6 +249,7 @@ def check_state(place):
     ok(m.ready and any(name.startswith('state.json.damaged') for name in os.listdir(home)), 'a damaged state is set aside', m.said())
     ok('level=warn' in m.said() or 'level=error' in m.said(), 'and told of', m.said())
     m.stop()
+    equal([e['warning'] for e in m.lines() if e['type'] == 'warning'], ['state-damaged'], 'as an event too')
 
 
 def check_least_privilege(place):

@@ -193,6 +193,37 @@ test_written(void **state)
 	sample_clear(&s);
 }
 
+static void
+test_warnings(void **state)
+{
+	const struct warning_details details = { .counts = { 7, 600 }, .texts = { "a \"line\"\n", NULL } };
+	struct events_counters counters;
+	struct events *e;
+	int fds[2];
+	char error[256], text[4096];
+
+	(void)state;
+	assert_int_equal(pipe(fds), 0);
+	e = events_new(&(struct events_options){ .fd = fds[1] }, error, sizeof(error));
+	for (unsigned i = 0; i < WARNING_COUNT; i++)
+		events_warning(e, (enum warning)i, &details, 1);
+	events_counters(e, &counters);
+	assert_int_equal(counters.written, WARNING_COUNT);
+	events_free(e);
+	close(fds[1]);
+	read_all(fds[0], text, sizeof(text));
+	close(fds[0]);
+#define WARNING "{\"type\":\"warning\",\"time\":\"1970-01-01T00:00:00.000000001Z\",\"warning\":"
+#define REASON ",\"reason\":\"a \\\"line\\\"\\n\"}\n"
+	assert_string_equal(text,
+		WARNING "\"packets-lost\",\"lost\":7,\"of\":600}\n"
+		WARNING "\"worker-restarted\",\"worker\":7,\"by\":\"a \\\"line\\\"\\n\",\"flow\":null}\n"
+		WARNING "\"policy-refused\"" REASON
+		WARNING "\"cluster-file-refused\"" REASON
+		WARNING "\"state-damaged\"" REASON
+		WARNING "\"state-not-saved\"" REASON);
+}
+
 /* A pipe nobody reads: nobody waits, whole lines are dropped and counted. */
 static void
 test_nobody_reads(void **state)
@@ -259,6 +290,7 @@ main(void)
 		cmocka_unit_test(test_differences),
 		cmocka_unit_test(test_told_again),
 		cmocka_unit_test(test_written),
+		cmocka_unit_test(test_warnings),
 		cmocka_unit_test(test_nobody_reads),
 		cmocka_unit_test(test_reader_gone),
 	};

@@ -49,6 +49,7 @@ struct told {
 	uint64_t generation, flows;
 	pid_t thread;
 	unsigned lines, answers;
+	enum judge_trouble trouble;
 	char line[1024];
 	char *text;
 };
@@ -69,11 +70,12 @@ on_snapshot(void *context, const struct snapshot *s)
 }
 
 static void
-on_log(void *context, const char *line)
+on_log(void *context, enum judge_trouble trouble, const char *line)
 {
 	struct told *t = context;
 
 	t->lines++;
+	t->trouble = trouble;
 	(void)snprintf(t->line, sizeof(t->line), "%s", line);
 }
 
@@ -324,6 +326,7 @@ a_damaged_state_is_told_of(void **state)
 	assert_int_equal(strncmp(ask(&t, j), "now 0 flows", 11), 0);
 	assert_int_equal(t.lines, 1);
 	assert_non_null(strstr(t.line, "damaged-1"));
+	assert_int_equal(t.trouble, JUDGE_STATE_DAMAGED);
 	end(&t, j);
 }
 
@@ -341,6 +344,7 @@ a_save_that_fails_is_told_of(void **state)
 		assert_int_equal(poll(&p, 1, 20000), 1);
 		judge_poll(j);
 	}
+	assert_int_equal(t.trouble, JUDGE_STATE_NOT_SAVED);
 	assert_non_null(strstr(t.line, "/nonexistent/state.json.new: not opened for writing"));
 	judge_status(j, &shown);
 	assert_true(shown.state_errors > 0);
