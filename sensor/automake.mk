@@ -9,6 +9,7 @@ libsensor_a_SOURCES = \
 	%D%/api_status.c \
 	%D%/arena.c %D%/arena.h \
 	%D%/capture.h %D%/capture_file.c \
+	%D%/capture_counts.c %D%/capture_counts.h \
 	%D%/capture_filter.c %D%/capture_filter.h \
 	%D%/capture_live.c %D%/capture_live.h \
 	%D%/capture_pcapng.c %D%/capture_pcapng.h \

@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "capture_counts.h"
 #include "cni_config.h"
 #include "command.h"
 #include "log.h"
@@ -34,54 +35,6 @@ set_capturing(struct supervisor *s)
 		s->status.capturing &= s->status.workers[i].running;
 }
 
-/* Cumulative counters of a worker's life into those of the sensor's, which never go back. */
-static void
-add_counts(uint64_t *sum, const uint64_t *now, uint64_t *last, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (now[i] > last[i])
-			sum[i] += now[i] - last[i];
-		last[i] = now[i];
-	}
-}
-
-static void
-take_interfaces(struct supervisor *s, const struct live_counters *c, struct live_counters *last)
-{
-	for (uint32_t i = 0; i < c->interface_count; i++) {
-		const struct live_interface *now = &c->interfaces[i];
-		struct interface_status *status;
-		/* The last ones are kept by slot. */
-		struct live_interface *before = &last->interfaces[now->slot];
-
-		if (now->slot >= s->status.interface_count)
-			continue;
-		status = &s->status.interfaces[now->slot];
-		add_counts(&status->packets, &now->packets, &before->packets, 1);
-		add_counts(&status->bytes, &now->bytes, &before->bytes, 1);
-	}
-}
-
-static void
-take_counters(struct worker_link *w, const struct live_counters *c)
-{
-	struct sensor_status *status = &w->supervisor->status;
-	struct worker_status *own = &status->workers[w->index];
-
-	_Static_assert(sizeof(struct worker_counters) % sizeof(uint64_t) == 0, "counters and nothing else");
-	add_counts(&own->packets, &c->worker.frames, &(uint64_t){ w->last->worker.frames }, 1);
-	add_counts(&own->bytes, &c->worker.bytes, &(uint64_t){ w->last->worker.bytes }, 1);
-	add_counts(&own->evicted, &c->worker.table.evicted, &(uint64_t){ w->last->worker.table.evicted }, 1);
-	add_counts(&own->kernel_received, &c->kernel_received, &w->last->kernel_received, 1);
-	add_counts(&own->kernel_dropped, &c->kernel_dropped, &w->last->kernel_dropped, 1);
-	add_counts(&own->forwarded, &c->forwarded, &w->last->forwarded, 1);
-	add_counts(&own->forward_dropped, &c->forward_dropped, &w->last->forward_dropped, 1);
-	add_counts((uint64_t *)(void *)&status->counters, (const uint64_t *)(const void *)&c->worker, (uint64_t *)(void *)&w->last->worker, sizeof(c->worker) / sizeof(uint64_t));
-	own->flows_open = c->flows_open;
-	own->memory = c->memory;
-	take_interfaces(w->supervisor, c, w->last);
-}
-
 static void
 take_message(struct worker_link *w)
 {
@@ -101,7 +54,7 @@ take_message(struct worker_link *w)
 		sink.name(sink.context, &w->reader->body.name);
 		return;
 	case MESSAGE_COUNTERS:
-		take_counters(w, &w->reader->body.live);
+		capture_counts_take(&s->status, w->index, &w->reader->body.live, w->last);
 		return;
 	case MESSAGE_READY:
 		s->status.workers[w->index].running = true;

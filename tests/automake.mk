@@ -113,6 +113,7 @@ UNIT_TESTS = \
 	%D%/policies/visibility_test \
 	%D%/sensor/address_test \
 	%D%/sensor/api_test \
+	%D%/sensor/capture_counts_test \
 	%D%/sensor/capture_file_test \
 	%D%/sensor/capture_filter_test \
 	%D%/sensor/capture_live_test \
