@@ -27,7 +27,7 @@ enum {
 _Static_assert(TABLE_SIZE >= 4 * PLAN_MAX, "the table is to be sparse");
 
 /* Why these: docs/performance.md, "Live capture". */
-const struct live_options live_defaults = { .snaplen = 16384, .ring_size = 16 << 20, .share_count = 1 };
+const struct live_options live_defaults = { .snaplen = 16384, .ring_size = 8 << 20, .share_count = 1 };
 
 struct live_capture {
 	pcap_t *pcap;

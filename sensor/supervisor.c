@@ -4,7 +4,7 @@
 
 #include "supervisor.h"
 
-#include <errno.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -313,6 +313,16 @@ begin(struct supervisor *s, struct policy_set *set)
 	return true;
 }
 
+/* Reports are made in one thread and freed in another: of the memory that each keeps for itself little comes back. */
+static void
+spare_memory(void)
+{
+#ifdef M_ARENA_MAX
+	(void)mallopt(M_ARENA_MAX, 1);
+	(void)mallopt(M_TRIM_THRESHOLD, 1 << 20);
+#endif
+}
+
 int
 monitor_run(const struct monitor_options *o)
 {
@@ -322,6 +332,7 @@ monitor_run(const struct monitor_options *o)
 
 	if (s == NULL)
 		abort();
+	spare_memory();
 	log_set_level(o->log_level);
 	(void)signal(SIGPIPE, SIG_IGN);
 	s->options = o;

@@ -492,6 +492,9 @@ worker_options_live(struct worker_options *o)
 	o->inspector.buffer_memory = (size_t)32 << 20;
 	o->inspector.dissection_memory = (size_t)32 << 20;
 	o->fragment_memory = (size_t)4 << 20;
+	/* What ended, or was asked and answered, is told of soon: people are waiting. */
+	o->table.timeout[FLOW_TCP_CLOSED] = INT64_C(5000000000);
+	o->table.timeout[FLOW_UDP] = INT64_C(60000000000);
 	o->active_first = INT64_C(15000000000);
 	o->active_timeout = INT64_C(300000000000);
 }

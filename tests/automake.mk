@@ -434,7 +434,7 @@ check_PROGRAMS += %D%/bench/worker_memory
 %C%_bench_bare_loop_LDADD = $(PCAP_LIBS)
 check_PROGRAMS += %D%/bench/live_rings
 %C%_bench_live_rings_LDADD = $(PCAP_LIBS)
-EXTRA_DIST += %D%/bench/live_bench.py %D%/bench/bench.py %D%/bench/make_captures.py
+EXTRA_DIST += %D%/bench/live_bench.py %D%/bench/bench.py %D%/bench/make_captures.py %D%/bench/sensor_bench.py
 
 FUZZ_SECONDS = 600
 fuzz: $(FUZZ_TARGETS)
@@ -453,6 +453,12 @@ coverage: check
 
 bench: podwire %D%/bench/bare_loop
 	python3 $(top_srcdir)/%D%/bench/bench.py --podwire ./podwire --bare %D%/bench/bare_loop --pcaps $(top_srcdir)/pcaps
+
+# The sensor under load: needs root and tcpreplay, and half an hour for the soak.
+bench-live: podwire
+	python3 $(top_srcdir)/%D%/bench/make_captures.py --scale 3 $(top_srcdir)/pcaps bench-captures
+	python3 $(top_srcdir)/%D%/bench/sensor_bench.py rate memory idle soak --podwire ./podwire --captures bench-captures
+	rm -rf bench-captures
 
 leaks: podwire
 	sh $(top_srcdir)/%D%/scripts/check-leaks ./podwire $(top_srcdir)/pcaps
