@@ -26,7 +26,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, '..', 'scripts'))
 from network import Namespace, wait_for  # noqa: E402
 
-RING = 16 << 20
+RING = 8 << 20
 PORT = 19764
 SURICATA = """%%YAML 1.1
 ---
@@ -90,7 +90,7 @@ class Podwire:
     def __init__(self, place, podwire, *options):
         self.place = place
         begun = time.monotonic()
-        self.process = place.node.start(podwire, 'monitor', '-i', 'br0', '--ring-size', RING, '--listen', '127.0.0.1:%d' % PORT, *options, stdout=subprocess.DEVNULL)
+        self.process = place.node.start(podwire, 'monitor', '-i', 'br0', '--listen', '127.0.0.1:%d' % PORT, *options, stdout=subprocess.DEVNULL)
         if not wait_for(lambda: self.get('/readyz').startswith('ready'), 20, 0.005):
             sys.exit('podwire monitor does not become ready')
         self.start = time.monotonic() - begun
@@ -155,7 +155,7 @@ class Suricata:
         self.process.wait(60)
 
 
-PROGRAMS = (('podwire', Podwire), ('tcpdump', Tcpdump), ('suricata', Suricata))
+PROGRAMS = (('podwire', lambda place, podwire: Podwire(place, podwire, '--ring-size', RING)), ('tcpdump', Tcpdump), ('suricata', Suricata))
 
 
 def run_rate(place, options):
