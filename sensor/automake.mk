@@ -114,6 +114,7 @@ libsensor_a_SOURCES = \
 	%D%/supervisor_capture.c \
 	%D%/supervisor_cluster.c \
 	%D%/supervisor_outputs.c \
+	%D%/text_buffer.c %D%/text_buffer.h \
 	%D%/tls_sessions.c %D%/tls_sessions.h \
 	%D%/window.c %D%/window.h \
 	%D%/window_cells.c %D%/window_cells.h \

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "state_file.h"
+#include "text_buffer.h"
 #include "window.h"
 
 enum {
@@ -267,16 +268,16 @@ answer(struct judge *j, struct asks *asks)
 	while (asks->first != NULL) {
 		struct ask *a = asks->first;
 		struct snapshot snapshot = snapshot_of(j);
-		FILE *f = open_memstream(&a->text, &a->size);
+		struct text_buffer buffer;
+		FILE *f = text_buffer_open(&buffer);
 
 		asks->first = a->next;
 		if (f != NULL) {
 			a->render(f, &snapshot, a->argument);
-			if (fclose(f) != 0) {
-				free(a->text);
-				a->text = NULL;
-			}
+			(void)fclose(f);
 		}
+		a->text = buffer.text;
+		a->size = buffer.size;
 		pthread_mutex_lock(&j->lock);
 		asks_append(&j->answers, a);
 		pthread_mutex_unlock(&j->lock);

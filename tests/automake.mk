@@ -160,6 +160,7 @@ UNIT_TESTS = \
 	%D%/sensor/series_test \
 	%D%/sensor/state_file_test \
 	%D%/sensor/stream_test \
+	%D%/sensor/text_buffer_test \
 	%D%/sensor/tls_sessions_test \
 	%D%/sensor/window_test \
 	%D%/sensor/worker_live_test \
