@@ -28,8 +28,9 @@ struct supervisor;
 struct worker_link {
 	struct supervisor *supervisor;
 	uint32_t index;
-	pid_t pid;
+	pid_t pid;                     /* 0: it has ended */
 	int fd;                        /* -1: there is none now */
+	unsigned silent;               /* seconds since it said anything, or, without a socket, since it has none */
 	struct event *readable, *writable;
 	struct evbuffer *out;          /* what the socket has no room for yet */
 	struct message_reader *reader;

@@ -22,6 +22,10 @@
 enum {
 	SECONDS_BETWEEN_LINKS = 10,  /* after which all interfaces are asked for anew: their drop counters */
 	MESSAGES_AT_A_TIME = 512,    /* of one worker, before others have their turn */
+	LAST_READS = 64,             /* of a dead worker's socket: more than it can hold */
+	SILENCE_MAX = 15,            /* seconds that a worker may say nothing: it counts every second */
+	LEAVE_MAX = 3,               /* seconds that one may live without its socket */
+	UNREAD_MAX = 8 << 20,        /* bytes that a worker may leave unread: many plans */
 };
 
 /* What workers say. */
@@ -78,38 +82,58 @@ close_worker(struct worker_link *w)
 	message_reader_clear(w->reader);
 	close(w->fd);
 	w->fd = -1;
+	w->silent = 0;
 	w->supervisor->status.workers[w->index].running = false;
 	w->supervisor->status.workers[w->index].flows_open = 0;
 	w->supervisor->status.workers[w->index].memory = 0;
 	set_capturing(w->supervisor);
 }
 
+/* It has said what no worker says, or has fallen silent: it was taken over, or is broken. */
+static void
+kill_worker(struct worker_link *w)
+{
+	if (w->pid > 0)
+		(void)kill(w->pid, SIGKILL);
+	close_worker(w);
+}
+
+/* Takes some of what a worker says. MESSAGE_WHOLE: there is more at hand. */
+static enum message_result
+take_messages(struct worker_link *w)
+{
+	enum message_result result = message_reader_next(w->reader, w->fd);
+
+	for (unsigned i = 0; result == MESSAGE_WHOLE && i < MESSAGES_AT_A_TIME; i++) {
+		w->silent = 0;
+		take_message(w);
+		result = message_reader_pending(w->reader);
+	}
+	return result;
+}
+
 static void
 on_worker_readable(evutil_socket_t fd, short what, void *context)
 {
 	struct worker_link *w = context;
-	enum message_result result = message_reader_next(w->reader, fd);
 
+	(void)fd;
 	(void)what;
-	for (unsigned i = 0; result == MESSAGE_WHOLE; i++) {
-		take_message(w);
-		if (w->fd < 0)
-			return;
-		if (i >= MESSAGES_AT_A_TIME) {
-			event_active(w->readable, EV_READ, 0);
-			return;
-		}
-		result = message_reader_pending(w->reader);
-	}
-	if (result == MESSAGE_WAIT)
+	switch (take_messages(w)) {
+	case MESSAGE_WHOLE:
+		event_active(w->readable, EV_READ, 0);
 		return;
-	if (result == MESSAGE_MALFORMED) {
-		/* A worker that says what none would say has been taken over, or is broken. */
+	case MESSAGE_WAIT:
+		return;
+	case MESSAGE_MALFORMED:
 		w->supervisor->status.refused_messages++;
 		log_error("worker said what no worker says: it is ended", log_number("worker", w->index), log_text("reason", w->reader->why));
-		(void)kill(w->pid, SIGKILL);
+		kill_worker(w);
+		return;
+	case MESSAGE_END:
+		close_worker(w);
+		return;
 	}
-	close_worker(w);
 }
 
 static void
@@ -133,6 +157,11 @@ tell_worker(struct worker_link *w, enum message_type type, const void *body, siz
 
 	if (w->fd < 0)
 		return;
+	if (evbuffer_get_length(w->out) > UNREAD_MAX) {
+		log_error("worker does not hear: it is ended", log_number("worker", w->index));
+		kill_worker(w);
+		return;
+	}
 	if (evbuffer_add(w->out, &header, sizeof(header)) != 0 || evbuffer_add(w->out, body, size) != 0)
 		abort();
 	on_worker_writable(w->fd, EV_WRITE, w);
@@ -149,6 +178,7 @@ start_worker(struct supervisor *s, const struct launcher_event *e)
 	w->supervisor = s;
 	w->index = e->index;
 	w->pid = e->pid;
+	w->silent = 0;
 	w->fd = e->fd;
 	if (w->reader == NULL)
 		w->reader = calloc(1, sizeof(*w->reader));
@@ -177,15 +207,28 @@ describe_note(const struct worker_note *note, char *text, size_t size)
 	snprintf(text, size, "%s:%u -> %s:%u ip_protocol %u", address_text(&note->address[0], from), note->port[0], address_text(&note->address[1], to), note->port[1], note->ip_protocol);
 }
 
+/*
+ * What a worker said before it died counts. It is all there, and no more than its socket holds:
+ * the end is not waited for, since one that was taken over may have passed its socket on.
+ */
+static void
+take_last_messages(struct worker_link *w)
+{
+	enum message_result result = MESSAGE_WHOLE;
+
+	for (unsigned reads = 0; w->fd >= 0 && (result == MESSAGE_WHOLE || (result == MESSAGE_WAIT && reads < LAST_READS)); reads += result == MESSAGE_WAIT)
+		result = take_messages(w);
+	close_worker(w);
+}
+
 static void
 end_worker(struct supervisor *s, const struct launcher_event *e)
 {
 	struct worker_link *w = &s->workers[e->index];
 	char flow[160] = "", how[64];
 
-	/* What it said before it died counts. */
-	while (w->fd >= 0)
-		on_worker_readable(w->fd, EV_READ, w);
+	take_last_messages(w);
+	w->pid = 0;
 	if (s->stopping)
 		return;
 	s->status.workers[e->index].restarts++;
@@ -361,6 +404,25 @@ on_cni_warning(void *context, const char *line)
 	log_warn("CNI configuration passed over", log_text("reason", line));
 }
 
+/*
+ * A worker that goes round in a circle, or was taken over and sits there, would take its share of
+ * the packets for ever: it is ended, and the launcher starts another. By ticks, so that time that
+ * passed for nobody does not count.
+ */
+static void
+watch_workers(struct supervisor *s)
+{
+	for (unsigned i = 0; i < s->options->launcher.workers && !s->stopping; i++) {
+		struct worker_link *w = &s->workers[i];
+
+		if (w->pid == 0 || ++w->silent < (w->fd >= 0 ? SILENCE_MAX : LEAVE_MAX))
+			continue;
+		log_error("worker says nothing any more: it is ended", log_number("worker", i));
+		kill_worker(w);
+		w->silent = 0;
+	}
+}
+
 /* The public face. */
 
 bool
@@ -397,6 +459,7 @@ supervisor_capture_tick(struct supervisor *s, int64_t now)
 		links_refresh(s->links);
 		make_plan(s);
 	}
+	watch_workers(s);
 	watch_drops(s, now);
 }
 

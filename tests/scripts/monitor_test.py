@@ -222,6 +222,12 @@ def check_worker_dies(place):
     equal(m.metric('podwire_worker_restarts_total'), 1, 'the restart is counted')
     ok('signal 11' in m.said(), 'and told of', m.said())
     equal([(e['warning'], e['worker'], e['by'][:9]) for e in m.lines() if e['type'] == 'warning'], [('worker-restarted', 0, 'signal 11')], 'as an event too')
+    # As one that hostile bytes keep going round in a circle: alive, and of no use.
+    worker = m.worker()
+    os.kill(worker, signal.SIGSTOP)
+    ok(wait_for(lambda: m.worker() not in (None, worker), 30), 'a worker that says nothing any more is ended, and started again', m.said())
+    ok('says nothing' in m.said() and 'signal 9' in m.said(), 'which is told of', m.said())
+    ok(wait_for(lambda: m.get('/readyz')[0] == 200, 5), 'and all is well again')
     m.stop()
 
 
