@@ -3,7 +3,7 @@
  * Flow records that wait for a pod. A pod sends its first packet before the API server tells anybody
  * of its address. So a record with a private address that nobody is known to have waits some
  * seconds, and then goes on as it is. Memory is bounded: when full, the oldest go on at once. No
- * clock: time is an argument, nanoseconds since 1970.
+ * clock: `now` is an argument, nanoseconds of one that nobody sets back; a record's own time is since 1970.
  */
 #ifndef PODWIRE_PENDING_H
 #define PODWIRE_PENDING_H

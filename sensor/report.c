@@ -25,7 +25,8 @@ const char *const file_state_names[] = { "complete", "partial", "unreadable", NU
 struct dns_name {
 	struct dns_name *next; /* in the order in which they came */
 	struct address address;
-	const char *name;
+	char *name;
+	size_t room; /* for it, with its end */
 	int64_t time;
 };
 
@@ -43,7 +44,7 @@ struct report_index {
 	size_t name_count, file_capacity, pair_capacity, record_capacity, warning_capacity;
 };
 
-enum { NAMES_MAX = 65536 };
+enum { NAMES_MAX = 65536, NAME_ROOM = 256 };
 
 /* Memory of what only grows by report; its loss would make the report wrong, so it ends the program. */
 static void *
@@ -624,6 +625,23 @@ address_hash(const struct report *r, const struct address *a)
 	return arena_hash(r->arena, a, sizeof(*a));
 }
 
+/*
+ * In the place of the name before it: whoever answers questions for DNS may give an address another
+ * name each time, and an arena forgets nothing.
+ */
+static void
+put_name(struct report *r, struct dns_name *n, const char *name)
+{
+	size_t size = strlen(name) + 1;
+
+	if (size > n->room) {
+		/* The second one has room for any that follows. */
+		n->room = n->room > 0 && size < NAME_ROOM ? NAME_ROOM : size;
+		n->name = arena_alloc(r->arena, n->room);
+	}
+	memcpy(n->name, name, size);
+}
+
 void
 report_add_name(struct report *r, const struct address *address, const char *name, int64_t time)
 {
@@ -637,7 +655,7 @@ report_add_name(struct report *r, const struct address *address, const char *nam
 			continue;
 		/* The name an address had last is the one shown; of equal times the lesser, to be certain. */
 		if (time > n->time || (time == n->time && strcmp(name, n->name) < 0)) {
-			n->name = arena_text(r->arena, name);
+			put_name(r, n, name);
 			n->time = time;
 		}
 		return;
@@ -646,7 +664,8 @@ report_add_name(struct report *r, const struct address *address, const char *nam
 		return;
 	r->index->name_count++;
 	n = arena_alloc(r->arena, sizeof(*n));
-	*n = (struct dns_name){ .address = *address, .name = arena_text(r->arena, name), .time = time };
+	*n = (struct dns_name){ .address = *address, .time = time };
+	put_name(r, n, name);
 	*r->index->last_name = n;
 	r->index->last_name = &n->next;
 	arena_table_add(&r->index->names, r->arena, hash, n);

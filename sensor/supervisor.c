@@ -24,13 +24,25 @@ enum {
 	SECONDS_TO_STOP = 8,         /* for workers to conclude: less than the grace of a pod */
 };
 
-int64_t
-supervisor_now(void)
+static int64_t
+read_clock(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_REALTIME, &t);
+	clock_gettime(clock, &t);
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+int64_t
+supervisor_now(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t
+supervisor_steady(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
 }
 
 /* Deltas. */
@@ -90,7 +102,7 @@ on_tick(evutil_socket_t fd, short what, void *context)
 	log_tick();
 	if (s->ticks % SECONDS_BETWEEN_STATUS == 0 || (s->ticks % SECONDS_BETWEEN_DELTAS == 0 && s->delta->flows > 0))
 		supervisor_give_delta(s);
-	if (s->stopping && (supervisor_capture_over(s) || now >= s->stop_deadline))
+	if (s->stopping && (supervisor_capture_over(s) || supervisor_steady() >= s->stop_deadline))
 		event_base_loopbreak(s->base);
 }
 
@@ -122,7 +134,7 @@ on_signal(evutil_socket_t number, short what, void *context)
 		return;
 	}
 	s->stopping = true;
-	s->stop_deadline = supervisor_now() + SECONDS_TO_STOP * INT64_C(1000000000);
+	s->stop_deadline = supervisor_steady() + SECONDS_TO_STOP * INT64_C(1000000000);
 	log_info("told to stop: open flows are concluded", log_text("by", strsignal((int)number)));
 	supervisor_capture_stop(s);
 	begin_tick(s, &soon);

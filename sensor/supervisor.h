@@ -75,6 +75,9 @@ struct supervisor {
 /* Nanoseconds since 1970. */
 int64_t supervisor_now(void);
 
+/* Nanoseconds of a clock that nobody sets: for how long something takes. */
+int64_t supervisor_steady(void);
+
 /* Each begins its part; false, after a complaint, where it cannot. Each free ends it, begun or not. */
 bool supervisor_capture_begin(struct supervisor *);
 void supervisor_capture_end(struct supervisor *);

@@ -137,7 +137,7 @@ void
 supervisor_flow(struct supervisor *s, const struct flow_record *r)
 {
 	if (s->cluster->pending != NULL)
-		pending_flow(s->cluster->pending, r, supervisor_now());
+		pending_flow(s->cluster->pending, r, supervisor_steady());
 	else
 		supervisor_count_flow(s, r);
 }
@@ -208,7 +208,7 @@ supervisor_cluster_tick(struct supervisor *s, int64_t now)
 	struct cluster_state *c = s->cluster;
 
 	if (c->pending != NULL) {
-		pending_advance(c->pending, now, s->feed.changed);
+		pending_advance(c->pending, supervisor_steady(), s->feed.changed);
 		s->status.pending_flows = pending_counters(c->pending)->records;
 	}
 	s->feed.changed = false;

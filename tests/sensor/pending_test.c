@@ -131,6 +131,32 @@ goes_on_when_known(void **state)
 	pending_free(b.pending);
 }
 
+/* The clock by which it waits is not that of records, which may be set while they wait. */
+static void
+waits_by_its_own_clock(void **state)
+{
+	struct flow_record *r = calloc(1, sizeof(*r));
+	struct bench b;
+
+	(void)state;
+	assert_non_null(r);
+	bench_init(&b, 0, 0);
+	record_init(r);
+	r->client = address("10.42.0.6");
+	r->server = address("10.42.0.5");
+	r->first_seen = r->last_seen = start;
+	pending_flow(b.pending, r, 5 * second);
+	pending_advance(b.pending, 14 * second, false);
+	assert_int_equal(b.count, 0);
+	pending_advance(b.pending, 15 * second, false);
+	assert_int_equal(b.count, 1);
+	r->first_seen = r->last_seen = start + 7200 * second;
+	pending_flow(b.pending, r, 16 * second);
+	assert_int_equal(b.count, 2); /* it was in vain a second ago */
+	pending_free(b.pending);
+	free(r);
+}
+
 static void
 in_vain(void **state)
 {
@@ -249,6 +275,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_to_wait_for),
 		cmocka_unit_test(goes_on_when_known),
+		cmocka_unit_test(waits_by_its_own_clock),
 		cmocka_unit_test(in_vain),
 		cmocka_unit_test(full),
 		cmocka_unit_test(full_by_bytes),

@@ -533,6 +533,31 @@ names_kept_and_bounded(void **state)
 	bench_free(&b);
 }
 
+/* Whoever answers for DNS may give an address a name after the other: that takes no more memory. */
+static void
+names_in_one_place(void **state)
+{
+	struct bench b = bench_new();
+	size_t before;
+
+	(void)state;
+	give(&b, flow(&b, web, outside, 443));
+	give_name(&b, outside, "a.example", 1);
+	give_name(&b, outside, "second.example", 2);
+	before = arena_memory(b.report->arena);
+	for (unsigned i = 0; i < 100000; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "%08x-of-many-names.example.org", i);
+		give_name(&b, outside, name, 3 + i);
+	}
+	assert_int_equal(arena_memory(b.report->arena), before);
+	give_name(&b, outside, "b.example", 1000000);
+	conclude(&b, "");
+	assert_string_equal(b.report->pairs[0]->destination->name, "b.example");
+	bench_free(&b);
+}
+
 /* Classes. */
 
 static void
@@ -1443,6 +1468,7 @@ main(void)
 		cmocka_unit_test(service_behind),
 		cmocka_unit_test(names_of_addresses),
 		cmocka_unit_test(names_kept_and_bounded),
+		cmocka_unit_test(names_in_one_place),
 		cmocka_unit_test(classes_are_folded_and_counted),
 		cmocka_unit_test(protocol_of_a_class),
 		cmocka_unit_test(payload_of_a_class),
