@@ -208,7 +208,7 @@ monitor_defaults(struct monitor_options *o)
 		.cni_directory = CNI_CONFIG_DIRECTORY,
 		.launcher = {
 			.workers = 1,
-			.worker = { .worker = worker_defaults, .capture = live_defaults },
+			.worker = { .worker = worker_defaults, .capture = live_defaults, .memory = (uint64_t)512 << 20 },
 		},
 		.pod_wait = INT64_C(10000000000),
 		.window = INT64_C(3600000000000),

@@ -2,17 +2,23 @@
 # SPDX-License-Identifier: Apache-2.0
 """`podwire monitor` as its user runs it: a bridge with two pods in namespaces, a web server and its client. What it shows, what
 it survives, what it refuses, and how it ends."""
+import ctypes
 import json
 import os
 import re
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 
 from network import Namespace, connect, missing, wait_for
-from tap import PODWIRE, done, equal, ok, podwire, skip
+from tap import PODWIRE, SOURCE, done, equal, ok, podwire, skip
+
+sys.path.insert(0, os.path.join(SOURCE, 'tests', 'lab'))
+from kube_replay import Api, certificates  # noqa: E402
 
 PORT = 19764
 WEB = '10.9.0.3'
@@ -283,6 +289,50 @@ def check_start_time(place):
     ok(time.monotonic() - begun < 15, 'starting and stopping takes no long time')
 
 
+def api_in(namespace, folder):
+    """An API server whose socket is in a namespace: the thread that makes it moves there, and ends."""
+    made = []
+
+    def make():
+        with open('/proc/%s/ns/net' % namespace.pid) as f:
+            if ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0x40000000):
+                raise OSError(ctypes.get_errno(), 'setns')
+        made.append(Api(folder))
+    thread = threading.Thread(target=make)
+    thread.start()
+    thread.join()
+    return made[0]
+
+
+def put_pod(api, name, ip):
+    api.put('pods', name, 'shop', spec={'nodeName': 'n1', 'containers': []}, status={'phase': 'Running', 'podIP': ip, 'podIPs': [{'ip': ip}]})
+
+
+def check_kubernetes(place):
+    folder = os.path.join(place.directory, 'kube')
+    os.mkdir(folder)
+    certificates(folder)
+    token = place.file('kube/token', 'a-token-of-this-test\n')
+    api = api_in(place.node, folder)
+    api.token = 'a-token-of-this-test'
+    put_pod(api, 'client', '10.9.0.2')
+    m = Monitor(place, '--log-flows', '--kube-url', api.url, '--kube-ca', os.path.join(folder, 'ca.crt'), '--kube-token-file', token)
+    ok(m.ready and m.process.poll() is None, 'monitor is ready once it has asked the API', m.said())
+    place.fetch(3)
+    time.sleep(7)
+    put_pod(api, 'web', WEB)
+    ok(wait_for(lambda: [(p['source']['workload'], p['destination']['workload'], p['flows']) for p in m.json('/api/v1/pairs')['pairs']] == [('client', 'web', 3)], 20),
+       'flows wait for a pod that the API tells of late', m.get('/api/v1/pairs')[1])
+    ok('podwire_inventory_age_seconds' in m.get('/metrics')[1], 'the age of the inventory is a metric')
+    api.stop()
+    place.fetch(2)
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 5, 30), 'while the API is away flows are counted')
+    equal([(p['source']['workload'], p['destination']['workload'], p['flows']) for p in m.json('/api/v1/pairs')['pairs']], [('client', 'web', 5)], 'by the inventory there was')
+    ok(wait_for(lambda: m.metric('podwire_inventory_age_seconds') > 2, 10), 'which grows old')
+    equal(m.stop(), 0, 'it ends without the API')
+    ok('a-token-of-this-test' not in m.said() + json.dumps(m.lines()), 'the token is in no output')
+
+
 def main():
     check_refusals()
     why = missing() or (None if shutil.which('curl') else 'needs curl')
@@ -291,7 +341,7 @@ def main():
         done()
     place = Place()
     try:
-        for check in (check_shown, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_start_time):
+        for check in (check_shown, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_start_time, check_kubernetes):
             check(place)
     finally:
         place.close()
