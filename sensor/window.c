@@ -20,6 +20,7 @@ enum {
 	CLASSES_PER_PAIR_MAX = 128,
 	CLASSES_BY_PAIRS = 4, /* of the whole window: as many for each of max_pairs, and some */
 	CLASSES_SPARE = 1024,
+	MEMORY_SPARE = 8 << 20, /* of names, above twice what counted when they were last carried on */
 };
 
 /* A class of a pair. */
@@ -43,6 +44,7 @@ struct window {
 	int64_t now, slot;           /* the open one's number */
 	int64_t oldest;              /* slot that holds anything; INT64_MAX: none */
 	struct report *names;        /* peers, pairs, classes, texts; a pair's evidence_count is that of its tracks */
+	size_t kept;                 /* memory of names when they were last carried on */
 	struct arena_table tracks;   /* by pair and class */
 	struct track *first, **last;
 	size_t track_count;
@@ -178,7 +180,11 @@ cells_of(const struct track *t, struct window_cell cells[WINDOW_CELLS_MAX])
 {
 	size_t count = window_cells_get(&t->closed, cells);
 
-	if (t->has_open)
+	if (!t->has_open)
+		return count;
+	if (count > 0 && cells[count - 1].slot == t->open.slot)
+		window_cell_add(&cells[count - 1], &t->open);
+	else
 		cells[count++] = t->open;
 	return count;
 }
@@ -301,6 +307,7 @@ rebuild(struct window *w)
 	report_map_free(m);
 	free_tracks(old);
 	report_free(old_names);
+	w->kept = arena_memory(w->names->arena);
 	return left;
 }
 
@@ -404,6 +411,9 @@ window_add(struct window *w, const struct report *delta, int64_t now)
 	if (delta->pair_count > 0 && w->slot < w->oldest)
 		w->oldest = w->slot;
 	w->folded[w->slot % WINDOW_SLOTS_MAX] += w->names->folded_pairs - folded + delta->folded_pairs;
+	/* Classes that found no room, names that were replaced: whoever sends packets may make as many as he likes before the slot ends. */
+	if (arena_memory(w->names->arena) > 2 * w->kept + MEMORY_SPARE)
+		(void)rebuild(w);
 }
 
 /* Out. */
@@ -495,6 +505,12 @@ size_t
 window_classes(const struct window *w)
 {
 	return w->track_count;
+}
+
+size_t
+window_memory(const struct window *w)
+{
+	return arena_memory(w->names->arena);
 }
 
 /* For the state file. */

@@ -69,4 +69,7 @@ void window_writer_free(struct window_writer *);
 size_t window_pairs(const struct window *);
 size_t window_classes(const struct window *);
 
+/* Bytes that names of all kinds take: no more than some times what those that count take. */
+size_t window_memory(const struct window *);
+
 #endif

@@ -270,6 +270,37 @@ a_scan_is_bounded(void **state)
 	window_free(w);
 }
 
+/* Classes that find no room are forgotten before their slot ends; what counts is all there. */
+static void
+memory_is_bounded(void **state)
+{
+	enum { DELTAS = 300, CLASSES = 1000 };
+	const struct peer source = { .workload = "scanner", .kind = "Pod", .namespace = "a" }, destination = { .workload = "web", .kind = "Pod", .namespace = "b" };
+	struct window *w = hour(1000);
+	uint64_t given = 0;
+
+	(void)state;
+	for (unsigned i = 0; i < DELTAS; i++) {
+		struct report *r = made_up_report(0);
+
+		for (unsigned j = 0; j < CLASSES; j++) {
+			const struct evidence_class class = { .protocol = "tls", .server_port = (uint16_t)(given % 65536), .key_bits = (uint16_t)(given / 65536), .ip_protocol = 6, .state = ENCRYPTION_ENCRYPTED };
+			const struct evidence_count count = { .flows = 1, .first_seen = start, .last_seen = start };
+
+			report_add_evidence(r, &source, &destination, &class, &count);
+			given++;
+		}
+		/* A hundred in each of three slots. */
+		window_add(w, r, start + i / 100 * 5 * minute);
+		report_free(r);
+		assert_true(window_memory(w) < 10 << 20);
+	}
+	assert_int_equal(flows(w, start + 10 * minute), given);
+	assert_true(window_classes(w) <= 200);
+	assert_int_equal(flows(w, start + 60 * minute), given / 3 * 2);
+	window_free(w);
+}
+
 static void
 names_go_with_their_peers(void **state)
 {
@@ -382,6 +413,7 @@ main(void)
 		cmocka_unit_test(an_example_is_never_older_than_the_window),
 		cmocka_unit_test(pairs_are_bounded),
 		cmocka_unit_test(a_scan_is_bounded),
+		cmocka_unit_test(memory_is_bounded),
 		cmocka_unit_test(names_go_with_their_peers),
 		cmocka_unit_test(cells_come_back),
 		cmocka_unit_test(slots_can_be_carried),
