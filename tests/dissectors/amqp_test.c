@@ -5,15 +5,6 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "scenario.h"
 
 /* 0-9-1: FRAME(size of the arguments, method, arguments); sizes as text, since they are bytes of one. */
@@ -64,7 +55,6 @@
 #define INIT_CBS "\x00\x00\x00\x18\x02\x01\x00\x00\x00\x53\x41\xc0\x0b\x02\xa3\x07" "MSSBCBS\x40"
 #define TRANSFER "\x00\x00\x00\x15\x02\x00\x00\x00\x00\x80\x00\x00\x00\x00\x00\x00\x00\x14\x45" "hi"
 #define EMPTY_1 "\x00\x00\x00\x08\x02\x00\x00\x00"
-#define NOTE(name) (1u << NOTE_##name)
 
 static const struct scenario scenarios[] = {
 	{ "plain", { CLIENT(HEADER), SERVER(START), CLIENT(PLAIN), SERVER(TUNE), CLIENT(TUNE_OK OPEN), SERVER(OPEN_OK) }, AUTH_SUCCESS, "sasl-plain", true, 0 },
@@ -93,12 +83,12 @@ static const struct scenario scenarios[] = {
 	{ "1.0 the server's own trouble", { CLIENT(HEADER_SASL), SERVER(HEADER_SASL MECHANISMS), CLIENT(INIT_PLAIN), SERVER(OUTCOME("\x02")) }, AUTH_ATTEMPTED, "sasl-plain", true, 0 },
 	{ "1.0 steps", { CLIENT(HEADER_SASL), SERVER(HEADER_SASL MECHANISMS), CLIENT(INIT_SCRAM), SERVER(CHALLENGE), CLIENT(RESPONSE), SERVER(OUTCOME("\x00")) }, AUTH_SUCCESS, "sasl-other", false, 0 },
 	{ "1.0 anonymous", { CLIENT(HEADER_SASL), SERVER(HEADER_SASL MECHANISMS), CLIENT(INIT_ANONYMOUS), SERVER(OUTCOME("\x00")), CLIENT(HEADER_1 OPEN_1 BEGIN_1), SERVER(HEADER_1 OPEN_1 BEGIN_1) }, AUTH_NONE, "sasl-anonymous", false, 0 },
-	{ "1.0 anonymous, sent away", { CLIENT(HEADER_SASL), SERVER(HEADER_SASL MECHANISMS), CLIENT(INIT_ANONYMOUS), SERVER(OUTCOME("\x00")), CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 REFUSED("\x18")) }, AUTH_FAILURE, "sasl-anonymous", false, 0 },
+	{ "1.0 anonymous, sent away", { CLIENT(HEADER_SASL), SERVER(HEADER_SASL MECHANISMS), CLIENT(INIT_ANONYMOUS), SERVER(OUTCOME("\x00")), CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 REFUSED("\x18")) }, AUTH_FAILURE, "sasl-anonymous", false, 0, .none_before = true },
 	{ "1.0 without SASL", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1) }, AUTH_NONE, NULL, false, 0 },
 	{ "1.0 without SASL, served", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 EMPTY_1 BEGIN_1 TRANSFER CLOSE_1) }, AUTH_NONE, NULL, false, 0 },
-	{ "1.0 without SASL, sent away", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 REFUSED("\x18")) }, AUTH_FAILURE, NULL, false, 0 },
+	{ "1.0 without SASL, sent away", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 REFUSED("\x18")) }, AUTH_FAILURE, NULL, false, 0, .none_before = true },
 	{ "1.0 without SASL, told to", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_SASL) }, AUTH_FAILURE, NULL, false, 0 },
-	{ "1.0 without SASL, sent away for another reason", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 ERROR_1) }, AUTH_UNKNOWN, NULL, false, 0 },
+	{ "1.0 without SASL, sent away for another reason", { CLIENT(HEADER_1 OPEN_1), SERVER(HEADER_1 OPEN_1 ERROR_1) }, AUTH_UNKNOWN, NULL, false, 0, .none_before = true },
 	{ "1.0 tokens come later", { CLIENT(HEADER_SASL), SERVER(HEADER_SASL MECHANISMS), CLIENT(INIT_CBS), SERVER(OUTCOME("\x00") HEADER_1 OPEN_1 BEGIN_1) }, AUTH_ATTEMPTED, "sasl-mssbcbs", false, 0 },
 	{ "1.0 link refused", { CLIENT(HEADER_SASL INIT_PLAIN), SERVER(HEADER_SASL MECHANISMS OUTCOME("\x00") HEADER_1 OPEN_1 REFUSED("\x16")) }, AUTH_SUCCESS, "sasl-plain", true, NOTE(NOT_PERMITTED) },
 	{ "1.0 no TLS", { CLIENT(HEADER_TLS), SERVER(HEADER_SASL) }, AUTH_UNKNOWN, NULL, false, NOTE(UPGRADE_REFUSED) },
@@ -110,8 +100,6 @@ outcomes(void **state)
 	(void)state;
 	scenarios_check(&amqp_dissector, "amqp", scenarios, COUNT_OF(scenarios));
 }
-
-#define BYTES(text) text, sizeof(text) - 1
 
 static const struct probe_case probes[] = {
 	{ BYTES(HEADER), FROM_CLIENT, MATCH },
@@ -159,8 +147,6 @@ probing(void **state)
 	assert_int_equal(amqp_dissector.probe(&flow, FROM_SERVER, cursor_over(BYTES(START)), &strength), MATCH);
 	assert_int_equal(amqp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES(BEGIN_1)), &strength), NO_MATCH);
 }
-
-#define SAY(c, from, text) conversation_send(c, from, text, sizeof(text) - 1)
 
 static const char hello[] = "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03" "01234567890123456789012345678901" "\x00\x00\x02\x13\x01\x01\x00\x00\x00";
 

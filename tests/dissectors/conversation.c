@@ -73,6 +73,13 @@ conversation_init(struct conversation *c, const struct dissector *dissector)
 }
 
 void
+conversation_init_midstream(struct conversation *c, const struct dissector *dissector)
+{
+	conversation_init(c, dissector);
+	c->flow.handshake_seen = false;
+}
+
+void
 conversation_clear(struct conversation *c)
 {
 	for (size_t i = 0; i < c->certificate_count; i++)

@@ -49,8 +49,14 @@ struct message {
 void conversation_init(struct conversation *, const struct dissector *);
 void conversation_clear(struct conversation *);
 
+/* The same of a flow whose beginning was not captured. */
+void conversation_init_midstream(struct conversation *, const struct dissector *);
+
 /* Bytes of one direction arrive; the dissector is called until it wants more. */
 void conversation_send(struct conversation *, enum direction, const void *bytes, size_t size);
+
+/* The same of a string literal, which may hold NULs. */
+#define SAY(c, from, text) conversation_send((c), (from), (text), sizeof(text) - 1)
 
 /* Size bytes of a direction were lost. */
 void conversation_gap(struct conversation *, enum direction, uint64_t size);

@@ -3,15 +3,6 @@
 #include <config.h>
 
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "scenario.h"
 
 #define SEARCH "ES\000\000\0001\000\000\000\000\000\000\000\001\000\000mi\303\000\000\000\034\000\000\000\030indices:data/read/searchbody"

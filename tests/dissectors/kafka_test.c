@@ -298,8 +298,6 @@ begin(struct conversation *c, bool handshake_seen)
 	c->flow.handshake_seen = handshake_seen;
 }
 
-#define SAY(c, from, text) conversation_send(c, from, text, sizeof(text) - 1)
-
 static void
 principals(void **state)
 {

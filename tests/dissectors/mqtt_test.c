@@ -5,15 +5,6 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "scenario.h"
 #include "tokens.h"
 
@@ -51,7 +42,6 @@
 #define PUBLISH_QOS1 "\x32\x07\x00\x01t\x00\x01hi"
 #define PINGREQ "\xc0\x00"
 #define PINGRESP "\xd0\x00"
-#define NOTE(name) (1u << NOTE_##name)
 
 static const struct scenario scenarios[] = {
 	{ "3.1", { CLIENT(CONNECT_31), SERVER(CONNACK("\x00")) }, AUTH_NONE, NULL, false, 0 },
@@ -94,8 +84,6 @@ outcomes(void **state)
 	(void)state;
 	scenarios_check(&mqtt_dissector, "mqtt", scenarios, COUNT_OF(scenarios));
 }
-
-#define BYTES(text) text, sizeof(text) - 1
 
 static const struct probe_case probes[] = {
 	{ BYTES(CONNECT_31_USER), FROM_CLIENT, MATCH },
@@ -155,8 +143,6 @@ probing(void **state)
 	assert_int_equal(mqtt_dissector.probe(&flow, FROM_SERVER, cursor_over(BYTES(CONNACK("\x00") " and more")), &strength), NO_MATCH);
 	assert_int_equal(mqtt_dissector.probe(&flow, FROM_SERVER, cursor_over(BYTES(CONNACK("\x00") "x")), &strength), NO_MATCH);
 }
-
-#define SAY(c, from, text) conversation_send(c, from, text, sizeof(text) - 1)
 
 static void
 midstream(void **state)

@@ -5,15 +5,6 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "scenario.h"
 
 #define INFO_WITH(more) "INFO {\"server_id\":\"NEX\",\"server_name\":\"n1\",\"version\":\"2.9.10\",\"proto\":1,\"headers\":true,\"max_payload\":1048576,\"client_id\":4" more "} \r\n"
@@ -30,7 +21,6 @@
 #define PING "PING\r\n"
 #define PONG "PONG\r\n"
 #define VIOLATION "-ERR 'Authorization Violation'\r\n"
-#define NOTE(name) (1u << NOTE_##name)
 
 static const struct scenario scenarios[] = {
 	{ "served", { SERVER(INFO), CLIENT(CONNECT PING), SERVER(PONG) }, AUTH_NONE, NULL, false, 0 },

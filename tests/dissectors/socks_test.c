@@ -199,8 +199,6 @@ begin(struct conversation *c, bool handshake_seen)
 	c->flow.handshake_seen = handshake_seen;
 }
 
-#define SAY(c, from, text) conversation_send(c, from, text, sizeof(text) - 1)
-
 /* The bytes of the tunnel are left for whoever comes next. */
 static void
 tunnel_begins_where_it_does(void **state)

@@ -5,15 +5,6 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "scenario.h"
 #include "tokens.h"
 
@@ -24,7 +15,6 @@
 #define BAD_CONNECT "ERROR\nmessage:Bad CONNECT\ncontent-type:text/plain\nversion:1.0,1.1,1.2\ncontent-length:32\n\nAccess refused for user 'ann'\n...\0"
 #define INVALID "ERROR\ncontent-type:text/plain\nmessage:User name [ann] or password is invalid.\n\njava.lang.SecurityException: User name [ann] or password is invalid.\n\0\n"
 #define SEND "SEND\ndestination:/queue/a\ncontent-length:4\n\na\0\0b\0\n"
-#define NOTE(name) (1u << NOTE_##name)
 
 static const struct scenario scenarios[] = {
 	{ "none", { CLIENT(CONNECT), SERVER(CONNECTED) }, AUTH_NONE, NULL, false, 0 },
@@ -56,8 +46,6 @@ outcomes(void **state)
 	(void)state;
 	scenarios_check(&stomp_dissector, "stomp", scenarios, COUNT_OF(scenarios));
 }
-
-#define BYTES(text) text, sizeof(text) - 1
 
 static const struct probe_case probes[] = {
 	{ BYTES(CONNECT), FROM_CLIENT, MATCH },
@@ -104,8 +92,6 @@ probing(void **state)
 	memset(line + 8, 'a', sizeof(line) - 8);
 	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(line, sizeof(line)), &strength), NO_MATCH);
 }
-
-#define SAY(c, from, text) conversation_send(c, from, text, sizeof(text) - 1)
 
 static void
 midstream(void **state)

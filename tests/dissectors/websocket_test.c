@@ -5,18 +5,8 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "scenario.h"
 
-#define BYTES(text) text, sizeof(text) - 1
 #define MQTT_CONNECT "\x10\x1c\x00\x04MQTT\x04\xc2\x00\x3c\x00\x02id\x00\x03" "ann\x00\x07" "example"
 #define MQTT_OPEN "\x10\x0e\x00\x04MQTT\x04\x02\x00\x3c\x00\x02id"
 #define STOMP_CONNECT "STOMP\nlogin:ann\npasscode:example\n\n\0"

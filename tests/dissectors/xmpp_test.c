@@ -2,15 +2,6 @@
 /* XMPP streams, written from RFC 6120 and the extensions that xmpp.c names. */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
 #include "scenario.h"
 
 #define STREAM(content) "<?xml version='1.0'?><stream:stream to='example.org' xmlns='jabber:" content "' xmlns:stream='http://etherx.jabber.org/streams' version='1.0'>"
