@@ -5,16 +5,7 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "conversation.h"
+#include "scenario.h"
 #include "dissectors/kafka_message.h"
 
 #define API_VERSIONS "\000\000\000\016\000\022\000\000\000\000\000\001\000\004unit"
@@ -98,144 +89,70 @@
 
 #define ZOOKEEPER_CONNECT "\000\000\000\055\000\000\000\000\000\000\000\000\000\000\000\000\000\000\165\060\000\000\000\000\000\000\000\000\000\000\000\020\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
 
-static const struct scenario {
-	const char *name;
-	struct message messages[12];
-	size_t count;
-	enum auth_result result;
-	const char *method;
-	bool clear;
-	bool not_permitted;
-} scenarios[] = {
-#define MESSAGES(...) .messages = { __VA_ARGS__ }, .count = sizeof((struct message[]){ __VA_ARGS__ }) / sizeof(struct message)
+static const struct scenario scenarios[] = {
 #define HELLO CLIENT(API_VERSIONS3), SERVER(API_VERSIONS3_ANSWER)
 #define ASK CLIENT(METADATA), SERVER(METADATA_ANSWER)
-	{ "served", MESSAGES(HELLO, ASK), AUTH_NONE, NULL, false, false },
-	{ "served, flexible", MESSAGES(HELLO, CLIENT(METADATA12), SERVER(METADATA12_ANSWER)), AUTH_NONE, NULL, false, false },
-	{ "versions alone are for anybody", MESSAGES(CLIENT(API_VERSIONS), SERVER(API_VERSIONS_ANSWER), CLIENT(METADATA)), AUTH_UNKNOWN, NULL, false, false },
-	{ "versions refused", MESSAGES(CLIENT(API_VERSIONS3), SERVER(API_VERSIONS_TOO_NEW), CLIENT(API_VERSIONS), SERVER(API_VERSIONS_ANSWER)), AUTH_UNKNOWN, NULL, false, false },
-	{ "produced", MESSAGES(CLIENT(PRODUCE), SERVER(PRODUCE_ANSWER)), AUTH_NONE, NULL, false, false },
-	{ "produced without acks", MESSAGES(CLIENT(PRODUCE_NO_ACKS PRODUCE_NO_ACKS)), AUTH_UNKNOWN, NULL, false, false },
-	{ "fetched", MESSAGES(CLIENT(PRODUCE_NO_ACKS FETCH), SERVER(FETCH_ANSWER)), AUTH_NONE, NULL, false, false },
-	{ "answers out of order", MESSAGES(CLIENT(PRODUCE FETCH), SERVER(FETCH_ANSWER PRODUCE_REFUSED)), AUTH_NONE, NULL, false, false },
-	{ "described", MESSAGES(CLIENT(DESCRIBE_GROUPS), SERVER(DESCRIBE_GROUPS_ANSWER)), AUTH_NONE, NULL, false, false },
-	{ "header of version 0", MESSAGES(CLIENT(API_VERSIONS SHUTDOWN0), SERVER(API_VERSIONS_ANSWER SHUTDOWN0_ANSWER)), AUTH_NONE, NULL, false, false },
-	{ "anonymous, topic refused", MESSAGES(HELLO, CLIENT(METADATA), SERVER(METADATA_REFUSED), CLIENT(PRODUCE), SERVER(PRODUCE_REFUSED)), AUTH_FAILURE, NULL, false, false },
-	{ "anonymous, group refused", MESSAGES(CLIENT(HEARTBEAT), SERVER(HEARTBEAT_REFUSED)), AUTH_FAILURE, NULL, false, false },
-	{ "PLAIN", MESSAGES(HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ANSWER), ASK), AUTH_SUCCESS, "sasl-plain", true, false },
-	{ "PLAIN, flexible", MESSAGES(HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH2_PLAIN), SERVER(AUTH2_ANSWER), ASK), AUTH_SUCCESS, "sasl-plain", true, false },
-	{ "PLAIN unanswered", MESSAGES(HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN)), AUTH_ATTEMPTED, "sasl-plain", true, false },
-	{ "PLAIN wrong", MESSAGES(HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_WRONG)), AUTH_FAILURE, "sasl-plain", true, false },
-	{ "PLAIN wrong, flexible", MESSAGES(HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH2_PLAIN), SERVER(AUTH2_WRONG)), AUTH_FAILURE, "sasl-plain", true, false },
-	{ "PLAIN in the wrong state", MESSAGES(HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_STATE)), AUTH_FAILURE, "sasl-plain", true, false },
-	{ "PLAIN, another error", MESSAGES(HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ODD)), AUTH_ATTEMPTED, "sasl-plain", true, false },
-	{ "PLAIN, then refused", MESSAGES(CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ANSWER), CLIENT(PRODUCE), SERVER(PRODUCE_REFUSED)), AUTH_SUCCESS, "sasl-plain", true, true },
-	{ "PLAIN again on the same connection", MESSAGES(CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ANSWER), ASK, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_WRONG)), AUTH_SUCCESS, "sasl-plain", true, false },
-	{ "mechanism refused", MESSAGES(CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_REFUSED)), AUTH_FAILURE, "scram-sha-256", false, false },
-	{ "no SASL here, then served", MESSAGES(CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_NO_SASL), ASK), AUTH_NONE, "scram-sha-256", false, false },
-	{ "no SASL here", MESSAGES(CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_NO_SASL)), AUTH_FAILURE, "scram-sha-256", false, false },
-	{ "handshake failed", MESSAGES(CLIENT(HANDSHAKE0_SCRAM), SERVER(HANDSHAKE_ERROR)), AUTH_ATTEMPTED, "scram-sha-256", false, false },
-	{ "SCRAM", MESSAGES(CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2), SERVER(AUTH_SCRAM2_ANSWER)), AUTH_SUCCESS, "scram-sha-256", false, false },
-	{ "SCRAM, half", MESSAGES(CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2)), AUTH_ATTEMPTED, "scram-sha-256", false, false },
-	{ "SCRAM, delegation token", MESSAGES(CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1_TOKEN), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2), SERVER(AUTH_SCRAM2_ANSWER)), AUTH_SUCCESS, "scram-sha-256", false, false },
-	{ "SCRAM wrong", MESSAGES(CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2), SERVER(AUTH_SCRAM2_WRONG)), AUTH_FAILURE, "scram-sha-256", false, false },
-	{ "SCRAM, server-error", MESSAGES(CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2), SERVER(AUTH_SCRAM2_ERROR)), AUTH_FAILURE, "scram-sha-256", false, false },
-	{ "OAUTHBEARER", MESSAGES(CLIENT(HANDSHAKE_OAUTH), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_OAUTH), SERVER(AUTH_OAUTH_ANSWER)), AUTH_SUCCESS, "sasl-oauthbearer", true, false },
-	{ "OAUTHBEARER wrong", MESSAGES(CLIENT(HANDSHAKE_OAUTH), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_OAUTH), SERVER(AUTH_OAUTH_ERROR), CLIENT(AUTH_OAUTH2), SERVER(AUTH_OAUTH2_WRONG)), AUTH_FAILURE, "sasl-oauthbearer", true, false },
-	{ "OAUTHBEARER, error and no end", MESSAGES(CLIENT(HANDSHAKE_OAUTH), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_OAUTH), SERVER(AUTH_OAUTH_ERROR)), AUTH_ATTEMPTED, "sasl-oauthbearer", true, false },
-	{ "AWS_MSK_IAM", MESSAGES(CLIENT(HANDSHAKE_IAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_IAM), SERVER(AUTH_IAM_ANSWER)), AUTH_SUCCESS, "sasl-aws_msk_iam", false, false },
-	{ "GSSAPI, not yet", MESSAGES(CLIENT(HANDSHAKE_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_GSS1), SERVER(AUTH_GSS1_ANSWER), CLIENT(AUTH_GSS2), SERVER(AUTH_GSS2_ANSWER), CLIENT(AUTH_GSS3), SERVER(AUTH_GSS3_ANSWER)), AUTH_ATTEMPTED, "sasl-gssapi", false, false },
-	{ "GSSAPI, served", MESSAGES(CLIENT(HANDSHAKE_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_GSS1), SERVER(AUTH_GSS1_ANSWER), CLIENT(AUTH_GSS3), SERVER(AUTH_GSS3_ANSWER), ASK), AUTH_SUCCESS, "sasl-gssapi", false, false },
-	{ "GSSAPI, refused a topic", MESSAGES(CLIENT(HANDSHAKE_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_GSS1), SERVER(AUTH_GSS1_ANSWER), CLIENT(PRODUCE), SERVER(PRODUCE_REFUSED)), AUTH_SUCCESS, "sasl-gssapi", false, true },
-	{ "mechanism of its own", MESSAGES(CLIENT(HANDSHAKE_OTHER), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ANSWER), ASK), AUTH_SUCCESS, "sasl-other", false, false },
-	{ "no token, served", MESSAGES(CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), ASK), AUTH_ATTEMPTED, "sasl-plain", false, false },
-	{ "old PLAIN", MESSAGES(CLIENT(HANDSHAKE0_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_PLAIN), SERVER(RAW_EMPTY), ASK), AUTH_SUCCESS, "sasl-plain", true, false },
-	{ "old PLAIN, closed", MESSAGES(CLIENT(HANDSHAKE0_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_PLAIN)), AUTH_ATTEMPTED, "sasl-plain", true, false },
-	{ "old PLAIN, odd answer", MESSAGES(CLIENT(HANDSHAKE0_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_PLAIN), SERVER(RAW_ODD)), AUTH_ATTEMPTED, "sasl-plain", true, false },
-	{ "old SCRAM", MESSAGES(CLIENT(HANDSHAKE0_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_SCRAM1), SERVER(RAW_SCRAM1_ANSWER), CLIENT(RAW_SCRAM2), SERVER(RAW_SCRAM2_ANSWER), ASK), AUTH_SUCCESS, "scram-sha-256", false, false },
-	{ "old SCRAM, wrong", MESSAGES(CLIENT(HANDSHAKE0_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_SCRAM1), SERVER(RAW_SCRAM1_ANSWER), CLIENT(RAW_SCRAM2), SERVER(RAW_SCRAM2_ERROR)), AUTH_FAILURE, "scram-sha-256", false, false },
-	{ "old GSSAPI", MESSAGES(CLIENT(HANDSHAKE0_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_GSS1), SERVER(RAW_GSS1_ANSWER), CLIENT(RAW_GSS2), ASK), AUTH_SUCCESS, "sasl-gssapi", false, false },
-	{ "old GSSAPI, closed", MESSAGES(CLIENT(HANDSHAKE0_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_GSS1), SERVER(RAW_GSS1_ANSWER)), AUTH_ATTEMPTED, "sasl-gssapi", false, false },
-	{ "old OAUTHBEARER", MESSAGES(CLIENT(HANDSHAKE0_OAUTH), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_OAUTH), SERVER(RAW_EMPTY), ASK), AUTH_SUCCESS, "sasl-oauthbearer", true, false },
+	{ "served", { HELLO, ASK }, AUTH_NONE, NULL, false },
+	{ "served, flexible", { HELLO, CLIENT(METADATA12), SERVER(METADATA12_ANSWER) }, AUTH_NONE, NULL, false },
+	{ "versions alone are for anybody", { CLIENT(API_VERSIONS), SERVER(API_VERSIONS_ANSWER), CLIENT(METADATA) }, AUTH_UNKNOWN, NULL, false },
+	{ "versions refused", { CLIENT(API_VERSIONS3), SERVER(API_VERSIONS_TOO_NEW), CLIENT(API_VERSIONS), SERVER(API_VERSIONS_ANSWER) }, AUTH_UNKNOWN, NULL, false },
+	{ "produced", { CLIENT(PRODUCE), SERVER(PRODUCE_ANSWER) }, AUTH_NONE, NULL, false },
+	{ "produced without acks", { CLIENT(PRODUCE_NO_ACKS PRODUCE_NO_ACKS) }, AUTH_UNKNOWN, NULL, false },
+	{ "fetched", { CLIENT(PRODUCE_NO_ACKS FETCH), SERVER(FETCH_ANSWER) }, AUTH_NONE, NULL, false },
+	{ "answers out of order", { CLIENT(PRODUCE FETCH), SERVER(FETCH_ANSWER PRODUCE_REFUSED) }, AUTH_NONE, NULL, false },
+	{ "described", { CLIENT(DESCRIBE_GROUPS), SERVER(DESCRIBE_GROUPS_ANSWER) }, AUTH_NONE, NULL, false },
+	{ "header of version 0", { CLIENT(API_VERSIONS SHUTDOWN0), SERVER(API_VERSIONS_ANSWER SHUTDOWN0_ANSWER) }, AUTH_NONE, NULL, false },
+	{ "anonymous, topic refused", { HELLO, CLIENT(METADATA), SERVER(METADATA_REFUSED), CLIENT(PRODUCE), SERVER(PRODUCE_REFUSED) }, AUTH_FAILURE, NULL, false },
+	{ "anonymous, group refused", { CLIENT(HEARTBEAT), SERVER(HEARTBEAT_REFUSED) }, AUTH_FAILURE, NULL, false },
+	{ "PLAIN", { HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ANSWER), ASK }, AUTH_SUCCESS, "sasl-plain", true },
+	{ "PLAIN, flexible", { HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH2_PLAIN), SERVER(AUTH2_ANSWER), ASK }, AUTH_SUCCESS, "sasl-plain", true },
+	{ "PLAIN unanswered", { HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN) }, AUTH_ATTEMPTED, "sasl-plain", true },
+	{ "PLAIN wrong", { HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_WRONG) }, AUTH_FAILURE, "sasl-plain", true },
+	{ "PLAIN wrong, flexible", { HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH2_PLAIN), SERVER(AUTH2_WRONG) }, AUTH_FAILURE, "sasl-plain", true },
+	{ "PLAIN in the wrong state", { HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_STATE) }, AUTH_FAILURE, "sasl-plain", true },
+	{ "PLAIN, another error", { HELLO, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ODD) }, AUTH_ATTEMPTED, "sasl-plain", true },
+	{ "PLAIN, then refused", { CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ANSWER), CLIENT(PRODUCE), SERVER(PRODUCE_REFUSED) }, AUTH_SUCCESS, "sasl-plain", true, NOTE(NOT_PERMITTED) },
+	{ "PLAIN again on the same connection", { CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ANSWER), ASK, CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_WRONG) }, AUTH_SUCCESS, "sasl-plain", true },
+	{ "mechanism refused", { CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_REFUSED) }, AUTH_FAILURE, "scram-sha-256", false },
+	{ "no SASL here, then served", { CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_NO_SASL), ASK }, AUTH_NONE, "scram-sha-256", false },
+	{ "no SASL here", { CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_NO_SASL) }, AUTH_FAILURE, "scram-sha-256", false },
+	{ "handshake failed", { CLIENT(HANDSHAKE0_SCRAM), SERVER(HANDSHAKE_ERROR) }, AUTH_ATTEMPTED, "scram-sha-256", false },
+	{ "SCRAM", { CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2), SERVER(AUTH_SCRAM2_ANSWER) }, AUTH_SUCCESS, "scram-sha-256", false },
+	{ "SCRAM, half", { CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2) }, AUTH_ATTEMPTED, "scram-sha-256", false },
+	{ "SCRAM, delegation token", { CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1_TOKEN), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2), SERVER(AUTH_SCRAM2_ANSWER) }, AUTH_SUCCESS, "scram-sha-256", false },
+	{ "SCRAM wrong", { CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2), SERVER(AUTH_SCRAM2_WRONG) }, AUTH_FAILURE, "scram-sha-256", false },
+	{ "SCRAM, server-error", { CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1), SERVER(AUTH_SCRAM1_ANSWER), CLIENT(AUTH_SCRAM2), SERVER(AUTH_SCRAM2_ERROR) }, AUTH_FAILURE, "scram-sha-256", false },
+	{ "OAUTHBEARER", { CLIENT(HANDSHAKE_OAUTH), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_OAUTH), SERVER(AUTH_OAUTH_ANSWER) }, AUTH_SUCCESS, "sasl-oauthbearer", true },
+	{ "OAUTHBEARER wrong", { CLIENT(HANDSHAKE_OAUTH), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_OAUTH), SERVER(AUTH_OAUTH_ERROR), CLIENT(AUTH_OAUTH2), SERVER(AUTH_OAUTH2_WRONG) }, AUTH_FAILURE, "sasl-oauthbearer", true },
+	{ "OAUTHBEARER, error and no end", { CLIENT(HANDSHAKE_OAUTH), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_OAUTH), SERVER(AUTH_OAUTH_ERROR) }, AUTH_ATTEMPTED, "sasl-oauthbearer", true },
+	{ "AWS_MSK_IAM", { CLIENT(HANDSHAKE_IAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_IAM), SERVER(AUTH_IAM_ANSWER) }, AUTH_SUCCESS, "sasl-aws_msk_iam", false },
+	{ "GSSAPI, not yet", { CLIENT(HANDSHAKE_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_GSS1), SERVER(AUTH_GSS1_ANSWER), CLIENT(AUTH_GSS2), SERVER(AUTH_GSS2_ANSWER), CLIENT(AUTH_GSS3), SERVER(AUTH_GSS3_ANSWER) }, AUTH_ATTEMPTED, "sasl-gssapi", false },
+	{ "GSSAPI, served", { CLIENT(HANDSHAKE_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_GSS1), SERVER(AUTH_GSS1_ANSWER), CLIENT(AUTH_GSS3), SERVER(AUTH_GSS3_ANSWER), ASK }, AUTH_SUCCESS, "sasl-gssapi", false },
+	{ "GSSAPI, refused a topic", { CLIENT(HANDSHAKE_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_GSS1), SERVER(AUTH_GSS1_ANSWER), CLIENT(PRODUCE), SERVER(PRODUCE_REFUSED) }, AUTH_SUCCESS, "sasl-gssapi", false, NOTE(NOT_PERMITTED) },
+	{ "mechanism of its own", { CLIENT(HANDSHAKE_OTHER), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN), SERVER(AUTH_ANSWER), ASK }, AUTH_SUCCESS, "sasl-other", false },
+	{ "no token, served", { CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), ASK }, AUTH_ATTEMPTED, "sasl-plain", false },
+	{ "old PLAIN", { CLIENT(HANDSHAKE0_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_PLAIN), SERVER(RAW_EMPTY), ASK }, AUTH_SUCCESS, "sasl-plain", true },
+	{ "old PLAIN, closed", { CLIENT(HANDSHAKE0_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_PLAIN) }, AUTH_ATTEMPTED, "sasl-plain", true },
+	{ "old PLAIN, odd answer", { CLIENT(HANDSHAKE0_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_PLAIN), SERVER(RAW_ODD) }, AUTH_ATTEMPTED, "sasl-plain", true },
+	{ "old SCRAM", { CLIENT(HANDSHAKE0_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_SCRAM1), SERVER(RAW_SCRAM1_ANSWER), CLIENT(RAW_SCRAM2), SERVER(RAW_SCRAM2_ANSWER), ASK }, AUTH_SUCCESS, "scram-sha-256", false },
+	{ "old SCRAM, wrong", { CLIENT(HANDSHAKE0_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_SCRAM1), SERVER(RAW_SCRAM1_ANSWER), CLIENT(RAW_SCRAM2), SERVER(RAW_SCRAM2_ERROR) }, AUTH_FAILURE, "scram-sha-256", false },
+	{ "old GSSAPI", { CLIENT(HANDSHAKE0_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_GSS1), SERVER(RAW_GSS1_ANSWER), CLIENT(RAW_GSS2), ASK }, AUTH_SUCCESS, "sasl-gssapi", false },
+	{ "old GSSAPI, closed", { CLIENT(HANDSHAKE0_GSSAPI), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_GSS1), SERVER(RAW_GSS1_ANSWER) }, AUTH_ATTEMPTED, "sasl-gssapi", false },
+	{ "old OAUTHBEARER", { CLIENT(HANDSHAKE0_OAUTH), SERVER(HANDSHAKE_ANSWER), CLIENT(RAW_OAUTH), SERVER(RAW_EMPTY), ASK }, AUTH_SUCCESS, "sasl-oauthbearer", true },
 };
-
-static void
-check_scenario(const struct scenario *s, size_t chunk)
-{
-	struct conversation c;
-	const struct authentication *a = &c.evidence.authentication;
-
-	conversation_init(&c, &kafka_dissector);
-	conversation_run(&c, s->messages, s->count, chunk);
-	if (a->result != s->result || c.evidence.cleartext_credentials != s->clear || (a->method == NULL) != (s->method == NULL) ||
-		(s->method != NULL && strcmp(a->method, s->method) != 0) || evidence_has_note(&c.evidence, NOTE_NOT_PERMITTED) != s->not_permitted)
-		fail_msg("%s, in pieces of %zu: %s %s %d", s->name, chunk, auth_result_names[a->result], a->method ? a->method : "-", c.evidence.cleartext_credentials);
-	assert_string_equal(c.evidence.protocol, "kafka");
-	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
-	assert_string_equal(a->principal, "");
-	conversation_clear(&c);
-}
 
 static void
 outcomes(void **state)
 {
-	static const size_t chunks[] = { 0, 1, 7 };
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-		for (size_t j = 0; j < 3; j++)
-			check_scenario(&scenarios[i], chunks[j]);
-}
-
-static const struct scenario *whole;
-
-static void
-check_prefix(const struct conversation *c, size_t given)
-{
-	enum auth_result result = (enum auth_result)c->evidence.authentication.result;
-
-	(void)given;
-	if (whole->result != AUTH_SUCCESS)
-		assert_int_not_equal(result, AUTH_SUCCESS);
-	if (whole->result != AUTH_NONE)
-		assert_int_not_equal(result, AUTH_NONE);
-	assert_true(whole->clear || !c->evidence.cleartext_credentials);
-}
-
-static void
-prefixes(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-		whole = &scenarios[i];
-		conversation_each_prefix(&kafka_dissector, whole->messages, whole->count, check_prefix);
-	}
-}
-
-static enum verdict
-ask(const void *bytes, size_t size, enum direction from, bool roles_known)
-{
-	struct flow_view flow = { .roles_known = roles_known };
-	enum strength strength;
-	uint8_t *block = malloc(size + (size == 0));
-	enum verdict verdict;
-
-	memcpy(block, bytes, size);
-	verdict = kafka_dissector.probe(&flow, from, cursor_over(block, size), &strength);
-	free(block);
-	return verdict;
+	scenarios_check(&kafka_dissector, "kafka", scenarios, COUNT_OF(scenarios));
 }
 
 static void
 probes(void **state)
 {
-#define BYTES(text) (text), sizeof(text) - 1
-	static const struct {
-		const char *bytes;
-		size_t size;
-		enum direction from;
-		enum verdict verdict;
-	} list[] = {
+	static const struct flow_view roles_known = { .roles_known = true }, roles_unknown = { .roles_known = false };
+	static const struct probe_case list[] = {
 		{ BYTES(API_VERSIONS), FROM_CLIENT, MATCH },
 		{ BYTES(API_VERSIONS3 METADATA), FROM_CLIENT, MATCH },
 		{ BYTES(DESCRIBE_GROUPS), FROM_CLIENT, MATCH },
@@ -284,18 +201,9 @@ probes(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (ask(list[i].bytes, list[i].size, list[i].from, true) != list[i].verdict)
-			fail_msg("%zu: %d", i, ask(list[i].bytes, list[i].size, list[i].from, true));
+	probes_check_in(&kafka_dissector, &roles_known, list, COUNT_OF(list));
 	/* With unknown roles, a client that is taken for the server says that it is none. */
-	assert_int_equal(ask(BYTES(METADATA), FROM_SERVER, false), NO_MATCH);
-}
-
-static void
-begin(struct conversation *c, bool handshake_seen)
-{
-	conversation_init(c, &kafka_dissector);
-	c->flow.handshake_seen = handshake_seen;
+	assert_int_equal(probe_bytes(&kafka_dissector, &roles_unknown, FROM_SERVER, BYTES(METADATA), NULL), NO_MATCH);
 }
 
 static void
@@ -304,14 +212,14 @@ principals(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	c.evidence.want_principals = true;
 	SAY(&c, FROM_CLIENT, HANDSHAKE_PLAIN);
 	SAY(&c, FROM_SERVER, HANDSHAKE_ANSWER);
 	SAY(&c, FROM_CLIENT, AUTH_PLAIN);
 	assert_string_equal(c.evidence.authentication.principal, "ann");
 	conversation_clear(&c);
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	c.evidence.want_principals = true;
 	SAY(&c, FROM_CLIENT, HANDSHAKE_SCRAM);
 	SAY(&c, FROM_SERVER, HANDSHAKE_ANSWER);
@@ -326,7 +234,7 @@ midstream(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, false);
+	conversation_init_midstream(&c, &kafka_dissector);
 	SAY(&c, FROM_SERVER, "the rest of an answer");
 	SAY(&c, FROM_CLIENT, METADATA);
 	SAY(&c, FROM_SERVER, METADATA_ANSWER);
@@ -341,18 +249,18 @@ midstream(void **state)
 	conversation_clear(&c);
 
 	/* After the handshake: tokens that speak for themselves. */
-	begin(&c, false);
+	conversation_init_midstream(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, AUTH_PLAIN);
 	SAY(&c, FROM_SERVER, AUTH_ANSWER);
 	assert_int_equal(c.evidence.authentication.result, AUTH_SUCCESS);
 	assert_string_equal(c.evidence.authentication.method, "sasl-plain");
 	assert_true(c.evidence.cleartext_credentials);
 	conversation_clear(&c);
-	begin(&c, false);
+	conversation_init_midstream(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, AUTH_OAUTH);
 	assert_string_equal(c.evidence.authentication.method, "sasl-oauthbearer");
 	conversation_clear(&c);
-	begin(&c, false);
+	conversation_init_midstream(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, AUTH_SCRAM2);
 	SAY(&c, FROM_SERVER, AUTH_SCRAM2_ANSWER);
 	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
@@ -368,7 +276,7 @@ one_direction(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_SERVER, API_VERSIONS_ANSWER HANDSHAKE_ANSWER);
 	assert_string_equal(c.evidence.protocol, "kafka");
 	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
@@ -386,7 +294,7 @@ gaps(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, API_VERSIONS);
 	conversation_gap(&c, FROM_CLIENT, 100);
 	SAY(&c, FROM_CLIENT, "rest");
@@ -397,7 +305,7 @@ gaps(void **state)
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_clear(&c);
 	/* What is served after tokens was let in, whatever was lost. */
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, HANDSHAKE_SCRAM);
 	SAY(&c, FROM_SERVER, HANDSHAKE_ANSWER);
 	SAY(&c, FROM_CLIENT, AUTH_SCRAM1 AUTH_SCRAM2);
@@ -414,16 +322,16 @@ not_kafka(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, "\000\000\000\004abcd");
 	assert_int_equal(c.verdict, NO_MATCH);
 	conversation_clear(&c);
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, "\100\000\000\004abcd");
 	assert_int_equal(c.verdict, NO_MATCH);
 	conversation_clear(&c);
 	/* Known, then odd: what was seen stands, nothing is added. */
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, API_VERSIONS);
 	SAY(&c, FROM_CLIENT, "\000\000\000\004abcd");
 	SAY(&c, FROM_SERVER, "\000\000\000\006\377\377\377\377\000\000");
@@ -432,7 +340,7 @@ not_kafka(void **state)
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_clear(&c);
 	/* An answer whose fields do not fit serves nobody. */
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, METADATA);
 	SAY(&c, FROM_SERVER, "\000\000\000\010\000\000\000\002abcd");
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
@@ -452,7 +360,7 @@ large_messages(void **state)
 	message[2] = 0;
 	message[3] = 0;
 	message[45] = 3; /* the size of the records */
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	conversation_send(&c, FROM_CLIENT, message, 20000);
 	assert_true(c.to_skip[FROM_CLIENT] == 4 + 0x40000 - 20000);
 	assert_int_equal(c.evidence.strength, STRENGTH_STRUCTURE);
@@ -461,14 +369,14 @@ large_messages(void **state)
 	assert_int_equal(c.evidence.authentication.result, AUTH_NONE);
 	conversation_clear(&c);
 	/* An answer that is long is an answer. */
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, FETCH);
 	memcpy(message, "\000\004\000\000\000\000\000\005", 8);
 	conversation_send(&c, FROM_SERVER, message, 20000);
 	assert_int_equal(c.evidence.authentication.result, AUTH_NONE);
 	conversation_clear(&c);
 	/* A token that is too long to be kept. */
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, HANDSHAKE0_GSSAPI);
 	SAY(&c, FROM_SERVER, HANDSHAKE_ANSWER);
 	memset(message, 0x60, sizeof(message));
@@ -487,12 +395,12 @@ ends_when_nothing_more_comes(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, METADATA);
 	SAY(&c, FROM_SERVER, METADATA_ANSWER);
 	assert_int_equal(c.verdict, DONE);
 	conversation_clear(&c);
-	begin(&c, true);
+	conversation_init(&c, &kafka_dissector);
 	SAY(&c, FROM_CLIENT, HANDSHAKE_PLAIN AUTH_PLAIN);
 	SAY(&c, FROM_SERVER, HANDSHAKE_ANSWER AUTH_ANSWER);
 	for (int i = 0; i < 40; i++) {
@@ -536,7 +444,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outcomes),
-		cmocka_unit_test(prefixes),
 		cmocka_unit_test(probes),
 		cmocka_unit_test(principals),
 		cmocka_unit_test(midstream),
