@@ -5,16 +5,7 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "conversation.h"
+#include "scenario.h"
 
 #define CONNECT "\000\000\000-\000\000\000\000\000\000\000\000\000\000\000\000\000\000u0\000\000\000\000\000\000\000\000\000\000\000\020\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
 #define CONNECT_OLD "\000\000\000,\000\000\000\000\000\000\000\000\000\000\000\000\000\000u0\000\000\000\000\000\000\000\000\000\000\000\020\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000"
@@ -61,124 +52,52 @@
 #define MULTI "\000\000\000\033\000\000\000\007\000\000\000\016\000\000\000\001\000\377\377\377\377\000\000\000\002/a\000\000\000\000"
 #define MULTI_DONE "\000\000\000\024\000\000\000\007\000\000\000\000\000\000\000\005\000\000\000\000\000\000\000\001"
 
-static const struct scenario {
-	const char *name;
-	struct message messages[10];
-	size_t count;
-	enum auth_result result;
-	const char *method;
-	bool clear;
-	bool not_permitted;
-} scenarios[] = {
-#define MESSAGES(...) .messages = { __VA_ARGS__ }, .count = sizeof((struct message[]){ __VA_ARGS__ }) / sizeof(struct message)
+static const struct scenario scenarios[] = {
 #define HELLO CLIENT(CONNECT), SERVER(CONNECTED)
-	{ "a session alone", MESSAGES(HELLO, CLIENT(PING), SERVER(PONG)), AUTH_UNKNOWN, NULL, false, false },
-	{ "served", MESSAGES(HELLO, CLIENT(GET), SERVER(GOT)), AUTH_NONE, NULL, false, false },
-	{ "served by an old one", MESSAGES(CLIENT(CONNECT_OLD), SERVER(CONNECTED_OLD), CLIENT(GET_ROOT), SERVER(NO_NODE)), AUTH_NONE, NULL, false, false },
-	{ "no password", MESSAGES(CLIENT(CONNECT_NO_PASSWORD), SERVER(CONNECTED), CLIENT(CREATE), SERVER(CREATED)), AUTH_NONE, NULL, false, false },
-	{ "session expired", MESSAGES(CLIENT(CONNECT), SERVER(EXPIRED)), AUTH_UNKNOWN, NULL, false, false },
-	{ "session expired later", MESSAGES(HELLO, CLIENT(GET), SERVER(EXPIRED_ERROR)), AUTH_UNKNOWN, NULL, false, false },
-	{ "events and watches are no service", MESSAGES(HELLO, CLIENT(WATCHES), SERVER(WATCHES_SET EVENT), CLIENT(WHO_AM_I CLOSE), SERVER(WHO_YOU_ARE CLOSED)), AUTH_UNKNOWN, NULL, false, false },
-	{ "transaction", MESSAGES(HELLO, CLIENT(WATCHES2 MULTI), SERVER(WATCHES_SET MULTI_DONE)), AUTH_NONE, NULL, false, false },
-	{ "anonymous, refused", MESSAGES(HELLO, CLIENT(GET), SERVER(NO_AUTH)), AUTH_FAILURE, NULL, false, false },
-	{ "SASL required", MESSAGES(HELLO, CLIENT(GET), SERVER(SESSION_CLOSED)), AUTH_FAILURE, NULL, false, false },
-	{ "digest", MESSAGES(HELLO, CLIENT(DIGEST), SERVER(AUTH_OK), CLIENT(GET), SERVER(GOT)), AUTH_SUCCESS, "zookeeper-digest", true, false },
-	{ "digest unanswered", MESSAGES(HELLO, CLIENT(DIGEST)), AUTH_ATTEMPTED, "zookeeper-digest", true, false },
-	{ "digest refused", MESSAGES(HELLO, CLIENT(DIGEST), SERVER(AUTH_FAILED)), AUTH_FAILURE, "zookeeper-digest", true, false },
-	{ "digest, then refused", MESSAGES(HELLO, CLIENT(DIGEST GET), SERVER(AUTH_OK NO_AUTH)), AUTH_SUCCESS, "zookeeper-digest", true, true },
-	{ "digest late", MESSAGES(HELLO, CLIENT(GET), SERVER(GOT), CLIENT(DIGEST), SERVER(AUTH_OK)), AUTH_SUCCESS, "zookeeper-digest", true, false },
-	{ "ip says nothing", MESSAGES(HELLO, CLIENT(AUTH_IP GET), SERVER(AUTH_OK GOT)), AUTH_NONE, NULL, false, false },
-	{ "x509", MESSAGES(HELLO, CLIENT(AUTH_X509), SERVER(AUTH_FAILED)), AUTH_FAILURE, "zookeeper-x509", false, false },
-	{ "a scheme of its own", MESSAGES(HELLO, CLIENT(AUTH_OTHER), SERVER(AUTH_OK)), AUTH_SUCCESS, "zookeeper-other", false, false },
-	{ "DIGEST-MD5", MESSAGES(HELLO, CLIENT(SASL_EMPTY), SERVER(DIGEST_CHALLENGE), CLIENT(DIGEST_RESPONSE), SERVER(DIGEST_DONE), CLIENT(GET), SERVER(GOT)), AUTH_SUCCESS, "sasl-digest-md5", false, false },
-	{ "DIGEST-MD5, half", MESSAGES(HELLO, CLIENT(SASL_EMPTY), SERVER(DIGEST_CHALLENGE), CLIENT(DIGEST_RESPONSE)), AUTH_ATTEMPTED, "sasl-digest-md5", false, false },
-	{ "DIGEST-MD5, wrong", MESSAGES(HELLO, CLIENT(SASL_EMPTY), SERVER(DIGEST_CHALLENGE), CLIENT(DIGEST_RESPONSE), SERVER(DIGEST_WRONG)), AUTH_FAILURE, "sasl-digest-md5", false, false },
-	{ "SASL under way, served and refused", MESSAGES(HELLO, CLIENT(SASL_EMPTY), SERVER(DIGEST_CHALLENGE), CLIENT(GET), SERVER(NO_AUTH)), AUTH_ATTEMPTED, "sasl-digest-md5", false, true },
-	{ "GSSAPI", MESSAGES(HELLO, CLIENT(GSS1), SERVER(GSS1_ANSWER), CLIENT(GSS2), SERVER(GSS2_DONE)), AUTH_SUCCESS, "sasl-gssapi", false, false },
-	{ "GSSAPI, failed and let stay", MESSAGES(HELLO, CLIENT(GSS1), SERVER(GSS1_NULL), CLIENT(GET), SERVER(GOT)), AUTH_ATTEMPTED, "sasl-gssapi", false, false },
-	{ "a type to come", MESSAGES(HELLO, CLIENT(UNKNOWN PING GET), SERVER(PONG GOT)), AUTH_NONE, NULL, false, false },
-	{ "ruok", MESSAGES(CLIENT("ruok"), SERVER("imok")), AUTH_NONE, NULL, false, false },
-	{ "stat", MESSAGES(CLIENT("stat\r\n"), SERVER("Zookeeper version: 3.8.0-1, built on")), AUTH_NONE, NULL, false, false },
-	{ "isro", MESSAGES(CLIENT("isro\n"), SERVER("rw")), AUTH_NONE, NULL, false, false },
-	{ "dump not listed", MESSAGES(CLIENT("dump"), SERVER("dump is not executed because it is not in the whitelist.\n")), AUTH_UNKNOWN, NULL, false, false },
-	{ "mntr not serving", MESSAGES(CLIENT("mntr"), SERVER("This ZooKeeper instance is not currently serving requests\n")), AUTH_UNKNOWN, NULL, false, false },
+	{ "a session alone", { HELLO, CLIENT(PING), SERVER(PONG) }, AUTH_UNKNOWN, NULL, false },
+	{ "served", { HELLO, CLIENT(GET), SERVER(GOT) }, AUTH_NONE, NULL, false },
+	{ "served by an old one", { CLIENT(CONNECT_OLD), SERVER(CONNECTED_OLD), CLIENT(GET_ROOT), SERVER(NO_NODE) }, AUTH_NONE, NULL, false },
+	{ "no password", { CLIENT(CONNECT_NO_PASSWORD), SERVER(CONNECTED), CLIENT(CREATE), SERVER(CREATED) }, AUTH_NONE, NULL, false },
+	{ "session expired", { CLIENT(CONNECT), SERVER(EXPIRED) }, AUTH_UNKNOWN, NULL, false },
+	{ "session expired later", { HELLO, CLIENT(GET), SERVER(EXPIRED_ERROR) }, AUTH_UNKNOWN, NULL, false },
+	{ "events and watches are no service", { HELLO, CLIENT(WATCHES), SERVER(WATCHES_SET EVENT), CLIENT(WHO_AM_I CLOSE), SERVER(WHO_YOU_ARE CLOSED) }, AUTH_UNKNOWN, NULL, false },
+	{ "transaction", { HELLO, CLIENT(WATCHES2 MULTI), SERVER(WATCHES_SET MULTI_DONE) }, AUTH_NONE, NULL, false },
+	{ "anonymous, refused", { HELLO, CLIENT(GET), SERVER(NO_AUTH) }, AUTH_FAILURE, NULL, false },
+	{ "SASL required", { HELLO, CLIENT(GET), SERVER(SESSION_CLOSED) }, AUTH_FAILURE, NULL, false },
+	{ "digest", { HELLO, CLIENT(DIGEST), SERVER(AUTH_OK), CLIENT(GET), SERVER(GOT) }, AUTH_SUCCESS, "zookeeper-digest", true },
+	{ "digest unanswered", { HELLO, CLIENT(DIGEST) }, AUTH_ATTEMPTED, "zookeeper-digest", true },
+	{ "digest refused", { HELLO, CLIENT(DIGEST), SERVER(AUTH_FAILED) }, AUTH_FAILURE, "zookeeper-digest", true },
+	{ "digest, then refused", { HELLO, CLIENT(DIGEST GET), SERVER(AUTH_OK NO_AUTH) }, AUTH_SUCCESS, "zookeeper-digest", true, NOTE(NOT_PERMITTED) },
+	{ "digest late", { HELLO, CLIENT(GET), SERVER(GOT), CLIENT(DIGEST), SERVER(AUTH_OK) }, AUTH_SUCCESS, "zookeeper-digest", true, .none_before = true },
+	{ "ip says nothing", { HELLO, CLIENT(AUTH_IP GET), SERVER(AUTH_OK GOT) }, AUTH_NONE, NULL, false },
+	{ "x509", { HELLO, CLIENT(AUTH_X509), SERVER(AUTH_FAILED) }, AUTH_FAILURE, "zookeeper-x509", false },
+	{ "a scheme of its own", { HELLO, CLIENT(AUTH_OTHER), SERVER(AUTH_OK) }, AUTH_SUCCESS, "zookeeper-other", false },
+	{ "DIGEST-MD5", { HELLO, CLIENT(SASL_EMPTY), SERVER(DIGEST_CHALLENGE), CLIENT(DIGEST_RESPONSE), SERVER(DIGEST_DONE), CLIENT(GET), SERVER(GOT) }, AUTH_SUCCESS, "sasl-digest-md5", false },
+	{ "DIGEST-MD5, half", { HELLO, CLIENT(SASL_EMPTY), SERVER(DIGEST_CHALLENGE), CLIENT(DIGEST_RESPONSE) }, AUTH_ATTEMPTED, "sasl-digest-md5", false },
+	{ "DIGEST-MD5, wrong", { HELLO, CLIENT(SASL_EMPTY), SERVER(DIGEST_CHALLENGE), CLIENT(DIGEST_RESPONSE), SERVER(DIGEST_WRONG) }, AUTH_FAILURE, "sasl-digest-md5", false },
+	{ "SASL under way, served and refused", { HELLO, CLIENT(SASL_EMPTY), SERVER(DIGEST_CHALLENGE), CLIENT(GET), SERVER(NO_AUTH) }, AUTH_ATTEMPTED, "sasl-digest-md5", false, NOTE(NOT_PERMITTED) },
+	{ "GSSAPI", { HELLO, CLIENT(GSS1), SERVER(GSS1_ANSWER), CLIENT(GSS2), SERVER(GSS2_DONE) }, AUTH_SUCCESS, "sasl-gssapi", false },
+	{ "GSSAPI, failed and let stay", { HELLO, CLIENT(GSS1), SERVER(GSS1_NULL), CLIENT(GET), SERVER(GOT) }, AUTH_ATTEMPTED, "sasl-gssapi", false },
+	{ "a type to come", { HELLO, CLIENT(UNKNOWN PING GET), SERVER(PONG GOT) }, AUTH_NONE, NULL, false },
+	{ "ruok", { CLIENT("ruok"), SERVER("imok") }, AUTH_NONE, NULL, false },
+	{ "stat", { CLIENT("stat\r\n"), SERVER("Zookeeper version: 3.8.0-1, built on") }, AUTH_NONE, NULL, false },
+	{ "isro", { CLIENT("isro\n"), SERVER("rw") }, AUTH_NONE, NULL, false },
+	{ "dump not listed", { CLIENT("dump"), SERVER("dump is not executed because it is not in the whitelist.\n") }, AUTH_UNKNOWN, NULL, false },
+	{ "mntr not serving", { CLIENT("mntr"), SERVER("This ZooKeeper instance is not currently serving requests\n") }, AUTH_UNKNOWN, NULL, false },
 };
-
-static void
-check_scenario(const struct scenario *s, size_t chunk)
-{
-	struct conversation c;
-	const struct authentication *a = &c.evidence.authentication;
-
-	conversation_init(&c, &zookeeper_dissector);
-	conversation_run(&c, s->messages, s->count, chunk);
-	if (a->result != s->result || c.evidence.cleartext_credentials != s->clear || (a->method == NULL) != (s->method == NULL) ||
-		(s->method != NULL && strcmp(a->method, s->method) != 0) || evidence_has_note(&c.evidence, NOTE_NOT_PERMITTED) != s->not_permitted)
-		fail_msg("%s, in pieces of %zu: %s %s %d", s->name, chunk, auth_result_names[a->result], a->method ? a->method : "-", c.evidence.cleartext_credentials);
-	assert_string_equal(c.evidence.protocol, "zookeeper");
-	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
-	assert_string_equal(a->principal, "");
-	conversation_clear(&c);
-}
 
 static void
 outcomes(void **state)
 {
-	static const size_t chunks[] = { 0, 1, 7 };
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-		for (size_t j = 0; j < 3; j++)
-			check_scenario(&scenarios[i], chunks[j]);
-}
-
-static const struct scenario *whole;
-
-static void
-check_prefix(const struct conversation *c, size_t given)
-{
-	enum auth_result result = (enum auth_result)c->evidence.authentication.result;
-
-	(void)given;
-	if (whole->result != AUTH_SUCCESS)
-		assert_int_not_equal(result, AUTH_SUCCESS);
-	assert_true(whole->clear || !c->evidence.cleartext_credentials);
-}
-
-static void
-prefixes(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-		whole = &scenarios[i];
-		conversation_each_prefix(&zookeeper_dissector, whole->messages, whole->count, check_prefix);
-	}
-}
-
-static enum verdict
-ask(const void *bytes, size_t size, enum direction from, bool roles_known)
-{
-	struct flow_view flow = { .roles_known = roles_known };
-	enum strength strength;
-	uint8_t *block = malloc(size + (size == 0));
-	enum verdict verdict;
-
-	memcpy(block, bytes, size);
-	verdict = zookeeper_dissector.probe(&flow, from, cursor_over(block, size), &strength);
-	free(block);
-	return verdict;
+	scenarios_check(&zookeeper_dissector, "zookeeper", scenarios, COUNT_OF(scenarios));
 }
 
 static void
 probes(void **state)
 {
-#define BYTES(text) (text), sizeof(text) - 1
-	static const struct {
-		const char *bytes;
-		size_t size;
-		enum direction from;
-		enum verdict verdict;
-	} list[] = {
+	static const struct flow_view roles_known = { .roles_known = true }, roles_unknown = { .roles_known = false };
+	static const struct probe_case list[] = {
 		{ BYTES(CONNECT), FROM_CLIENT, MATCH },
 		{ BYTES(CONNECT_OLD PING), FROM_CLIENT, MATCH },
 		{ BYTES(GET), FROM_CLIENT, MATCH },
@@ -200,7 +119,7 @@ probes(void **state)
 		{ BYTES("\000\000\000\006\000\000\000\001\000\000"), FROM_CLIENT, NO_MATCH },
 		{ BYTES("\000\040\000\000\000\000\000\001\000\000"), FROM_CLIENT, NO_MATCH },
 		{ BYTES("\000\000\000\010\377\377\377\376\000\000\000\014"), FROM_CLIENT, NO_MATCH },
-		{ BYTES("stats\r\n"), FROM_CLIENT, NO_MATCH }, /* memcached */
+		{ BYTES("stats\r\n"), FROM_CLIENT, NO_MATCH, .else_before = true }, /* memcached */
 		{ BYTES("get k\r\n"), FROM_CLIENT, NO_MATCH },
 		{ BYTES("\000\000\000\016\000\022\000\000\000\000\000\001\000\004unit"), FROM_CLIENT, NO_MATCH }, /* Kafka */
 		{ BYTES("\000\000\000\010\004\322\026\057"), FROM_CLIENT, NEED_MORE }, /* PostgreSQL SSLRequest */
@@ -219,17 +138,8 @@ probes(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (ask(list[i].bytes, list[i].size, list[i].from, true) != list[i].verdict)
-			fail_msg("%zu: %d", i, ask(list[i].bytes, list[i].size, list[i].from, true));
-	assert_int_equal(ask(BYTES(GET), FROM_SERVER, false), NO_MATCH);
-}
-
-static void
-begin(struct conversation *c, bool handshake_seen)
-{
-	conversation_init(c, &zookeeper_dissector);
-	c->flow.handshake_seen = handshake_seen;
+	probes_check_in(&zookeeper_dissector, &roles_known, list, COUNT_OF(list));
+	assert_int_equal(probe_bytes(&zookeeper_dissector, &roles_unknown, FROM_SERVER, BYTES(GET), NULL), NO_MATCH);
 }
 
 static void
@@ -238,12 +148,12 @@ principals(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	c.evidence.want_principals = true;
 	SAY(&c, FROM_CLIENT, CONNECT DIGEST);
 	assert_string_equal(c.evidence.authentication.principal, "ann");
 	conversation_clear(&c);
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	c.evidence.want_principals = true;
 	SAY(&c, FROM_CLIENT, CONNECT SASL_EMPTY);
 	SAY(&c, FROM_SERVER, CONNECTED DIGEST_CHALLENGE);
@@ -258,7 +168,7 @@ midstream(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, false);
+	conversation_init_midstream(&c, &zookeeper_dissector);
 	SAY(&c, FROM_SERVER, "the rest of a node's data");
 	SAY(&c, FROM_CLIENT, GET);
 	SAY(&c, FROM_SERVER, GOT);
@@ -273,12 +183,12 @@ midstream(void **state)
 	assert_int_equal(c.evidence.authentication.result, AUTH_SUCCESS);
 	conversation_clear(&c);
 	/* The server alone. */
-	begin(&c, false);
+	conversation_init_midstream(&c, &zookeeper_dissector);
 	SAY(&c, FROM_SERVER, PONG EVENT);
 	assert_string_equal(c.evidence.protocol, "zookeeper");
 	conversation_clear(&c);
 	/* The client alone. */
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	SAY(&c, FROM_CLIENT, CONNECT DIGEST GET);
 	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
 	conversation_clear(&c);
@@ -290,7 +200,7 @@ gaps(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	SAY(&c, FROM_CLIENT, CONNECT);
 	conversation_gap(&c, FROM_SERVER, 41);
 	conversation_gap(&c, FROM_CLIENT, 41);
@@ -301,7 +211,7 @@ gaps(void **state)
 	assert_int_equal(c.evidence.strength, STRENGTH_EXCHANGE);
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_clear(&c);
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	SAY(&c, FROM_CLIENT, "stat");
 	conversation_gap(&c, FROM_SERVER, 41);
 	SAY(&c, FROM_SERVER, "imok");
@@ -326,8 +236,8 @@ not_zookeeper(void **state)
 	struct conversation c;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		begin(&c, true);
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
+		conversation_init(&c, &zookeeper_dissector);
 		conversation_send(&c, FROM_CLIENT, list[i].client.bytes, list[i].client.size);
 		if (list[i].server.size > 0)
 			conversation_send(&c, FROM_SERVER, list[i].server.bytes, list[i].server.size);
@@ -336,13 +246,13 @@ not_zookeeper(void **state)
 		assert_null(c.evidence.protocol);
 		conversation_clear(&c);
 	}
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	SAY(&c, FROM_CLIENT, "stat");
 	SAY(&c, FROM_CLIENT, "s\r\n");
 	assert_int_equal(c.verdict, NO_MATCH);
 	conversation_clear(&c);
 	/* Known, then odd. */
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	SAY(&c, FROM_CLIENT, CONNECT);
 	SAY(&c, FROM_SERVER, GOT);
 	SAY(&c, FROM_SERVER, "\000\000\000\020aaaabbbbccccdddd");
@@ -361,7 +271,7 @@ large_frames(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	SAY(&c, FROM_CLIENT, CONNECT);
 	SAY(&c, FROM_SERVER, CONNECTED);
 	memcpy(frame, "\000\003\000\000\000\000\000\002\000\000\000\005\000\000\000\002/a", 18);
@@ -379,7 +289,7 @@ large_frames(void **state)
 	assert_int_equal(c.evidence.authentication.result, AUTH_SUCCESS);
 	conversation_clear(&c);
 	/* As the first thing, it is too little. */
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	conversation_send(&c, FROM_CLIENT, frame, 10000);
 	assert_int_equal(c.verdict, NO_MATCH);
 	conversation_clear(&c);
@@ -391,7 +301,7 @@ ends_when_nothing_more_comes(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &zookeeper_dissector);
 	SAY(&c, FROM_CLIENT, CONNECT DIGEST);
 	SAY(&c, FROM_SERVER, CONNECTED AUTH_OK);
 	for (int i = 0; i < 130; i++) {
@@ -408,7 +318,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outcomes),
-		cmocka_unit_test(prefixes),
 		cmocka_unit_test(probes),
 		cmocka_unit_test(principals),
 		cmocka_unit_test(midstream),
