@@ -5,16 +5,7 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "conversation.h"
+#include "scenario.h"
 
 #define OFFER_NONE "\005\001\000"
 #define OFFER_ALL "\005\003\000\001\002"
@@ -39,120 +30,45 @@
 #define GSS_DATA "\001\003\000\004data"
 #define GSS_FAILED "\001\377"
 
-static const struct scenario {
-	const char *name;
-	struct message messages[8];
-	size_t count;
-	enum auth_result result;
-	const char *method;
-	bool clear;
-	bool tunnel;
-	bool not_permitted;
-	const char *protocol;
-} scenarios[] = {
-#define MESSAGES(...) .messages = { __VA_ARGS__ }, .count = sizeof((struct message[]){ __VA_ARGS__ }) / sizeof(struct message)
-	{ "none", MESSAGES(CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT), SERVER(GRANTED)), AUTH_NONE, NULL, false, true, false, "socks5" },
-	{ "none of several, by name", MESSAGES(CLIENT(OFFER_ALL), SERVER(CHOOSE("\000")), CLIENT(CONNECT_NAME), SERVER(GRANTED)), AUTH_NONE, NULL, false, true, false, "socks5" },
-	{ "IPv6, data that does not wait", MESSAGES(CLIENT(OFFER_NONE CONNECT6 "GET / HTTP/1.1\r\n"), SERVER(CHOOSE("\000") GRANTED)), AUTH_NONE, NULL, false, true, false, "socks5" },
-	{ "unanswered", MESSAGES(CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT)), AUTH_UNKNOWN, NULL, false, false, false, "socks5" },
-	{ "tried in vain", MESSAGES(CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT), SERVER(REPLY("\005"))), AUTH_NONE, NULL, false, false, false, "socks5" },
-	{ "general failure", MESSAGES(CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT), SERVER(REPLY("\001"))), AUTH_UNKNOWN, NULL, false, false, false, "socks5" },
-	{ "not allowed", MESSAGES(CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT), SERVER(REPLY("\002"))), AUTH_FAILURE, NULL, false, false, false, "socks5" },
-	{ "no acceptable method", MESSAGES(CLIENT(OFFER_NONE), SERVER(CHOOSE("\377"))), AUTH_FAILURE, NULL, false, false, false, "socks5" },
-	{ "password", MESSAGES(CLIENT(OFFER_ALL), SERVER(CHOOSE("\002")), CLIENT(PASSWORD), SERVER(ACCEPTED), CLIENT(CONNECT), SERVER(GRANTED)), AUTH_SUCCESS, "socks5-userpass", true, true, false, "socks5" },
-	{ "password, answered by another version", MESSAGES(CLIENT(OFFER_PASSWORD), SERVER(CHOOSE("\002")), CLIENT(PASSWORD), SERVER("\005\000")), AUTH_SUCCESS, "socks5-userpass", true, false, false, "socks5" },
-	{ "password unanswered", MESSAGES(CLIENT(OFFER_PASSWORD), SERVER(CHOOSE("\002")), CLIENT(PASSWORD)), AUTH_ATTEMPTED, "socks5-userpass", true, false, false, "socks5" },
-	{ "password, the client alone", MESSAGES(CLIENT(OFFER_PASSWORD PASSWORD CONNECT)), AUTH_ATTEMPTED, "socks5-userpass", true, false, false, "socks5" },
-	{ "password wrong", MESSAGES(CLIENT(OFFER_ALL), SERVER(CHOOSE("\002")), CLIENT(PASSWORD), SERVER(REFUSED)), AUTH_FAILURE, "socks5-userpass", true, false, false, "socks5" },
-	{ "password, then not allowed", MESSAGES(CLIENT(OFFER_ALL), SERVER(CHOOSE("\002")), CLIENT(PASSWORD), SERVER(ACCEPTED), CLIENT(CONNECT), SERVER(REPLY("\002"))), AUTH_SUCCESS, "socks5-userpass", true, false, true, "socks5" },
-	{ "GSSAPI", MESSAGES(CLIENT(OFFER_ALL), SERVER(CHOOSE("\001")), CLIENT(GSS_TOKEN), SERVER(GSS_TOKEN), CLIENT(GSS_LEVEL), SERVER(GSS_LEVEL), CLIENT(CONNECT), SERVER(GRANTED)), AUTH_SUCCESS, "socks5-gssapi", false, true, false, "socks5" },
-	{ "GSSAPI, half", MESSAGES(CLIENT(OFFER_ALL), SERVER(CHOOSE("\001")), CLIENT(GSS_TOKEN), SERVER(GSS_TOKEN)), AUTH_ATTEMPTED, "socks5-gssapi", false, false, false, "socks5" },
-	{ "GSSAPI failed", MESSAGES(CLIENT(OFFER_ALL), SERVER(CHOOSE("\001")), CLIENT(GSS_TOKEN), SERVER(GSS_FAILED)), AUTH_FAILURE, "socks5-gssapi", false, false, false, "socks5" },
-	{ "another method", MESSAGES(CLIENT("\005\001\003"), SERVER(CHOOSE("\003")), CLIENT("chap")), AUTH_ATTEMPTED, "socks5-other", false, false, false, "socks5" },
-	{ "BIND", MESSAGES(CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(BIND), SERVER(GRANTED GRANTED)), AUTH_NONE, NULL, false, true, false, "socks5" },
-	{ "UDP", MESSAGES(CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(UDP), SERVER(GRANTED)), AUTH_NONE, NULL, false, false, false, "socks5" },
-	{ "4", MESSAGES(CLIENT(CONNECT4), SERVER(REPLY4("\132"))), AUTH_NONE, NULL, false, true, false, "socks4" },
-	{ "4A", MESSAGES(CLIENT(CONNECT4A), SERVER(REPLY4("\132"))), AUTH_NONE, NULL, false, true, false, "socks4" },
-	{ "4, BIND", MESSAGES(CLIENT(BIND4), SERVER(REPLY4("\132") REPLY4("\132"))), AUTH_NONE, NULL, false, true, false, "socks4" },
-	{ "4, rejected", MESSAGES(CLIENT(CONNECT4), SERVER(REPLY4("\133"))), AUTH_UNKNOWN, NULL, false, false, false, "socks4" },
-	{ "4, rejected by ident", MESSAGES(CLIENT(CONNECT4), SERVER(REPLY4("\135"))), AUTH_FAILURE, "socks4-ident", false, false, false, "socks4" },
+static const struct scenario scenarios[] = {
+	{ "none", { CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT), SERVER(GRANTED) }, AUTH_NONE, NULL, false, .tunnel = true },
+	{ "none of several, by name", { CLIENT(OFFER_ALL), SERVER(CHOOSE("\000")), CLIENT(CONNECT_NAME), SERVER(GRANTED) }, AUTH_NONE, NULL, false, .tunnel = true },
+	{ "IPv6, data that does not wait", { CLIENT(OFFER_NONE CONNECT6 "GET / HTTP/1.1\r\n"), SERVER(CHOOSE("\000") GRANTED) }, AUTH_NONE, NULL, false, .tunnel = true },
+	{ "unanswered", { CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT) }, AUTH_UNKNOWN, NULL, false },
+	{ "tried in vain", { CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT), SERVER(REPLY("\005")) }, AUTH_NONE, NULL, false },
+	{ "general failure", { CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT), SERVER(REPLY("\001")) }, AUTH_UNKNOWN, NULL, false },
+	{ "not allowed", { CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(CONNECT), SERVER(REPLY("\002")) }, AUTH_FAILURE, NULL, false },
+	{ "no acceptable method", { CLIENT(OFFER_NONE), SERVER(CHOOSE("\377")) }, AUTH_FAILURE, NULL, false },
+	{ "password", { CLIENT(OFFER_ALL), SERVER(CHOOSE("\002")), CLIENT(PASSWORD), SERVER(ACCEPTED), CLIENT(CONNECT), SERVER(GRANTED) }, AUTH_SUCCESS, "socks5-userpass", true, .tunnel = true },
+	{ "password, answered by another version", { CLIENT(OFFER_PASSWORD), SERVER(CHOOSE("\002")), CLIENT(PASSWORD), SERVER("\005\000") }, AUTH_SUCCESS, "socks5-userpass", true },
+	{ "password unanswered", { CLIENT(OFFER_PASSWORD), SERVER(CHOOSE("\002")), CLIENT(PASSWORD) }, AUTH_ATTEMPTED, "socks5-userpass", true },
+	{ "password, the client alone", { CLIENT(OFFER_PASSWORD PASSWORD CONNECT) }, AUTH_ATTEMPTED, "socks5-userpass", true },
+	{ "password wrong", { CLIENT(OFFER_ALL), SERVER(CHOOSE("\002")), CLIENT(PASSWORD), SERVER(REFUSED) }, AUTH_FAILURE, "socks5-userpass", true },
+	{ "password, then not allowed", { CLIENT(OFFER_ALL), SERVER(CHOOSE("\002")), CLIENT(PASSWORD), SERVER(ACCEPTED), CLIENT(CONNECT), SERVER(REPLY("\002")) }, AUTH_SUCCESS, "socks5-userpass", true, NOTE(NOT_PERMITTED) },
+	{ "GSSAPI", { CLIENT(OFFER_ALL), SERVER(CHOOSE("\001")), CLIENT(GSS_TOKEN), SERVER(GSS_TOKEN), CLIENT(GSS_LEVEL), SERVER(GSS_LEVEL), CLIENT(CONNECT), SERVER(GRANTED) }, AUTH_SUCCESS, "socks5-gssapi", false, .tunnel = true },
+	{ "GSSAPI, half", { CLIENT(OFFER_ALL), SERVER(CHOOSE("\001")), CLIENT(GSS_TOKEN), SERVER(GSS_TOKEN) }, AUTH_ATTEMPTED, "socks5-gssapi", false },
+	{ "GSSAPI failed", { CLIENT(OFFER_ALL), SERVER(CHOOSE("\001")), CLIENT(GSS_TOKEN), SERVER(GSS_FAILED) }, AUTH_FAILURE, "socks5-gssapi", false },
+	{ "another method", { CLIENT("\005\001\003"), SERVER(CHOOSE("\003")), CLIENT("chap") }, AUTH_ATTEMPTED, "socks5-other", false },
+	{ "BIND", { CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(BIND), SERVER(GRANTED GRANTED) }, AUTH_NONE, NULL, false, .tunnel = true },
+	{ "UDP", { CLIENT(OFFER_NONE), SERVER(CHOOSE("\000")), CLIENT(UDP), SERVER(GRANTED) }, AUTH_NONE, NULL, false },
+	{ "4", { CLIENT(CONNECT4), SERVER(REPLY4("\132")) }, AUTH_NONE, NULL, false, .protocol = "socks4", .tunnel = true },
+	{ "4A", { CLIENT(CONNECT4A), SERVER(REPLY4("\132")) }, AUTH_NONE, NULL, false, .protocol = "socks4", .tunnel = true },
+	{ "4, BIND", { CLIENT(BIND4), SERVER(REPLY4("\132") REPLY4("\132")) }, AUTH_NONE, NULL, false, .protocol = "socks4", .tunnel = true },
+	{ "4, rejected", { CLIENT(CONNECT4), SERVER(REPLY4("\133")) }, AUTH_UNKNOWN, NULL, false, .protocol = "socks4" },
+	{ "4, rejected by ident", { CLIENT(CONNECT4), SERVER(REPLY4("\135")) }, AUTH_FAILURE, "socks4-ident", false, .protocol = "socks4" },
 };
-
-static void
-check_scenario(const struct scenario *s, size_t chunk)
-{
-	struct conversation c;
-	const struct authentication *a = &c.evidence.authentication;
-
-	conversation_init(&c, &socks_dissector);
-	conversation_run(&c, s->messages, s->count, chunk);
-	if (a->result != s->result || c.evidence.cleartext_credentials != s->clear || (a->method == NULL) != (s->method == NULL) || (s->method != NULL && strcmp(a->method, s->method) != 0) ||
-		evidence_has_note(&c.evidence, NOTE_NOT_PERMITTED) != s->not_permitted || c.upgraded_to_probe != s->tunnel)
-		fail_msg("%s, in pieces of %zu: %s %s %d %d", s->name, chunk, auth_result_names[a->result], a->method ? a->method : "-", c.evidence.cleartext_credentials, c.upgraded_to_probe);
-	assert_string_equal(c.evidence.protocol, s->protocol);
-	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
-	assert_string_equal(a->principal, "");
-	conversation_clear(&c);
-}
 
 static void
 outcomes(void **state)
 {
-	static const size_t chunks[] = { 0, 1, 3 };
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-		for (size_t j = 0; j < 3; j++)
-			check_scenario(&scenarios[i], chunks[j]);
-}
-
-static const struct scenario *whole;
-
-static void
-check_prefix(const struct conversation *c, size_t given)
-{
-	(void)given;
-	if (whole->result != AUTH_SUCCESS)
-		assert_int_not_equal(c->evidence.authentication.result, AUTH_SUCCESS);
-	if (whole->result != AUTH_NONE)
-		assert_int_not_equal(c->evidence.authentication.result, AUTH_NONE);
-	assert_true(whole->clear || !c->evidence.cleartext_credentials);
-}
-
-static void
-prefixes(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-		whole = &scenarios[i];
-		conversation_each_prefix(&socks_dissector, whole->messages, whole->count, check_prefix);
-	}
-}
-
-static enum verdict
-ask(const void *bytes, size_t size, enum direction from)
-{
-	struct flow_view flow = { 0 };
-	enum strength strength;
-	uint8_t *block = malloc(size + (size == 0));
-	enum verdict verdict;
-
-	memcpy(block, bytes, size);
-	verdict = socks_dissector.probe(&flow, from, cursor_over(block, size), &strength);
-	free(block);
-	return verdict;
+	scenarios_check(&socks_dissector, "socks5", scenarios, COUNT_OF(scenarios));
 }
 
 static void
 probes(void **state)
 {
-#define BYTES(text) (text), sizeof(text) - 1
-	static const struct {
-		const char *bytes;
-		size_t size;
-		enum direction from;
-		enum verdict verdict;
-	} list[] = {
+	static const struct probe_case list[] = {
 		{ BYTES(OFFER_NONE), FROM_CLIENT, MATCH },
 		{ BYTES(OFFER_ALL), FROM_CLIENT, MATCH },
 		{ BYTES(OFFER_NONE CONNECT), FROM_CLIENT, MATCH },
@@ -167,8 +83,8 @@ probes(void **state)
 		{ BYTES("\005\021"), FROM_CLIENT, NO_MATCH },
 		{ BYTES("\005\002\000\000"), FROM_CLIENT, NO_MATCH },
 		{ BYTES("\005\001\377"), FROM_CLIENT, NO_MATCH },
-		{ BYTES("\005\001\000\003"), FROM_CLIENT, NO_MATCH },
-		{ BYTES(CONNECT), FROM_CLIENT, NO_MATCH }, /* a request without its greeting */
+		{ BYTES("\005\001\000\003"), FROM_CLIENT, NO_MATCH, .else_before = true },
+		{ BYTES(CONNECT), FROM_CLIENT, NO_MATCH, .else_before = true }, /* a request without its greeting */
 		{ BYTES("\005\000\013\003\020\000\000\000"), FROM_CLIENT, NO_MATCH }, /* DCE/RPC */
 		{ BYTES("\005\004\004\377\377\377\377\377"), FROM_CLIENT, NO_MATCH }, /* a token of RFC 4121 */
 		{ BYTES("\004\000\000\001\005\000\000\000\000"), FROM_CLIENT, NO_MATCH }, /* Cassandra */
@@ -187,16 +103,7 @@ probes(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++)
-		if (ask(list[i].bytes, list[i].size, list[i].from) != list[i].verdict)
-			fail_msg("%zu: %d", i, ask(list[i].bytes, list[i].size, list[i].from));
-}
-
-static void
-begin(struct conversation *c, bool handshake_seen)
-{
-	conversation_init(c, &socks_dissector);
-	c->flow.handshake_seen = handshake_seen;
+	probes_check(&socks_dissector, list, COUNT_OF(list));
 }
 
 /* The bytes of the tunnel are left for whoever comes next. */
@@ -206,7 +113,7 @@ tunnel_begins_where_it_does(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &socks_dissector);
 	SAY(&c, FROM_CLIENT, OFFER_NONE);
 	SAY(&c, FROM_SERVER, CHOOSE("\000"));
 	SAY(&c, FROM_CLIENT, CONNECT "early");
@@ -223,7 +130,7 @@ protected_by_gssapi(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &socks_dissector);
 	SAY(&c, FROM_CLIENT, OFFER_ALL);
 	SAY(&c, FROM_SERVER, CHOOSE("\001"));
 	SAY(&c, FROM_CLIENT, GSS_TOKEN);
@@ -243,7 +150,7 @@ the_server_alone(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, false);
+	conversation_init_midstream(&c, &socks_dissector);
 	SAY(&c, FROM_SERVER, CHOOSE("\000") GRANTED);
 	assert_string_equal(c.evidence.protocol, "socks5");
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
@@ -258,14 +165,14 @@ doubt(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &socks_dissector);
 	SAY(&c, FROM_CLIENT, OFFER_NONE CONNECT);
 	SAY(&c, FROM_CLIENT, "\026\003\001");
 	conversation_end(&c);
 	assert_string_equal(c.evidence.protocol, "socks5");
 	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
 	conversation_clear(&c);
-	begin(&c, true);
+	conversation_init(&c, &socks_dissector);
 	SAY(&c, FROM_CLIENT, OFFER_NONE);
 	SAY(&c, FROM_SERVER, CHOOSE("\000"));
 	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
@@ -280,7 +187,7 @@ principal(void **state)
 	struct conversation c;
 
 	(void)state;
-	begin(&c, true);
+	conversation_init(&c, &socks_dissector);
 	c.evidence.want_principals = true;
 	SAY(&c, FROM_CLIENT, OFFER_PASSWORD PASSWORD);
 	assert_string_equal(c.evidence.authentication.principal, "ann");
@@ -290,10 +197,7 @@ principal(void **state)
 static void
 broken_messages(void **state)
 {
-	static const struct {
-		struct message messages[4];
-		enum verdict verdict;
-	} list[] = {
+	static const struct verdict_case list[] = {
 		{ { CLIENT(OFFER_NONE), SERVER("HTTP/1.1 400\r\n") }, NO_MATCH },
 		{ { CLIENT(OFFER_NONE), SERVER("\005\002") }, NO_MATCH },
 		{ { CLIENT(OFFER_NONE), SERVER(GRANTED) }, NO_MATCH },
@@ -305,18 +209,9 @@ broken_messages(void **state)
 		{ { CLIENT(OFFER_ALL), SERVER(CHOOSE("\001")), CLIENT("\002\001") }, MALFORMED },
 		{ { CLIENT("\006\001") }, NO_MATCH },
 	};
-	struct conversation c;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		begin(&c, true);
-		for (size_t j = 0; j < 4 && list[i].messages[j].size > 0; j++)
-			conversation_send(&c, list[i].messages[j].from, list[i].messages[j].bytes, list[i].messages[j].size);
-		if (c.verdict != list[i].verdict)
-			fail_msg("%zu: %d", i, c.verdict);
-		assert_int_not_equal(c.evidence.authentication.result, AUTH_SUCCESS);
-		conversation_clear(&c);
-	}
+	verdicts_check(&socks_dissector, list, COUNT_OF(list));
 }
 
 int
@@ -324,7 +219,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outcomes),
-		cmocka_unit_test(prefixes),
 		cmocka_unit_test(probes),
 		cmocka_unit_test(tunnel_begins_where_it_does),
 		cmocka_unit_test(protected_by_gssapi),
