@@ -26,7 +26,6 @@ libtesting_a_SOURCES = \
 	%D%/dissectors/der_builder.c %D%/dissectors/der_builder.h \
 	%D%/dissectors/dtls_messages.c %D%/dissectors/dtls_messages.h \
 	%D%/dissectors/quic_packets.c %D%/dissectors/quic_packets.h \
-	%D%/dissectors/mail_cases.c %D%/dissectors/mail_cases.h \
 	%D%/dissectors/socks_test \
 	%D%/dissectors/tls_messages.c %D%/dissectors/tls_messages.h \
 	%D%/dissectors/tokens.h \

@@ -2,7 +2,7 @@
 /* SMTP and LMTP conversations, with replies as Postfix and others give them. */
 #include <config.h>
 
-#include "mail_cases.h"
+#include "scenario.h"
 
 #define GREETING "220 mx.example ESMTP Postfix\r\n"
 #define EHLO "EHLO client.example\r\n"
@@ -20,63 +20,63 @@
 #define RSET4 "RSET\r\nRSET\r\nRSET\r\nRSET\r\n"
 #define RSET16 RSET4 RSET4 RSET4 RSET4
 
-static const struct mail_case cases[] = {
-	{ "greeting", MESSAGES(SERVER(GREETING)), AUTH_UNKNOWN, NULL },
-	{ "hello and goodbye", MESSAGES(BEGIN, CLIENT("QUIT\r\n"), SERVER("221 2.0.0 Bye\r\n")), AUTH_UNKNOWN, NULL },
-	{ "mail", MESSAGES(BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK), CLIENT("DATA\r\n"), SERVER("354 End data with .\r\n"), CLIENT("Subject: x\r\n\r\nAUTH PLAIN AGFubgBleGFtcGxl\r\n.\r\n"), SERVER(OK)), AUTH_NONE, NULL },
-	{ "mail, pipelined", MESSAGES(BEGIN, CLIENT(MAIL RCPT "DATA\r\n"), SERVER(OK OK "354 go\r\n")), AUTH_NONE, NULL },
-	{ "mail in chunks", MESSAGES(BEGIN, CLIENT(MAIL RCPT "BDAT 8\r\nAUTH me\r\nBDAT 4 LAST\r\nQUIT"), SERVER(OK OK OK OK)), AUTH_NONE, NULL },
-	{ "recipient refused", MESSAGES(BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER("550 5.1.1 <bob@example.org>: Recipient address rejected: User unknown\r\n")), AUTH_UNKNOWN, NULL },
-	{ "login demanded", MESSAGES(BEGIN, CLIENT(MAIL), SERVER("530 5.7.0 Authentication required\r\n")), AUTH_FAILURE, NULL },
-	{ "TLS demanded, of whomever", MESSAGES(BEGIN, CLIENT(MAIL), SERVER("530 5.7.0 Must issue a STARTTLS command first\r\n")), AUTH_UNKNOWN, NULL },
-	{ "an address with a word in it", MESSAGES(BEGIN, CLIENT(MAIL RCPT), SERVER(OK "550 5.1.1 <login@example.org>: User unknown\r\n")), AUTH_UNKNOWN, NULL },
-	{ "a sender's domain that did not prove itself", MESSAGES(BEGIN, CLIENT(MAIL RCPT), SERVER(OK "550 5.7.26 Unauthenticated email is not accepted due to the domain's DMARC policy\r\n")), AUTH_UNKNOWN, NULL },
-	{ "an address, then a demand", MESSAGES(BEGIN, CLIENT(MAIL RCPT), SERVER(OK "550 5.7.1 <login@example.org>... Relaying denied. Proper authentication required.\r\n")), AUTH_FAILURE, NULL },
-	{ "too far ahead", MESSAGES(BEGIN, CLIENT(RSET16 RSET16 "RSET\r\nRSET\r\n" PLAIN), SERVER(OK16 OK16 OK), CLIENT("STARTTLS\r\n" MAIL RCPT), SERVER(OK BAD "454 no\r\n" OK OK)), AUTH_ATTEMPTED, "sasl-plain", .clear = true, .principal = "ann" },
-	{ "login demanded in words", MESSAGES(BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER("553-5.7.1 Sender address rejected:\r\n553 5.7.1 not logged in\r\n")), AUTH_FAILURE, NULL },
-	{ "one recipient refused, one served", MESSAGES(BEGIN, CLIENT(MAIL RCPT RCPT), SERVER(OK "530 5.7.0 Authentication required\r\n" OK)), AUTH_NONE, NULL },
-	{ "PLAIN", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(GOOD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann" },
-	{ "PLAIN in two steps", MESSAGES(BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("334 \r\n"), CLIENT("AGFubgBleGFtcGxl\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann" },
-	{ "PLAIN wrong", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(BAD)), AUTH_FAILURE, "sasl-plain", .clear = true, .principal = "ann" },
-	{ "PLAIN wrong, then mail", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(BAD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_NONE, "sasl-plain", .clear = true, .principal = "ann" },
-	{ "PLAIN wrong, then right", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(BAD), CLIENT(PLAIN), SERVER(GOOD)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann" },
-	{ "PLAIN refused without TLS", MESSAGES(BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("538 5.7.11 Encryption required for requested authentication mechanism\r\n")), AUTH_FAILURE, "sasl-plain" },
-	{ "PLAIN not offered", MESSAGES(BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("503 5.5.1 Error: authentication not enabled\r\n")), AUTH_ATTEMPTED, "sasl-plain" },
-	{ "PLAIN unanswered", MESSAGES(BEGIN, CLIENT(PLAIN)), AUTH_ATTEMPTED, "sasl-plain", .clear = true, .principal = "ann" },
-	{ "PLAIN, server in trouble", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER("454 4.7.0 Temporary authentication failure\r\n")), AUTH_ATTEMPTED, "sasl-plain", .clear = true, .principal = "ann" },
-	{ "PLAIN given up", MESSAGES(BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("334 \r\n"), CLIENT("*\r\n"), SERVER("501 5.7.0 Authentication aborted\r\n")), AUTH_ATTEMPTED, "sasl-plain" },
-	{ "LOGIN", MESSAGES(BEGIN, CLIENT("AUTH LOGIN\r\n"), SERVER("334 VXNlcm5hbWU6\r\n"), CLIENT("YW5u\r\n"), SERVER("334 UGFzc3dvcmQ6\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-login", .clear = true, .principal = "ann" },
-	{ "LOGIN, name at once", MESSAGES(BEGIN, CLIENT("AUTH LOGIN YW5u\r\n"), SERVER("334 UGFzc3dvcmQ6\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), SERVER(BAD)), AUTH_FAILURE, "sasl-login", .clear = true, .principal = "ann" },
-	{ "LOGIN, name only", MESSAGES(BEGIN, CLIENT("AUTH LOGIN\r\n"), SERVER("334 VXNlcm5hbWU6\r\n"), CLIENT("YW5u\r\n"), SERVER("334 UGFzc3dvcmQ6\r\n")), AUTH_ATTEMPTED, "sasl-login", .principal = "ann" },
-	{ "CRAM-MD5", MESSAGES(BEGIN, CLIENT("AUTH CRAM-MD5\r\n"), SERVER("334 PDE+\r\n"), CLIENT("YW5uIDAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAx\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-cram-md5", .principal = "ann" },
-	{ "SCRAM-SHA-256", MESSAGES(BEGIN, CLIENT("AUTH SCRAM-SHA-256 biwsbj1hbm4scj14\r\n"), SERVER("334 cj14\r\n"), CLIENT("Yz1iaXdz\r\n"), SERVER("334 dj14\r\n"), CLIENT("\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "scram-sha-256", .principal = "ann" },
-	{ "XOAUTH2 wrong", MESSAGES(BEGIN, CLIENT("AUTH XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgeAEB\r\n"), SERVER("334 eyJzdGF0dXMiOiI0MDAifQ==\r\n"), CLIENT("\r\n"), SERVER(BAD)), AUTH_FAILURE, "sasl-xoauth2", .clear = true, .principal = "ann" },
-	{ "a mechanism nobody knows", MESSAGES(BEGIN, CLIENT("AUTH X-MINE Zm9v\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-other" },
-	{ "EXTERNAL", MESSAGES(BEGIN, CLIENT("AUTH EXTERNAL =\r\n"), SERVER(GOOD)), AUTH_SUCCESS, "sasl-external" },
-	{ "not permitted afterwards", MESSAGES(BEGIN, CLIENT(PLAIN), SERVER(GOOD), CLIENT(MAIL), SERVER("553 5.7.1 <ann@example.org>: Sender address rejected: not owned by user ann\r\n")), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann", .notes = 1u << NOTE_NOT_PERMITTED },
-	{ "STARTTLS", MESSAGES(BEGIN, CLIENT("STARTTLS\r\n"), SERVER("220 2.0.0 Ready to start TLS\r\n")), AUTH_UNKNOWN, NULL, .upgrade = true },
-	{ "STARTTLS after mail", MESSAGES(BEGIN, CLIENT(MAIL RCPT "STARTTLS\r\n"), SERVER(OK OK "220 go\r\n")), AUTH_NONE, NULL, .upgrade = true, .notes = 1u << NOTE_EARLY_DATA },
-	{ "STARTTLS refused", MESSAGES(BEGIN, CLIENT("STARTTLS\r\n"), SERVER("454 4.7.0 TLS not available due to local problem\r\n"), CLIENT(MAIL RCPT), SERVER(OK OK)), AUTH_NONE, NULL, .notes = 1u << NOTE_UPGRADE_REFUSED },
-	{ "LMTP", MESSAGES(SERVER("220 mx.example Dovecot LMTP ready\r\n"), CLIENT("LHLO client.example\r\n"), SERVER("250-mx.example\r\n250 8BITMIME\r\n"), CLIENT(MAIL RCPT), SERVER(OK OK)), AUTH_NONE, NULL, .protocol = "lmtp" },
-	{ "HELO, and a greeting that does not say what", MESSAGES(SERVER("220 mx.example ready\r\n"), CLIENT("helo client\r\n"), SERVER("250 mx.example\r\n"), CLIENT("vrfy ann\r\nexpn list\r\n"), SERVER("252 maybe\r\n250 ann@example.org\r\n")), AUTH_NONE, NULL },
-	{ "replies of other captures come first", MESSAGES(SERVER(GREETING EHLO_REPLY), CLIENT(EHLO), SERVER(GOOD), CLIENT(PLAIN)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann" },
-	{ "goodbye by the server", MESSAGES(BEGIN, SERVER("421 4.4.2 mx.example Error: timeout exceeded\r\n")), AUTH_UNKNOWN, NULL },
-	{ "mid-stream, served", MESSAGES(CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_UNKNOWN, NULL, .midstream = true },
-	{ "mid-stream, then AUTH", MESSAGES(CLIENT(EHLO), SERVER(EHLO_REPLY), CLIENT(PLAIN), SERVER(GOOD)), AUTH_SUCCESS, "sasl-plain", .clear = true, .principal = "ann", .midstream = true },
-	{ "the client alone", MESSAGES(CLIENT(EHLO), CLIENT("AUTH LOGIN\r\n"), CLIENT("YW5u\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), CLIENT(MAIL RCPT "DATA\r\n"), CLIENT("AUTH PLAIN\r\n")), AUTH_ATTEMPTED, "sasl-login", .clear = true, .principal = "ann" },
-	{ "the client alone, STARTTLS", MESSAGES(CLIENT(EHLO), CLIENT("STARTTLS\r\n"), CLIENT("\x16\3\1")), AUTH_UNKNOWN, NULL, .upgrade = true },
-	{ "mid-stream, refused, then served", MESSAGES(CLIENT(EHLO), SERVER(EHLO_REPLY), CLIENT(PLAIN), SERVER(BAD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK)), AUTH_ATTEMPTED, "sasl-plain", .clear = true, .principal = "ann", .midstream = true },
-	{ "not SMTP after all", MESSAGES(BEGIN, CLIENT("\x16\3\1\2\0\1\0\1\xfc\3\3\r\n")), AUTH_UNKNOWN, NULL },
+static const struct scenario scenarios[] = {
+	{ "greeting", { SERVER(GREETING) }, AUTH_UNKNOWN, NULL },
+	{ "hello and goodbye", { BEGIN, CLIENT("QUIT\r\n"), SERVER("221 2.0.0 Bye\r\n") }, AUTH_UNKNOWN, NULL },
+	{ "mail", { BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK), CLIENT("DATA\r\n"), SERVER("354 End data with .\r\n"), CLIENT("Subject: x\r\n\r\nAUTH PLAIN AGFubgBleGFtcGxl\r\n.\r\n"), SERVER(OK) }, AUTH_NONE, NULL },
+	{ "mail, pipelined", { BEGIN, CLIENT(MAIL RCPT "DATA\r\n"), SERVER(OK OK "354 go\r\n") }, AUTH_NONE, NULL },
+	{ "mail in chunks", { BEGIN, CLIENT(MAIL RCPT "BDAT 8\r\nAUTH me\r\nBDAT 4 LAST\r\nQUIT"), SERVER(OK OK OK OK) }, AUTH_NONE, NULL },
+	{ "recipient refused", { BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER("550 5.1.1 <bob@example.org>: Recipient address rejected: User unknown\r\n") }, AUTH_UNKNOWN, NULL },
+	{ "login demanded", { BEGIN, CLIENT(MAIL), SERVER("530 5.7.0 Authentication required\r\n") }, AUTH_FAILURE, NULL },
+	{ "TLS demanded, of whomever", { BEGIN, CLIENT(MAIL), SERVER("530 5.7.0 Must issue a STARTTLS command first\r\n") }, AUTH_UNKNOWN, NULL },
+	{ "an address with a word in it", { BEGIN, CLIENT(MAIL RCPT), SERVER(OK "550 5.1.1 <login@example.org>: User unknown\r\n") }, AUTH_UNKNOWN, NULL },
+	{ "a sender's domain that did not prove itself", { BEGIN, CLIENT(MAIL RCPT), SERVER(OK "550 5.7.26 Unauthenticated email is not accepted due to the domain's DMARC policy\r\n") }, AUTH_UNKNOWN, NULL },
+	{ "an address, then a demand", { BEGIN, CLIENT(MAIL RCPT), SERVER(OK "550 5.7.1 <login@example.org>... Relaying denied. Proper authentication required.\r\n") }, AUTH_FAILURE, NULL },
+	{ "too far ahead", { BEGIN, CLIENT(RSET16 RSET16 "RSET\r\nRSET\r\n" PLAIN), SERVER(OK16 OK16 OK), CLIENT("STARTTLS\r\n" MAIL RCPT), SERVER(OK BAD "454 no\r\n" OK OK) }, AUTH_ATTEMPTED, "sasl-plain", true, .principal = "ann" },
+	{ "login demanded in words", { BEGIN, CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER("553-5.7.1 Sender address rejected:\r\n553 5.7.1 not logged in\r\n") }, AUTH_FAILURE, NULL },
+	{ "one recipient refused, one served", { BEGIN, CLIENT(MAIL RCPT RCPT), SERVER(OK "530 5.7.0 Authentication required\r\n" OK) }, AUTH_NONE, NULL },
+	{ "PLAIN", { BEGIN, CLIENT(PLAIN), SERVER(GOOD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK) }, AUTH_SUCCESS, "sasl-plain", true, .principal = "ann" },
+	{ "PLAIN in two steps", { BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("334 \r\n"), CLIENT("AGFubgBleGFtcGxl\r\n"), SERVER(GOOD) }, AUTH_SUCCESS, "sasl-plain", true, .principal = "ann" },
+	{ "PLAIN wrong", { BEGIN, CLIENT(PLAIN), SERVER(BAD) }, AUTH_FAILURE, "sasl-plain", true, .principal = "ann" },
+	{ "PLAIN wrong, then mail", { BEGIN, CLIENT(PLAIN), SERVER(BAD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK) }, AUTH_NONE, "sasl-plain", true, .principal = "ann" },
+	{ "PLAIN wrong, then right", { BEGIN, CLIENT(PLAIN), SERVER(BAD), CLIENT(PLAIN), SERVER(GOOD) }, AUTH_SUCCESS, "sasl-plain", true, .principal = "ann" },
+	{ "PLAIN refused without TLS", { BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("538 5.7.11 Encryption required for requested authentication mechanism\r\n") }, AUTH_FAILURE, "sasl-plain" },
+	{ "PLAIN not offered", { BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("503 5.5.1 Error: authentication not enabled\r\n") }, AUTH_ATTEMPTED, "sasl-plain" },
+	{ "PLAIN unanswered", { BEGIN, CLIENT(PLAIN) }, AUTH_ATTEMPTED, "sasl-plain", true, .principal = "ann" },
+	{ "PLAIN, server in trouble", { BEGIN, CLIENT(PLAIN), SERVER("454 4.7.0 Temporary authentication failure\r\n") }, AUTH_ATTEMPTED, "sasl-plain", true, .principal = "ann" },
+	{ "PLAIN given up", { BEGIN, CLIENT("AUTH PLAIN\r\n"), SERVER("334 \r\n"), CLIENT("*\r\n"), SERVER("501 5.7.0 Authentication aborted\r\n") }, AUTH_ATTEMPTED, "sasl-plain" },
+	{ "LOGIN", { BEGIN, CLIENT("AUTH LOGIN\r\n"), SERVER("334 VXNlcm5hbWU6\r\n"), CLIENT("YW5u\r\n"), SERVER("334 UGFzc3dvcmQ6\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), SERVER(GOOD) }, AUTH_SUCCESS, "sasl-login", true, .principal = "ann" },
+	{ "LOGIN, name at once", { BEGIN, CLIENT("AUTH LOGIN YW5u\r\n"), SERVER("334 UGFzc3dvcmQ6\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), SERVER(BAD) }, AUTH_FAILURE, "sasl-login", true, .principal = "ann" },
+	{ "LOGIN, name only", { BEGIN, CLIENT("AUTH LOGIN\r\n"), SERVER("334 VXNlcm5hbWU6\r\n"), CLIENT("YW5u\r\n"), SERVER("334 UGFzc3dvcmQ6\r\n") }, AUTH_ATTEMPTED, "sasl-login", .principal = "ann" },
+	{ "CRAM-MD5", { BEGIN, CLIENT("AUTH CRAM-MD5\r\n"), SERVER("334 PDE+\r\n"), CLIENT("YW5uIDAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1Njc4OTAx\r\n"), SERVER(GOOD) }, AUTH_SUCCESS, "sasl-cram-md5", .principal = "ann" },
+	{ "SCRAM-SHA-256", { BEGIN, CLIENT("AUTH SCRAM-SHA-256 biwsbj1hbm4scj14\r\n"), SERVER("334 cj14\r\n"), CLIENT("Yz1iaXdz\r\n"), SERVER("334 dj14\r\n"), CLIENT("\r\n"), SERVER(GOOD) }, AUTH_SUCCESS, "scram-sha-256", .principal = "ann" },
+	{ "XOAUTH2 wrong", { BEGIN, CLIENT("AUTH XOAUTH2 dXNlcj1hbm4BYXV0aD1CZWFyZXIgeAEB\r\n"), SERVER("334 eyJzdGF0dXMiOiI0MDAifQ==\r\n"), CLIENT("\r\n"), SERVER(BAD) }, AUTH_FAILURE, "sasl-xoauth2", true, .principal = "ann" },
+	{ "a mechanism nobody knows", { BEGIN, CLIENT("AUTH X-MINE Zm9v\r\n"), SERVER(GOOD) }, AUTH_SUCCESS, "sasl-other" },
+	{ "EXTERNAL", { BEGIN, CLIENT("AUTH EXTERNAL =\r\n"), SERVER(GOOD) }, AUTH_SUCCESS, "sasl-external" },
+	{ "not permitted afterwards", { BEGIN, CLIENT(PLAIN), SERVER(GOOD), CLIENT(MAIL), SERVER("553 5.7.1 <ann@example.org>: Sender address rejected: not owned by user ann\r\n") }, AUTH_SUCCESS, "sasl-plain", true, NOTE(NOT_PERMITTED), .principal = "ann" },
+	{ "STARTTLS", { BEGIN, CLIENT("STARTTLS\r\n"), SERVER("220 2.0.0 Ready to start TLS\r\n") }, AUTH_UNKNOWN, NULL, .upgrade = true },
+	{ "STARTTLS after mail", { BEGIN, CLIENT(MAIL RCPT "STARTTLS\r\n"), SERVER(OK OK "220 go\r\n") }, AUTH_NONE, NULL, false, NOTE(EARLY_DATA), .upgrade = true },
+	{ "STARTTLS refused", { BEGIN, CLIENT("STARTTLS\r\n"), SERVER("454 4.7.0 TLS not available due to local problem\r\n"), CLIENT(MAIL RCPT), SERVER(OK OK) }, AUTH_NONE, NULL, false, NOTE(UPGRADE_REFUSED) },
+	{ "LMTP", { SERVER("220 mx.example Dovecot LMTP ready\r\n"), CLIENT("LHLO client.example\r\n"), SERVER("250-mx.example\r\n250 8BITMIME\r\n"), CLIENT(MAIL RCPT), SERVER(OK OK) }, AUTH_NONE, NULL, .protocol = "lmtp" },
+	{ "HELO, and a greeting that does not say what", { SERVER("220 mx.example ready\r\n"), CLIENT("helo client\r\n"), SERVER("250 mx.example\r\n"), CLIENT("vrfy ann\r\nexpn list\r\n"), SERVER("252 maybe\r\n250 ann@example.org\r\n") }, AUTH_NONE, NULL },
+	{ "replies of other captures come first", { SERVER(GREETING EHLO_REPLY), CLIENT(EHLO), SERVER(GOOD), CLIENT(PLAIN) }, AUTH_SUCCESS, "sasl-plain", true, .principal = "ann" },
+	{ "goodbye by the server", { BEGIN, SERVER("421 4.4.2 mx.example Error: timeout exceeded\r\n") }, AUTH_UNKNOWN, NULL },
+	{ "mid-stream, served", { CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK) }, AUTH_UNKNOWN, NULL, .midstream = true },
+	{ "mid-stream, then AUTH", { CLIENT(EHLO), SERVER(EHLO_REPLY), CLIENT(PLAIN), SERVER(GOOD) }, AUTH_SUCCESS, "sasl-plain", true, .principal = "ann", .midstream = true },
+	{ "the client alone", { CLIENT(EHLO), CLIENT("AUTH LOGIN\r\n"), CLIENT("YW5u\r\n"), CLIENT("ZXhhbXBsZQ==\r\n"), CLIENT(MAIL RCPT "DATA\r\n"), CLIENT("AUTH PLAIN\r\n") }, AUTH_ATTEMPTED, "sasl-login", true, .principal = "ann" },
+	{ "the client alone, STARTTLS", { CLIENT(EHLO), CLIENT("STARTTLS\r\n"), CLIENT("\x16\3\1") }, AUTH_UNKNOWN, NULL, .upgrade = true },
+	{ "mid-stream, refused, then served", { CLIENT(EHLO), SERVER(EHLO_REPLY), CLIENT(PLAIN), SERVER(BAD), CLIENT(MAIL), SERVER(OK), CLIENT(RCPT), SERVER(OK) }, AUTH_ATTEMPTED, "sasl-plain", true, .principal = "ann", .midstream = true },
+	{ "not SMTP after all", { BEGIN, CLIENT("\x16\3\1\2\0\1\0\1\xfc\3\3\r\n") }, AUTH_UNKNOWN, NULL },
 };
 
 static void
 outcomes(void **state)
 {
 	(void)state;
-	mail_check_cases(&smtp_dissector, "smtp", cases, sizeof(cases) / sizeof(cases[0]));
+	scenarios_check(&smtp_dissector, "smtp", scenarios, COUNT_OF(scenarios));
+	principals_check(&smtp_dissector, scenarios, COUNT_OF(scenarios));
 }
 
-/* Nothing is told across a gap. */
 static void
 gaps(void **state)
 {
@@ -118,49 +118,60 @@ one_side(void **state)
 static void
 probes(void **state)
 {
-	static const struct mail_probe list[] = {
-		{ EHLO, FROM_CLIENT, 9999, MATCH }, { "helo x\r\n", FROM_CLIENT, 9999, MATCH }, { "LHLO x\r\n", FROM_CLIENT, 24, MATCH }, { "MAIL FROM:<>\r\n", FROM_CLIENT, 25, MATCH },
-		{ "EH", FROM_CLIENT, 25, NEED_MORE }, { "EHLO client", FROM_CLIENT, 25, NEED_MORE }, { "EHLO \r\n", FROM_CLIENT, 25, NO_MATCH }, { "EHLO\r\n", FROM_CLIENT, 25, NO_MATCH },
-		{ "EHLO \1\r\n", FROM_CLIENT, 25, NO_MATCH }, { "HELLO 3\r\n", FROM_CLIENT, 25, NO_MATCH }, { "HEAD / HTTP/1.1\r\n", FROM_CLIENT, 25, NO_MATCH }, { "USER ann\r\n", FROM_CLIENT, 25, NO_MATCH },
-		{ "*1\r\n$4\r\nPING\r\n", FROM_CLIENT, 25, NO_MATCH },
-		{ GREETING, FROM_SERVER, 9999, MATCH }, { "220-mx.example ESMTP Exim 4.96\r\n220 more\r\n", FROM_SERVER, 9999, MATCH }, { "220 mx LMTP\r\n", FROM_SERVER, 9999, MATCH }, { "220 hello\r\n", FROM_SERVER, 25, MATCH },
-		{ "220 (vsFTPd 3.0.3)\r\n", FROM_SERVER, 21, NEED_MORE }, { "220 mx", FROM_SERVER, 25, NEED_MORE }, { "2", FROM_SERVER, 25, NEED_MORE }, { "554 no\r\n", FROM_SERVER, 25, MATCH }, { "554 no\r\n", FROM_SERVER, 21, NO_MATCH },
-		{ "220\r\n", FROM_SERVER, 25, NO_MATCH }, { "220x SMTP\r\n", FROM_SERVER, 25, NO_MATCH }, { "230 SMTP\r\n", FROM_SERVER, 25, NO_MATCH }, { "220 SMTP \1\r\n", FROM_SERVER, 25, NO_MATCH }, { "HTTP/1.1 220 SMTP\r\n", FROM_SERVER, 25, NO_MATCH },
+	static const struct probe_case list[] = {
+		{ EHLO, 0, FROM_CLIENT, MATCH, 9999 },
+		{ "helo x\r\n", 0, FROM_CLIENT, MATCH, 9999 },
+		{ "LHLO x\r\n", 0, FROM_CLIENT, MATCH, 24 },
+		{ "MAIL FROM:<>\r\n", 0, FROM_CLIENT, MATCH, 25 },
+		{ "EH", 0, FROM_CLIENT, NEED_MORE, 25 },
+		{ "EHLO client", 0, FROM_CLIENT, NEED_MORE, 25 },
+		{ "EHLO \r\n", 0, FROM_CLIENT, NO_MATCH, 25 },
+		{ "EHLO\r\n", 0, FROM_CLIENT, NO_MATCH, 25 },
+		{ "EHLO \1\r\n", 0, FROM_CLIENT, NO_MATCH, 25 },
+		{ "HELLO 3\r\n", 0, FROM_CLIENT, NO_MATCH, 25 },
+		{ "HEAD / HTTP/1.1\r\n", 0, FROM_CLIENT, NO_MATCH, 25 },
+		{ "USER ann\r\n", 0, FROM_CLIENT, NO_MATCH, 25 },
+		{ "*1\r\n$4\r\nPING\r\n", 0, FROM_CLIENT, NO_MATCH, 25 },
+		{ GREETING, 0, FROM_SERVER, MATCH, 9999 },
+		{ "220-mx.example ESMTP Exim 4.96\r\n220 more\r\n", 0, FROM_SERVER, MATCH, 9999 },
+		{ "220 mx LMTP\r\n", 0, FROM_SERVER, MATCH, 9999 },
+		{ "220 hello\r\n", 0, FROM_SERVER, MATCH, 25 },
+		{ "220 (vsFTPd 3.0.3)\r\n", 0, FROM_SERVER, NEED_MORE, 21 },
+		{ "220 mx", 0, FROM_SERVER, NEED_MORE, 25 },
+		{ "2", 0, FROM_SERVER, NEED_MORE, 25 },
+		{ "554 no\r\n", 0, FROM_SERVER, MATCH, 25 },
+		{ "554 no\r\n", 0, FROM_SERVER, NO_MATCH, 21 },
+		{ "220\r\n", 0, FROM_SERVER, NO_MATCH, 25 },
+		{ "220x SMTP\r\n", 0, FROM_SERVER, NO_MATCH, 25 },
+		{ "230 SMTP\r\n", 0, FROM_SERVER, NO_MATCH, 25 },
+		{ "220 SMTP \1\r\n", 0, FROM_SERVER, NO_MATCH, 25 },
+		{ "HTTP/1.1 220 SMTP\r\n", 0, FROM_SERVER, NO_MATCH, 25 },
 	};
 
 	(void)state;
-	mail_check_probes(&smtp_dissector, list, sizeof(list) / sizeof(list[0]));
+	probes_check(&smtp_dissector, list, COUNT_OF(list));
 }
 
 /* Lines without an end, replies that are none. */
 static void
 hostile(void **state)
 {
-	static char line[MAIL_CASE_LINE];
+	static const struct verdict_case list[] = {
+		{ { SERVER("2x0 hello\r\n") }, NO_MATCH },
+		{ { SERVER("220-mx ESMTP\r\n250 b\r\n") }, MALFORMED },
+	};
 	struct conversation c;
 
 	(void)state;
-	memset(line, 'a', sizeof(line));
-	conversation_init(&c, &smtp_dissector);
-	conversation_send(&c, FROM_CLIENT, EHLO, sizeof(EHLO) - 1);
-	conversation_send(&c, FROM_CLIENT, line, sizeof(line));
-	assert_int_equal(c.verdict, MALFORMED);
-	conversation_clear(&c);
-	conversation_init(&c, &smtp_dissector);
-	conversation_send(&c, FROM_SERVER, "2x0 hello\r\n", 11);
-	assert_int_equal(c.verdict, NO_MATCH);
-	conversation_clear(&c);
-	conversation_init(&c, &smtp_dissector);
-	conversation_send(&c, FROM_SERVER, "220-mx ESMTP\r\n250 b\r\n", 21);
-	assert_int_equal(c.verdict, MALFORMED);
-	conversation_clear(&c);
+	endless_line_check(&smtp_dissector, EHLO, FROM_CLIENT);
+	verdicts_check(&smtp_dissector, list, COUNT_OF(list));
 	/* More commands at once than are remembered. */
 	conversation_init(&c, &smtp_dissector);
-	conversation_send(&c, FROM_SERVER, GREETING, sizeof(GREETING) - 1);
+	SAY(&c, FROM_SERVER, GREETING);
 	for (int i = 0; i < 50; i++)
-		conversation_send(&c, FROM_CLIENT, "NOOP\r\n", 6);
+		SAY(&c, FROM_CLIENT, "NOOP\r\n");
 	for (int i = 0; i < 60; i++)
-		conversation_send(&c, FROM_SERVER, OK, sizeof(OK) - 1);
+		SAY(&c, FROM_SERVER, OK);
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_clear(&c);
 }
