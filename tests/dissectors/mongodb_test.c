@@ -6,16 +6,7 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "conversation.h"
+#include "scenario.h"
 
 /* Documents are written as name:value with values 1 (int32), 1.0 (double), 'text', <bytes, ~ for NUL>, {...}, T, F and N. */
 struct buffer {
@@ -124,7 +115,6 @@ put_document(struct buffer *b, const char *text)
 }
 
 /* Messages. A step is a letter for its kind and a document. */
-enum { STEPS_MAX = 14 };
 
 static uint32_t last_id;
 
@@ -294,13 +284,7 @@ put_message(struct buffer *b, const char *step)
 #define UNAUTHORIZED "Mok:0.0 errmsg:'command find requires authentication' code:13 codeName:'Unauthorized'"
 #define NOT_AUTHORIZED "Mok:0.0 errmsg:'not authorized on shop to execute command { find: \"fruit\" }' code:13 codeName:'Unauthorized'"
 
-static const struct scenario {
-	const char *name;
-	const char *steps[STEPS_MAX];
-	enum auth_result result;
-	const char *method;
-	bool clear;
-} scenarios[] = {
+static const struct scripted_scenario scenarios[] = {
 	{ "served", { HELLO, ISMASTER_ANSWER, FIND, FOUND }, AUTH_NONE, NULL, false },
 	{ "hello says nothing", { HELLO, ISMASTER_ANSWER, "mping:1" DB, OK, "mbuildinfo:1" DB, "Mversion:'7.0.0' ok:1.0" }, AUTH_UNKNOWN, NULL, false },
 	{ "unanswered", { HELLO, ISMASTER_ANSWER, FIND }, AUTH_UNKNOWN, NULL, false },
@@ -321,7 +305,7 @@ static const struct scenario {
 	{ "SCRAM refused, and tried again", { SCRAM_START, AUTH_FAILED, START("SCRAM-SHA-1", "n,,n=ann,r=abcd") }, AUTH_ATTEMPTED, "scram-sha-256", false },
 	{ "nobody logged in, then refused", { FIND, UNAUTHORIZED, SCRAM_START, AUTH_FAILED }, AUTH_FAILURE, "scram-sha-256", false },
 	{ "an error that is not about who", { SCRAM_START, "Mok:0.0 errmsg:'shutting down' code:91" }, AUTH_ATTEMPTED, "scram-sha-256", false },
-	{ "then not allowed", { SCRAM_START, STEP_ANSWER, CONTINUE, DONE_ANSWER, FIND, NOT_AUTHORIZED }, AUTH_SUCCESS, "scram-sha-256", false },
+	{ "then not allowed", { SCRAM_START, STEP_ANSWER, CONTINUE, DONE_ANSWER, FIND, NOT_AUTHORIZED }, AUTH_SUCCESS, "scram-sha-256", false, NOTE(NOT_PERMITTED) },
 	{ "not allowed, nobody logged in", { FIND, NOT_AUTHORIZED }, AUTH_FAILURE, NULL, false },
 	{ "PLAIN", { START("PLAIN", "~ann~lemon"), DONE_ANSWER }, AUTH_SUCCESS, "sasl-plain", true },
 	{ "PLAIN refused", { START("PLAIN", "~ann~lemon"), AUTH_FAILED }, AUTH_FAILURE, "sasl-plain", true },
@@ -362,98 +346,51 @@ static const struct scenario {
 	{ "more to come", { "oinsert:'fruit' $db:'shop'", "Mn:1 ok:1.0" }, AUTH_UNKNOWN, NULL, false },
 	{ "a new password", { SCRAM_START, STEP_ANSWER, CONTINUE, DONE_ANSWER, "mcreateUser:'bob' pwd:'plum' $db:'shop'", OK }, AUTH_SUCCESS, "scram-sha-256", true },
 	{ "a hello that is unauthorized", { HELLO, UNAUTHORIZED }, AUTH_FAILURE, NULL, false },
-	{ "heartbeat", { "mreplSetHeartbeat:'rs0' $db:'admin'", "Mok:1.0 state:1" }, AUTH_NONE, NULL, false },
+	{ "heartbeat", { "mreplSetHeartbeat:'rs0' $db:'admin'", "Mok:1.0 state:1" }, AUTH_NONE, NULL, false, NOTE(REPLICATION) },
 };
 
-struct script {
-	struct buffer buffers[STEPS_MAX];
-	struct message messages[STEPS_MAX];
-	size_t count;
-};
+static struct buffer buffers[SCENARIO_MESSAGES];
 
-static struct script script;
-
-static void
-write_script(const char *const steps[])
+static size_t
+write_script(struct message *messages, const char *const steps[])
 {
-	script.count = 0;
+	size_t count = 0;
+
 	last_id = 0x40;
-	for (size_t i = 0; i < STEPS_MAX && steps[i] != NULL; i++) {
-		script.buffers[i].size = 0;
-		put_message(&script.buffers[i], steps[i]);
-		script.messages[i] = (struct message){ is_answer(steps[i][0]) ? FROM_SERVER : FROM_CLIENT, script.buffers[i].bytes, script.buffers[i].size };
-		script.count++;
+	for (; count < SCENARIO_MESSAGES && steps[count] != NULL; count++) {
+		buffers[count].size = 0;
+		put_message(&buffers[count], steps[count]);
+		messages[count] = (struct message){ is_answer(steps[count][0]) ? FROM_SERVER : FROM_CLIENT, buffers[count].bytes, buffers[count].size };
 	}
-}
-
-static void
-check_scenario(const struct scenario *s, size_t chunk)
-{
-	struct conversation c;
-	const struct authentication *a = &c.evidence.authentication;
-
-	conversation_init(&c, &mongodb_dissector);
-	conversation_run(&c, script.messages, script.count, chunk);
-	if (a->result != s->result || c.evidence.cleartext_credentials != s->clear || (a->method == NULL) != (s->method == NULL) || (s->method != NULL && strcmp(a->method, s->method) != 0))
-		fail_msg("%s, in pieces of %zu: %s %s %d", s->name, chunk, auth_result_names[a->result], a->method ? a->method : "-", c.evidence.cleartext_credentials);
-	assert_string_equal(c.evidence.protocol, "mongodb");
-	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
-	assert_string_equal(a->principal, "");
-	conversation_clear(&c);
+	return count;
 }
 
 static void
 outcomes(void **state)
 {
-	static const size_t chunks[] = { 0, 1, 7 };
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-		write_script(scenarios[i].steps);
-		for (size_t j = 0; j < 3; j++)
-			check_scenario(&scenarios[i], chunks[j]);
-	}
-}
-
-static const struct scenario *whole;
-
-static void
-check_prefix(const struct conversation *c, size_t given)
-{
-	(void)given;
-	if (whole->result != AUTH_SUCCESS)
-		assert_int_not_equal(c->evidence.authentication.result, AUTH_SUCCESS);
-	assert_true(whole->clear || !c->evidence.cleartext_credentials);
-}
-
-static void
-prefixes(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-		whole = &scenarios[i];
-		write_script(whole->steps);
-		conversation_each_prefix(&mongodb_dissector, script.messages, script.count, check_prefix);
-	}
+	scripts_check(&mongodb_dissector, "mongodb", scenarios, COUNT_OF(scenarios), write_script);
 }
 
 static void
 notes(void **state)
 {
 	static const struct {
-		const char *steps[STEPS_MAX];
+		const char *steps[SCENARIO_MESSAGES];
 		enum note note;
 	} list[] = {
 		{ { SCRAM_START, STEP_ANSWER, CONTINUE, DONE_ANSWER, FIND, NOT_AUTHORIZED }, NOTE_NOT_PERMITTED },
 		{ { "mreplSetUpdatePosition:1 $db:'admin'" }, NOTE_REPLICATION },
 	};
+	struct message messages[SCENARIO_MESSAGES];
+	size_t count;
 	struct conversation c;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		write_script(list[i].steps);
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
+		count = write_script(messages, list[i].steps);
 		conversation_init(&c, &mongodb_dissector);
-		conversation_run(&c, script.messages, script.count, 0);
+		conversation_run(&c, messages, count, 0);
 		assert_int_equal(c.evidence.notes, 1u << list[i].note);
 		conversation_clear(&c);
 	}
@@ -473,16 +410,18 @@ principals(void **state)
 		{ "mauthenticate:1 mechanism:'MONGODB-X509' user:'CN=ann,O=Example' $db:'$external'", "CN=ann,O=Example" },
 		{ "qauthenticate:1 user:'ann' nonce:'ab' key:'cd'", "ann" },
 	};
+	struct message messages[SCENARIO_MESSAGES];
+	size_t count;
 	struct conversation c;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		const char *const steps[STEPS_MAX] = { list[i].step };
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
+		const char *const steps[SCENARIO_MESSAGES] = { list[i].step };
 
-		write_script(steps);
+		count = write_script(messages, steps);
 		conversation_init(&c, &mongodb_dissector);
 		c.evidence.want_principals = true;
-		conversation_run(&c, script.messages, script.count, 0);
+		conversation_run(&c, messages, count, 0);
 		assert_string_equal(c.evidence.authentication.principal, list[i].principal);
 		conversation_clear(&c);
 	}
@@ -509,11 +448,13 @@ long_messages(void **state)
 		{ "ix:{x:'", "Rok:1", AUTH_UNKNOWN },
 	};
 	static char texts[2][50000];
+	struct message messages[SCENARIO_MESSAGES];
+	size_t count;
 	struct conversation c;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		const char *steps[STEPS_MAX] = { texts[0], texts[1] };
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
+		const char *steps[SCENARIO_MESSAGES] = { texts[0], texts[1] };
 
 		for (size_t j = 0; j < 2; j++) {
 			const char *text = j == 0 ? list[i].request : list[i].answer;
@@ -529,9 +470,9 @@ long_messages(void **state)
 			}
 		}
 		for (size_t chunk = 0; chunk < 1500; chunk += 1400) {
-			write_script(steps);
+			count = write_script(messages, steps);
 			conversation_init(&c, &mongodb_dissector);
-			conversation_run(&c, script.messages, script.count, chunk);
+			conversation_run(&c, messages, count, chunk);
 			if (c.evidence.authentication.result != list[i].result)
 				fail_msg("%s: %s", list[i].request, auth_result_names[c.evidence.authentication.result]);
 			conversation_clear(&c);
@@ -543,12 +484,7 @@ long_messages(void **state)
 static void
 losses(void **state)
 {
-	static const struct {
-		const char *steps[STEPS_MAX];
-		size_t lost;           /* the gap comes before this step */
-		enum direction from;
-		enum auth_result result;
-	} list[] = {
+	static const struct scripted_loss list[] = {
 		{ { HELLO, ISMASTER_ANSWER, FIND, FOUND }, 2, FROM_CLIENT, AUTH_UNKNOWN },
 		{ { HELLO, ISMASTER_ANSWER, FIND, FOUND }, 3, FROM_SERVER, AUTH_UNKNOWN },
 		{ { FIND, FOUND, FIND, FOUND }, 3, FROM_SERVER, AUTH_NONE },
@@ -558,41 +494,27 @@ losses(void **state)
 		{ { FIND, "Uok:0.0 errmsg:'command find requires authentication' code:13" }, 1, FROM_SERVER, AUTH_FAILURE },
 		{ { FIND, "Uok:0.0 errmsg:'not authorized on shop' code:13" }, 0, FROM_SERVER, AUTH_UNKNOWN },
 	};
-	struct conversation c;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
-		write_script(list[i].steps);
-		conversation_init(&c, &mongodb_dissector);
-		for (size_t j = 0; j < script.count; j++) {
-			if (j == list[i].lost) {
-				conversation_gap(&c, list[i].from, 100);
-				conversation_send(&c, list[i].from, "the rest of some message", 24);
-			}
-			conversation_send(&c, script.messages[j].from, script.messages[j].bytes, script.messages[j].size);
-		}
-		conversation_end(&c);
-		assert_int_equal(c.evidence.authentication.result, list[i].result);
-		conversation_clear(&c);
-	}
+	script_losses_check(&mongodb_dissector, "the rest of some message", list, COUNT_OF(list), write_script);
 }
 
 static void
 midstream(void **state)
 {
-	static const char *const steps[STEPS_MAX] = { FIND, FOUND, START("PLAIN", "~ann~lemon"), DONE_ANSWER };
+	static const char *const steps[SCENARIO_MESSAGES] = { FIND, FOUND, START("PLAIN", "~ann~lemon"), DONE_ANSWER };
+	struct message messages[SCENARIO_MESSAGES];
 	struct conversation c;
 
 	(void)state;
-	write_script(steps);
-	conversation_init(&c, &mongodb_dissector);
-	c.flow.handshake_seen = false;
+	(void)write_script(messages, steps);
+	conversation_init_midstream(&c, &mongodb_dissector);
 	conversation_send(&c, FROM_SERVER, "tail of a message that began before", 35);
 	for (size_t i = 0; i < 2; i++)
-		conversation_send(&c, script.messages[i].from, script.messages[i].bytes, script.messages[i].size);
+		conversation_send(&c, messages[i].from, messages[i].bytes, messages[i].size);
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	for (size_t i = 2; i < 4; i++)
-		conversation_send(&c, script.messages[i].from, script.messages[i].bytes, script.messages[i].size);
+		conversation_send(&c, messages[i].from, messages[i].bytes, messages[i].size);
 	assert_int_equal(c.evidence.authentication.result, AUTH_SUCCESS);
 	conversation_clear(&c);
 }
@@ -600,28 +522,23 @@ midstream(void **state)
 static enum verdict
 probe(const void *bytes, size_t size, enum direction from, bool roles_known, enum strength *strength)
 {
-	struct flow_view flow = { .client_port = 40000, .server_port = 1, .roles_known = roles_known };
-	void *copy = malloc(size + (size == 0));
-	enum verdict verdict;
+	const struct flow_view flow = { .client_port = 40000, .server_port = 1, .roles_known = roles_known };
 
-	assert_non_null(copy);
-	memcpy(copy, bytes, size);
-	*strength = STRENGTH_NONE;
-	verdict = mongodb_dissector.probe(&flow, from, cursor_over(copy, size), strength);
-	free(copy);
-	return verdict;
+	return probe_bytes(&mongodb_dissector, &flow, from, bytes, size, strength);
 }
 
 static void
 probes_of_messages(void **state)
 {
+	struct message messages[SCENARIO_MESSAGES];
+	size_t count;
 	enum strength strength;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++) {
-		write_script(scenarios[i].steps);
-		for (size_t j = 0; j < script.count; j++) {
-			const struct message *m = &script.messages[j];
+	for (size_t i = 0; i < COUNT_OF(scenarios); i++) {
+		count = write_script(messages, scenarios[i].steps);
+		for (size_t j = 0; j < count; j++) {
+			const struct message *m = &messages[j];
 			enum verdict before = NEED_MORE;
 
 			for (size_t size = 0; size <= m->size; size++) {
@@ -667,7 +584,7 @@ near_misses(void **state)
 	enum strength strength;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
 		if (probe(list[i].bytes, list[i].size, FROM_CLIENT, true, &strength) != NO_MATCH || probe(list[i].bytes, list[i].size, FROM_SERVER, true, &strength) != NO_MATCH)
 			fail_msg("near miss %zu", i);
 	}
@@ -693,7 +610,7 @@ hostile(void **state)
 	enum strength strength;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
 		if (probe(list[i].bytes, list[i].size, FROM_CLIENT, true, &strength) == MATCH)
 			fail_msg("hostile %zu", i);
 		conversation_init(&c, &mongodb_dissector);
@@ -707,13 +624,14 @@ hostile(void **state)
 static void
 malformed(void **state)
 {
-	static const char *const steps[STEPS_MAX] = { HELLO, ISMASTER_ANSWER };
+	static const char *const steps[SCENARIO_MESSAGES] = { HELLO, ISMASTER_ANSWER };
+	struct message messages[SCENARIO_MESSAGES];
 	struct conversation c;
 
 	(void)state;
-	write_script(steps);
+	(void)write_script(messages, steps);
 	conversation_init(&c, &mongodb_dissector);
-	conversation_run(&c, script.messages, 1, 0);
+	conversation_run(&c, messages, 1, 0);
 	c.over = false;
 	conversation_send(&c, FROM_CLIENT, "GET / HTTP/1.1\r\n\r\n", 18);
 	assert_int_equal(c.verdict, MALFORMED);
@@ -748,7 +666,6 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(outcomes),
-		cmocka_unit_test(prefixes),
 		cmocka_unit_test(notes),
 		cmocka_unit_test(principals),
 		cmocka_unit_test(long_messages),
