@@ -5,17 +5,8 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "conversation.h"
 #include "der_builder.h"
+#include "scenario.h"
 
 #define MSG(id, ...) T(0x30, N(0x02, id), __VA_ARGS__)
 #define BIND(id, dn, ...) MSG(id, T(0x60, N(0x02, 3), O(0x04, dn), __VA_ARGS__))
@@ -48,172 +39,110 @@
 #define CFX(flags) "\x05\x04" flags "\xff\0\0\0\x1c\0\0\0\0\0\0\0\1abcdefghijklmnop"
 #define AD_REFUSAL "000004DC: LdapErr: DSID-0C090A5C, comment: In order to perform this operation a successful bind must be completed on the connection., data 0, v4563"
 
-enum { MESSAGES_MAX = 12 };
-
-struct line {
-	char from;
-	struct der bytes;
-};
-#define C(...) { 'C', __VA_ARGS__ }
-#define S(...) { 'S', __VA_ARGS__ }
-
-struct scenario {
-	const char *name;
-	const struct line *lines;
-	size_t count;
-	enum auth_result result;
-	const char *method;
-	bool clear;
-};
-#define LINES(...) (const struct line[]){ __VA_ARGS__ }, sizeof((const struct line[]){ __VA_ARGS__ }) / sizeof(struct line)
-
-static size_t
-to_messages(const struct scenario *s, struct message out[MESSAGES_MAX])
+static struct message
+line(enum direction from, struct der bytes)
 {
-	for (size_t i = 0; i < s->count; i++)
-		out[i] = (struct message){ s->lines[i].from == 'C' ? FROM_CLIENT : FROM_SERVER, s->lines[i].bytes.bytes, s->lines[i].bytes.size };
-	return s->count;
+	return (struct message){ from, bytes.bytes, bytes.size };
 }
 
-static void
-check_scenario(const struct scenario *s, size_t chunk)
-{
-	struct message messages[MESSAGES_MAX];
-	size_t count = to_messages(s, messages);
-	const struct authentication *a;
-	struct conversation c;
-
-	conversation_init(&c, &ldap_dissector);
-	conversation_run(&c, messages, count, chunk);
-	a = &c.evidence.authentication;
-	if (a->result != s->result || c.evidence.cleartext_credentials != s->clear || (a->method == NULL) != (s->method == NULL) || (s->method != NULL && strcmp(a->method, s->method) != 0))
-		fail_msg("%s, in pieces of %zu: %s %s %d", s->name, chunk, auth_result_names[a->result], a->method ? a->method : "-", c.evidence.cleartext_credentials);
-	assert_string_equal(c.evidence.protocol, "ldap");
-	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
-	assert_string_equal(a->principal, "");
-	conversation_clear(&c);
-}
-
-static const struct scenario *whole;
-
-static void
-check_prefix(const struct conversation *c, size_t given)
-{
-	(void)given;
-	if (whole->result != AUTH_SUCCESS)
-		assert_int_not_equal(c->evidence.authentication.result, AUTH_SUCCESS);
-	assert_true(whole->clear || !c->evidence.cleartext_credentials);
-}
-
-static void
-check_all(const struct scenario *list, size_t count)
-{
-	static const size_t chunks[] = { 0, 1, 7 };
-	struct message messages[MESSAGES_MAX];
-
-	for (size_t i = 0; i < count; i++) {
-		for (size_t j = 0; j < sizeof(chunks) / sizeof(chunks[0]); j++)
-			check_scenario(&list[i], chunks[j]);
-		whole = &list[i];
-		conversation_each_prefix(&ldap_dissector, messages, to_messages(&list[i], messages), check_prefix);
-	}
-}
+#define C(...) line(FROM_CLIENT, __VA_ARGS__)
+#define S(...) line(FROM_SERVER, __VA_ARGS__)
 
 static void
 simple_binds(void **state)
 {
 	const struct scenario list[] = {
-		{ "accepted", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 0)), C(SEARCH(2)), S(ENTRY(2)), S(FOUND(2)), C(UNBIND(3))), AUTH_SUCCESS, "ldap-simple", true },
-		{ "refused", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 49))), AUTH_FAILURE, "ldap-simple", true },
-		{ "no answer", LINES(C(SIMPLE(1, "cn=ann", "plum-7"))), AUTH_ATTEMPTED, "ldap-simple", true },
-		{ "busy", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 51))), AUTH_ATTEMPTED, "ldap-simple", true },
-		{ "method not supported", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 7))), AUTH_FAILURE, "ldap-simple", true },
-		{ "TLS wanted", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 13))), AUTH_FAILURE, "ldap-simple", true },
-		{ "the answer is to another", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(9, 0))), AUTH_ATTEMPTED, "ldap-simple", true },
-		{ "refused, then no answer", LINES(C(SIMPLE(1, "cn=ann", "plum-8")), S(BOUND(1, 49)), C(SIMPLE(2, "cn=ann", "plum-7"))), AUTH_ATTEMPTED, "ldap-simple", true },
-		{ "refused, then accepted", LINES(C(SIMPLE(1, "cn=ann", "plum-8")), S(BOUND(1, 49)), C(SIMPLE(2, "cn=ann", "plum-7")), S(BOUND(2, 0))), AUTH_SUCCESS, "ldap-simple", true },
-		{ "accepted, then refused", LINES(C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 0)), C(SIMPLE(2, "cn=ann", "plum-8")), S(BOUND(2, 49)), C(SEARCH(3)), S(FOUND(3))), AUTH_SUCCESS, "ldap-simple", true },
-		{ "refused, then served", LINES(C(SIMPLE(1, "cn=ann", "plum-8")), S(BOUND(1, 49)), C(SEARCH(2)), S(ENTRY(2)), S(FOUND(2))), AUTH_NONE, "ldap-simple", true },
-		{ "version 2", LINES(C(MSG(1, T(0x60, N(0x02, 2), O(0x04, "cn=ann"), O(0x80, "plum-7")))), S(BOUND(1, 0))), AUTH_SUCCESS, "ldap-simple", true },
-		{ "without a name", LINES(C(SIMPLE(1, "", "plum-7")), S(BOUND(1, 0))), AUTH_NONE, NULL, true },
-		{ "without a password", LINES(C(SIMPLE(1, "cn=ann", "")), S(BOUND(1, 0))), AUTH_NONE, NULL, false },
-		{ "without a password, refused", LINES(C(SIMPLE(1, "cn=ann", "")), S(BOUND(1, 53))), AUTH_FAILURE, NULL, false },
-		{ "anonymous", LINES(C(SIMPLE(1, "", "")), S(BOUND(1, 0)), C(UNBIND(2))), AUTH_NONE, NULL, false },
-		{ "anonymous, served", LINES(C(SIMPLE(1, "", "")), S(BOUND(1, 0)), C(SEARCH(2)), S(ENTRY(2)), S(FOUND(2))), AUTH_NONE, NULL, false },
-		{ "anonymous, refused", LINES(C(SIMPLE(1, "", "")), S(BOUND(1, 48))), AUTH_FAILURE, NULL, false },
-		{ "anonymous, then refused", LINES(C(SIMPLE(1, "", "")), S(BOUND(1, 0)), C(SEARCH(2)), S(RESULT(0x65, 2, 1, AD_REFUSAL))), AUTH_FAILURE, NULL, false },
-		{ "anonymous, unanswered", LINES(C(SIMPLE(1, "", ""))), AUTH_UNKNOWN, NULL, false },
-		{ "Kerberos 4", LINES(C(BIND(1, "cn=ann", O(0x81, "ticket"))), S(BOUND(1, 49))), AUTH_FAILURE, "krb4", false },
+		{ "accepted", { C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 0)), C(SEARCH(2)), S(ENTRY(2)), S(FOUND(2)), C(UNBIND(3)) }, AUTH_SUCCESS, "ldap-simple", true },
+		{ "refused", { C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 49)) }, AUTH_FAILURE, "ldap-simple", true },
+		{ "no answer", { C(SIMPLE(1, "cn=ann", "plum-7")) }, AUTH_ATTEMPTED, "ldap-simple", true },
+		{ "busy", { C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 51)) }, AUTH_ATTEMPTED, "ldap-simple", true },
+		{ "method not supported", { C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 7)) }, AUTH_FAILURE, "ldap-simple", true },
+		{ "TLS wanted", { C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 13)) }, AUTH_FAILURE, "ldap-simple", true },
+		{ "the answer is to another", { C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(9, 0)) }, AUTH_ATTEMPTED, "ldap-simple", true },
+		{ "refused, then no answer", { C(SIMPLE(1, "cn=ann", "plum-8")), S(BOUND(1, 49)), C(SIMPLE(2, "cn=ann", "plum-7")) }, AUTH_ATTEMPTED, "ldap-simple", true },
+		{ "refused, then accepted", { C(SIMPLE(1, "cn=ann", "plum-8")), S(BOUND(1, 49)), C(SIMPLE(2, "cn=ann", "plum-7")), S(BOUND(2, 0)) }, AUTH_SUCCESS, "ldap-simple", true },
+		{ "accepted, then refused", { C(SIMPLE(1, "cn=ann", "plum-7")), S(BOUND(1, 0)), C(SIMPLE(2, "cn=ann", "plum-8")), S(BOUND(2, 49)), C(SEARCH(3)), S(FOUND(3)) }, AUTH_SUCCESS, "ldap-simple", true },
+		{ "refused, then served", { C(SIMPLE(1, "cn=ann", "plum-8")), S(BOUND(1, 49)), C(SEARCH(2)), S(ENTRY(2)), S(FOUND(2)) }, AUTH_NONE, "ldap-simple", true },
+		{ "version 2", { C(MSG(1, T(0x60, N(0x02, 2), O(0x04, "cn=ann"), O(0x80, "plum-7")))), S(BOUND(1, 0)) }, AUTH_SUCCESS, "ldap-simple", true },
+		{ "without a name", { C(SIMPLE(1, "", "plum-7")), S(BOUND(1, 0)) }, AUTH_NONE, NULL, true },
+		{ "without a password", { C(SIMPLE(1, "cn=ann", "")), S(BOUND(1, 0)) }, AUTH_NONE, NULL, false },
+		{ "without a password, refused", { C(SIMPLE(1, "cn=ann", "")), S(BOUND(1, 53)) }, AUTH_FAILURE, NULL, false },
+		{ "anonymous", { C(SIMPLE(1, "", "")), S(BOUND(1, 0)), C(UNBIND(2)) }, AUTH_NONE, NULL, false },
+		{ "anonymous, served", { C(SIMPLE(1, "", "")), S(BOUND(1, 0)), C(SEARCH(2)), S(ENTRY(2)), S(FOUND(2)) }, AUTH_NONE, NULL, false },
+		{ "anonymous, refused", { C(SIMPLE(1, "", "")), S(BOUND(1, 48)) }, AUTH_FAILURE, NULL, false },
+		{ "anonymous, then refused", { C(SIMPLE(1, "", "")), S(BOUND(1, 0)), C(SEARCH(2)), S(RESULT(0x65, 2, 1, AD_REFUSAL)) }, AUTH_FAILURE, NULL, false, .none_before = true },
+		{ "anonymous, unanswered", { C(SIMPLE(1, "", "")) }, AUTH_UNKNOWN, NULL, false },
+		{ "Kerberos 4", { C(BIND(1, "cn=ann", O(0x81, "ticket"))), S(BOUND(1, 49)) }, AUTH_FAILURE, "krb4", false },
 	};
 
 	(void)state;
-	check_all(list, sizeof(list) / sizeof(list[0]));
+	scenarios_check(&ldap_dissector, "ldap", list, COUNT_OF(list));
 }
 
 static void
 sasl_binds(void **state)
 {
 	const struct scenario list[] = {
-		{ "EXTERNAL", LINES(C(SASL(1, "EXTERNAL", RAW(""))), S(BOUND(1, 0))), AUTH_SUCCESS, "sasl-external", false },
-		{ "ANONYMOUS", LINES(C(SASL(1, "ANONYMOUS", RAW("ann"))), S(BOUND(1, 0))), AUTH_NONE, NULL, false },
-		{ "PLAIN", LINES(C(SASL(1, "PLAIN", RAW("\0ann\0plum-7"))), S(BOUND(1, 0))), AUTH_SUCCESS, "sasl-plain", true },
-		{ "PLAIN, refused", LINES(C(SASL(1, "PLAIN", RAW("\0ann\0plum-7"))), S(BOUND(1, 49))), AUTH_FAILURE, "sasl-plain", true },
-		{ "LOGIN", LINES(C(SASL_FIRST(1, "LOGIN")), S(BOUND(1, 14)), C(SASL(2, "LOGIN", RAW("ann"))), S(BOUND(2, 14)), C(SASL(3, "LOGIN", RAW("plum-7"))), S(BOUND(3, 0))), AUTH_SUCCESS, "sasl-login", true },
-		{ "CRAM-MD5, a challenge", LINES(C(SASL_FIRST(1, "CRAM-MD5")), S(BOUND_WITH(1, 14, RAW("<12@example>")))), AUTH_ATTEMPTED, "sasl-cram-md5", false },
-		{ "SCRAM", LINES(C(SASL(1, "SCRAM-SHA-512", RAW("n,,n=ann,r=a"))), S(BOUND_WITH(1, 14, RAW("r=ab,s=eA==,i=4096"))), C(SASL(2, "SCRAM-SHA-512", RAW("c=biws,r=ab,p=eA=="))), S(BOUND_WITH(2, 0, RAW("v=eA=="))), C(SEARCH(3)), S(FOUND(3))), AUTH_SUCCESS, "scram-sha-512", false },
-		{ "SCRAM, refused", LINES(C(SASL(1, "SCRAM-SHA-512", RAW("n,,n=ann,r=a"))), S(BOUND(1, 49))), AUTH_FAILURE, "scram-sha-512", false },
-		{ "GSSAPI", LINES(C(SASL(1, "GSSAPI", KRB5_TOKEN)), S(BOUND_WITH(1, 14, KRB5_TOKEN)), C(SASL_FIRST(2, "GSSAPI")), S(BOUND(2, 14)), C(SASL(3, "GSSAPI", RAW(CFX("\4")))), S(BOUND(3, 0))), AUTH_SUCCESS, "sasl-gssapi", false },
-		{ "SPNEGO, Kerberos", LINES(C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_MS_KRB5, T(0xa2, T(0x04, KRB5_TOKEN))))), S(BOUND_WITH(1, 0, NEG_RESPONSE(T(0xa1, OID_KRB5))))), AUTH_SUCCESS, "sasl-gss-spnego-krb5", false },
-		{ "SPNEGO, Kerberos by the list alone", LINES(C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_KRB5, T(0xa1, O(0x03, "\1\2"))))), S(BOUND(1, 0))), AUTH_SUCCESS, "sasl-gss-spnego-krb5", false },
-		{ "SPNEGO, Kerberos by its token", LINES(C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_NEGOEX, T(0xa2, T(0x04, KRB5_TOKEN))))), S(BOUND(1, 49))), AUTH_FAILURE, "sasl-gss-spnego-krb5", false },
-		{ "SPNEGO, changed to NTLM", LINES(C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_KRB5, T(0xa2, T(0x04, KRB5_TOKEN))))), S(BOUND_WITH(1, 14, NEG_RESPONSE(T(0xa1, OID_NTLM)))), C(SASL(2, "GSS-SPNEGO", NEG_RESPONSE(T(0xa2, O(0x04, NTLM_3))))), S(BOUND(2, 0))), AUTH_SUCCESS, "sasl-ntlm", false },
-		{ "SPNEGO, NTLM as it is", LINES(C(SASL(1, "GSS-SPNEGO", RAW(NTLM_1))), S(BOUND_WITH(1, 14, RAW(NTLM_2))), C(SASL(2, "GSS-SPNEGO", RAW(NTLM_3))), S(BOUND(2, 0))), AUTH_SUCCESS, "sasl-ntlm", false },
-		{ "SPNEGO, unknown", LINES(C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_NEGOEX, T(0xa2, O(0x04, "NEGOEXTS"))))), S(BOUND(1, 0))), AUTH_SUCCESS, "sasl-gss-spnego", false },
-		{ "SPNEGO, first without a token", LINES(C(SASL_FIRST(1, "GSS-SPNEGO")), S(BOUND_WITH(1, 14, NEG_RESPONSE(T(0xa2, O(0x04, NTLM_2))))), C(SASL(2, "GSS-SPNEGO", RAW("?"))), S(BOUND(2, 0))), AUTH_SUCCESS, "sasl-ntlm", false },
-		{ "SPNEGO, then another", LINES(C(SASL(1, "GSS-SPNEGO", RAW(NTLM_1))), S(BOUND(1, 14)), C(SASL(2, "EXTERNAL", RAW(""))), S(BOUND(2, 0))), AUTH_SUCCESS, "sasl-external", false },
-		{ "a mechanism nobody knows", LINES(C(SASL(1, "X-SECRET", RAW("x"))), S(BOUND(1, 7))), AUTH_FAILURE, "sasl-other", false },
-		{ "Sicily", LINES(C(BIND(1, "", E(0x89))), S(BOUND(1, 0)), C(BIND(2, "NTLM", O(0x8a, NTLM_1))), S(BOUND(2, 0)), C(BIND(3, "", O(0x8b, NTLM_3))), S(BOUND(3, 0))), AUTH_SUCCESS, "ntlmssp", false },
-		{ "Sicily, not to its end", LINES(C(BIND(1, "", E(0x89))), S(BOUND(1, 0)), C(BIND(2, "NTLM", O(0x8a, NTLM_1))), S(BOUND(2, 0))), AUTH_ATTEMPTED, "ntlmssp", false },
+		{ "EXTERNAL", { C(SASL(1, "EXTERNAL", RAW(""))), S(BOUND(1, 0)) }, AUTH_SUCCESS, "sasl-external", false },
+		{ "ANONYMOUS", { C(SASL(1, "ANONYMOUS", RAW("ann"))), S(BOUND(1, 0)) }, AUTH_NONE, NULL, false },
+		{ "PLAIN", { C(SASL(1, "PLAIN", RAW("\0ann\0plum-7"))), S(BOUND(1, 0)) }, AUTH_SUCCESS, "sasl-plain", true },
+		{ "PLAIN, refused", { C(SASL(1, "PLAIN", RAW("\0ann\0plum-7"))), S(BOUND(1, 49)) }, AUTH_FAILURE, "sasl-plain", true },
+		{ "LOGIN", { C(SASL_FIRST(1, "LOGIN")), S(BOUND(1, 14)), C(SASL(2, "LOGIN", RAW("ann"))), S(BOUND(2, 14)), C(SASL(3, "LOGIN", RAW("plum-7"))), S(BOUND(3, 0)) }, AUTH_SUCCESS, "sasl-login", true },
+		{ "CRAM-MD5, a challenge", { C(SASL_FIRST(1, "CRAM-MD5")), S(BOUND_WITH(1, 14, RAW("<12@example>"))) }, AUTH_ATTEMPTED, "sasl-cram-md5", false },
+		{ "SCRAM", { C(SASL(1, "SCRAM-SHA-512", RAW("n,,n=ann,r=a"))), S(BOUND_WITH(1, 14, RAW("r=ab,s=eA==,i=4096"))), C(SASL(2, "SCRAM-SHA-512", RAW("c=biws,r=ab,p=eA=="))), S(BOUND_WITH(2, 0, RAW("v=eA=="))), C(SEARCH(3)), S(FOUND(3)) }, AUTH_SUCCESS, "scram-sha-512", false },
+		{ "SCRAM, refused", { C(SASL(1, "SCRAM-SHA-512", RAW("n,,n=ann,r=a"))), S(BOUND(1, 49)) }, AUTH_FAILURE, "scram-sha-512", false },
+		{ "GSSAPI", { C(SASL(1, "GSSAPI", KRB5_TOKEN)), S(BOUND_WITH(1, 14, KRB5_TOKEN)), C(SASL_FIRST(2, "GSSAPI")), S(BOUND(2, 14)), C(SASL(3, "GSSAPI", RAW(CFX("\4")))), S(BOUND(3, 0)) }, AUTH_SUCCESS, "sasl-gssapi", false },
+		{ "SPNEGO, Kerberos", { C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_MS_KRB5, T(0xa2, T(0x04, KRB5_TOKEN))))), S(BOUND_WITH(1, 0, NEG_RESPONSE(T(0xa1, OID_KRB5)))) }, AUTH_SUCCESS, "sasl-gss-spnego-krb5", false },
+		{ "SPNEGO, Kerberos by the list alone", { C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_KRB5, T(0xa1, O(0x03, "\1\2"))))), S(BOUND(1, 0)) }, AUTH_SUCCESS, "sasl-gss-spnego-krb5", false },
+		{ "SPNEGO, Kerberos by its token", { C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_NEGOEX, T(0xa2, T(0x04, KRB5_TOKEN))))), S(BOUND(1, 49)) }, AUTH_FAILURE, "sasl-gss-spnego-krb5", false },
+		{ "SPNEGO, changed to NTLM", { C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_KRB5, T(0xa2, T(0x04, KRB5_TOKEN))))), S(BOUND_WITH(1, 14, NEG_RESPONSE(T(0xa1, OID_NTLM)))), C(SASL(2, "GSS-SPNEGO", NEG_RESPONSE(T(0xa2, O(0x04, NTLM_3))))), S(BOUND(2, 0)) }, AUTH_SUCCESS, "sasl-ntlm", false },
+		{ "SPNEGO, NTLM as it is", { C(SASL(1, "GSS-SPNEGO", RAW(NTLM_1))), S(BOUND_WITH(1, 14, RAW(NTLM_2))), C(SASL(2, "GSS-SPNEGO", RAW(NTLM_3))), S(BOUND(2, 0)) }, AUTH_SUCCESS, "sasl-ntlm", false },
+		{ "SPNEGO, unknown", { C(SASL(1, "GSS-SPNEGO", NEG_INIT(OID_NEGOEX, T(0xa2, O(0x04, "NEGOEXTS"))))), S(BOUND(1, 0)) }, AUTH_SUCCESS, "sasl-gss-spnego", false },
+		{ "SPNEGO, first without a token", { C(SASL_FIRST(1, "GSS-SPNEGO")), S(BOUND_WITH(1, 14, NEG_RESPONSE(T(0xa2, O(0x04, NTLM_2))))), C(SASL(2, "GSS-SPNEGO", RAW("?"))), S(BOUND(2, 0)) }, AUTH_SUCCESS, "sasl-ntlm", false },
+		{ "SPNEGO, then another", { C(SASL(1, "GSS-SPNEGO", RAW(NTLM_1))), S(BOUND(1, 14)), C(SASL(2, "EXTERNAL", RAW(""))), S(BOUND(2, 0)) }, AUTH_SUCCESS, "sasl-external", false },
+		{ "a mechanism nobody knows", { C(SASL(1, "X-SECRET", RAW("x"))), S(BOUND(1, 7)) }, AUTH_FAILURE, "sasl-other", false },
+		{ "Sicily", { C(BIND(1, "", E(0x89))), S(BOUND(1, 0)), C(BIND(2, "NTLM", O(0x8a, NTLM_1))), S(BOUND(2, 0)), C(BIND(3, "", O(0x8b, NTLM_3))), S(BOUND(3, 0)) }, AUTH_SUCCESS, "ntlmssp", false },
+		{ "Sicily, not to its end", { C(BIND(1, "", E(0x89))), S(BOUND(1, 0)), C(BIND(2, "NTLM", O(0x8a, NTLM_1))), S(BOUND(2, 0)) }, AUTH_ATTEMPTED, "ntlmssp", false },
 	};
 
 	(void)state;
-	check_all(list, sizeof(list) / sizeof(list[0]));
+	scenarios_check(&ldap_dissector, "ldap", list, COUNT_OF(list));
 }
 
 static void
 operations(void **state)
 {
 	const struct scenario list[] = {
-		{ "search", LINES(C(SEARCH(1)), S(ENTRY(1)), S(FOUND(1))), AUTH_NONE, NULL, false },
-		{ "search, nothing found", LINES(C(SEARCH(1)), S(FOUND(1))), AUTH_NONE, NULL, false },
-		{ "search, no such object", LINES(C(SEARCH(1)), S(RESULT(0x65, 1, 32, ""))), AUTH_UNKNOWN, NULL, false },
-		{ "search, refused", LINES(C(SEARCH(1)), S(RESULT(0x65, 1, 50, ""))), AUTH_FAILURE, NULL, false },
-		{ "search, refused by Active Directory", LINES(C(ROOT(1)), S(ENTRY(1)), S(FOUND(1)), C(SEARCH(2)), S(RESULT(0x65, 2, 1, AD_REFUSAL))), AUTH_FAILURE, NULL, false },
-		{ "search, refused by OpenLDAP", LINES(C(SEARCH(1)), S(RESULT(0x65, 1, 53, "authentication required"))), AUTH_FAILURE, NULL, false },
-		{ "search, refused by OpenLDAP for want of a bind", LINES(C(SEARCH(1)), S(RESULT(0x65, 1, 1, "BIND required"))), AUTH_FAILURE, NULL, false },
-		{ "search, not performed for another reason", LINES(C(SEARCH(1)), S(RESULT(0x65, 1, 53, "no global superior knowledge"))), AUTH_UNKNOWN, NULL, false },
-		{ "search, an error", LINES(C(SEARCH(1)), S(RESULT(0x65, 1, 1, "broken"))), AUTH_UNKNOWN, NULL, false },
-		{ "root DSE", LINES(C(ROOT(1)), S(ENTRY(1)), S(FOUND(1))), AUTH_NONE, NULL, false },
-		{ "root DSE, then a wrong password", LINES(C(ROOT(1)), S(ENTRY(1)), S(FOUND(1)), C(SIMPLE(2, "cn=ann", "plum-8")), S(BOUND(2, 49))), AUTH_FAILURE, "ldap-simple", true },
-		{ "an answer to nothing", LINES(C(SEARCH(1)), S(FOUND(7))), AUTH_UNKNOWN, NULL, false },
-		{ "references", LINES(C(SEARCH(1)), S(MSG(1, T(0x73, O(0x04, "ldap://other.example/"))))), AUTH_UNKNOWN, NULL, false },
-		{ "intermediate", LINES(C(SEARCH(1)), S(MSG(1, T(0x79, O(0x80, "1.2.3"), O(0x81, "x")))), S(FOUND(1))), AUTH_NONE, NULL, false },
-		{ "modify", LINES(C(MSG(1, T(0x66, O(0x04, "cn=ann"), T(0x30, O(0x04, "x"))))), S(RESULT(0x67, 1, 8, "modifications require authentication"))), AUTH_FAILURE, NULL, false },
-		{ "add", LINES(C(MSG(1, T(0x68, O(0x04, "cn=ann"), T(0x30, O(0x04, "x"))))), S(RESULT(0x69, 1, 0, ""))), AUTH_NONE, NULL, false },
-		{ "delete", LINES(C(MSG(1, O(0x4a, "cn=ann"))), S(RESULT(0x6b, 1, 0, ""))), AUTH_NONE, NULL, false },
-		{ "rename", LINES(C(MSG(1, T(0x6c, O(0x04, "cn=ann"), O(0x04, "cn=bea"), O(0x01, "\xff"), O(0x80, "dc=example")))), S(RESULT(0x6d, 1, 53, ""))), AUTH_UNKNOWN, NULL, false },
-		{ "compare", LINES(C(MSG(1, T(0x6e, O(0x04, "cn=ann"), T(0x30, O(0x04, "sn"), O(0x04, "Ann"))))), S(RESULT(0x6f, 1, 6, ""))), AUTH_NONE, NULL, false },
-		{ "abandon", LINES(C(SEARCH(1)), C(MSG(2, O(0x50, "\1"))), C(UNBIND(3))), AUTH_UNKNOWN, NULL, false },
-		{ "controls", LINES(C(MSG(1, O(0x4a, "cn=ann"), T(0xa0, T(0x30, O(0x04, "1.2.3"))))), S(MSG(1, T(0x6b, N(0x0a, 10), O(0x04, ""), O(0x04, ""), T(0xa3, O(0x04, "ldap://other.example/")))))), AUTH_UNKNOWN, NULL, false },
-		{ "who am I", LINES(C(MSG(1, T(0x77, O(0x80, "1.3.6.1.4.1.4203.1.11.3")))), S(MSG(1, T(0x78, N(0x0a, 0), O(0x04, ""), O(0x04, ""), O(0x8b, ""))))), AUTH_NONE, NULL, false },
-		{ "password changed", LINES(C(MSG(1, T(0x77, O(0x80, "1.3.6.1.4.1.4203.1.11.1"), T(0x81, T(0x30, O(0x80, "cn=ann"), O(0x82, "plum-9")))))), S(STARTED(1, 0))), AUTH_UNKNOWN, NULL, true },
-		{ "password wanted", LINES(C(MSG(1, T(0x77, O(0x80, "1.3.6.1.4.1.4203.1.11.1"), T(0x81, T(0x30, O(0x80, "cn=ann")))))), S(STARTED(1, 0))), AUTH_UNKNOWN, NULL, false },
-		{ "disconnected", LINES(C(SEARCH(1)), S(MSG(0, T(0x78, N(0x0a, 8), O(0x04, ""), O(0x04, ""), O(0x8a, "1.3.6.1.4.1.1466.20036"))))), AUTH_FAILURE, NULL, false },
-		{ "StartTLS refused", LINES(C(STARTTLS(1)), S(STARTED(1, 2)), C(SEARCH(2)), S(FOUND(2))), AUTH_NONE, NULL, false },
+		{ "search", { C(SEARCH(1)), S(ENTRY(1)), S(FOUND(1)) }, AUTH_NONE, NULL, false },
+		{ "search, nothing found", { C(SEARCH(1)), S(FOUND(1)) }, AUTH_NONE, NULL, false },
+		{ "search, no such object", { C(SEARCH(1)), S(RESULT(0x65, 1, 32, "")) }, AUTH_UNKNOWN, NULL, false },
+		{ "search, refused", { C(SEARCH(1)), S(RESULT(0x65, 1, 50, "")) }, AUTH_FAILURE, NULL, false },
+		{ "search, refused by Active Directory", { C(ROOT(1)), S(ENTRY(1)), S(FOUND(1)), C(SEARCH(2)), S(RESULT(0x65, 2, 1, AD_REFUSAL)) }, AUTH_FAILURE, NULL, false, .none_before = true },
+		{ "search, refused by OpenLDAP", { C(SEARCH(1)), S(RESULT(0x65, 1, 53, "authentication required")) }, AUTH_FAILURE, NULL, false },
+		{ "search, refused by OpenLDAP for want of a bind", { C(SEARCH(1)), S(RESULT(0x65, 1, 1, "BIND required")) }, AUTH_FAILURE, NULL, false },
+		{ "search, not performed for another reason", { C(SEARCH(1)), S(RESULT(0x65, 1, 53, "no global superior knowledge")) }, AUTH_UNKNOWN, NULL, false },
+		{ "search, an error", { C(SEARCH(1)), S(RESULT(0x65, 1, 1, "broken")) }, AUTH_UNKNOWN, NULL, false },
+		{ "root DSE", { C(ROOT(1)), S(ENTRY(1)), S(FOUND(1)) }, AUTH_NONE, NULL, false },
+		{ "root DSE, then a wrong password", { C(ROOT(1)), S(ENTRY(1)), S(FOUND(1)), C(SIMPLE(2, "cn=ann", "plum-8")), S(BOUND(2, 49)) }, AUTH_FAILURE, "ldap-simple", true, .none_before = true },
+		{ "an answer to nothing", { C(SEARCH(1)), S(FOUND(7)) }, AUTH_UNKNOWN, NULL, false },
+		{ "references", { C(SEARCH(1)), S(MSG(1, T(0x73, O(0x04, "ldap://other.example/")))) }, AUTH_UNKNOWN, NULL, false },
+		{ "intermediate", { C(SEARCH(1)), S(MSG(1, T(0x79, O(0x80, "1.2.3"), O(0x81, "x")))), S(FOUND(1)) }, AUTH_NONE, NULL, false },
+		{ "modify", { C(MSG(1, T(0x66, O(0x04, "cn=ann"), T(0x30, O(0x04, "x"))))), S(RESULT(0x67, 1, 8, "modifications require authentication")) }, AUTH_FAILURE, NULL, false },
+		{ "add", { C(MSG(1, T(0x68, O(0x04, "cn=ann"), T(0x30, O(0x04, "x"))))), S(RESULT(0x69, 1, 0, "")) }, AUTH_NONE, NULL, false },
+		{ "delete", { C(MSG(1, O(0x4a, "cn=ann"))), S(RESULT(0x6b, 1, 0, "")) }, AUTH_NONE, NULL, false },
+		{ "rename", { C(MSG(1, T(0x6c, O(0x04, "cn=ann"), O(0x04, "cn=bea"), O(0x01, "\xff"), O(0x80, "dc=example")))), S(RESULT(0x6d, 1, 53, "")) }, AUTH_UNKNOWN, NULL, false },
+		{ "compare", { C(MSG(1, T(0x6e, O(0x04, "cn=ann"), T(0x30, O(0x04, "sn"), O(0x04, "Ann"))))), S(RESULT(0x6f, 1, 6, "")) }, AUTH_NONE, NULL, false },
+		{ "abandon", { C(SEARCH(1)), C(MSG(2, O(0x50, "\1"))), C(UNBIND(3)) }, AUTH_UNKNOWN, NULL, false },
+		{ "controls", { C(MSG(1, O(0x4a, "cn=ann"), T(0xa0, T(0x30, O(0x04, "1.2.3"))))), S(MSG(1, T(0x6b, N(0x0a, 10), O(0x04, ""), O(0x04, ""), T(0xa3, O(0x04, "ldap://other.example/"))))) }, AUTH_UNKNOWN, NULL, false },
+		{ "who am I", { C(MSG(1, T(0x77, O(0x80, "1.3.6.1.4.1.4203.1.11.3")))), S(MSG(1, T(0x78, N(0x0a, 0), O(0x04, ""), O(0x04, ""), O(0x8b, "")))) }, AUTH_NONE, NULL, false },
+		{ "password changed", { C(MSG(1, T(0x77, O(0x80, "1.3.6.1.4.1.4203.1.11.1"), T(0x81, T(0x30, O(0x80, "cn=ann"), O(0x82, "plum-9")))))), S(STARTED(1, 0)) }, AUTH_UNKNOWN, NULL, true },
+		{ "password wanted", { C(MSG(1, T(0x77, O(0x80, "1.3.6.1.4.1.4203.1.11.1"), T(0x81, T(0x30, O(0x80, "cn=ann")))))), S(STARTED(1, 0)) }, AUTH_UNKNOWN, NULL, false },
+		{ "disconnected", { C(SEARCH(1)), S(MSG(0, T(0x78, N(0x0a, 8), O(0x04, ""), O(0x04, ""), O(0x8a, "1.3.6.1.4.1.1466.20036")))) }, AUTH_FAILURE, NULL, false },
+		{ "StartTLS refused", { C(STARTTLS(1)), S(STARTED(1, 2)), C(SEARCH(2)), S(FOUND(2)) }, AUTH_NONE, NULL, false, NOTE(UPGRADE_REFUSED) },
 	};
 
 	(void)state;
-	check_all(list, sizeof(list) / sizeof(list[0]));
+	scenarios_check(&ldap_dissector, "ldap", list, COUNT_OF(list));
 }
 
 static void
@@ -347,7 +276,7 @@ layers(void **state)
 	struct conversation c;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
 		for (int from = FROM_CLIENT; from <= FROM_SERVER; from++) {
 			if (from == FROM_SERVER && list[i].token.bytes[0] == 0x30)
 				continue;
@@ -386,8 +315,7 @@ losses(void **state)
 
 	(void)state;
 	/* Mid-stream nobody knows who bound before. */
-	conversation_init(&c, &ldap_dissector);
-	c.flow.handshake_seen = false;
+	conversation_init_midstream(&c, &ldap_dissector);
 	say(&c, FROM_CLIENT, SEARCH(5));
 	say(&c, FROM_SERVER, FOUND(5));
 	say(&c, FROM_CLIENT, SEARCH(6));
@@ -553,7 +481,7 @@ probes(void **state)
 	enum strength strength;
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(list) / sizeof(list[0]); i++) {
+	for (size_t i = 0; i < COUNT_OF(list); i++) {
 		uint8_t *block = malloc(list[i].bytes.size + 1);
 		enum verdict verdict;
 
