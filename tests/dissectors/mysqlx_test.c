@@ -3,16 +3,7 @@
 #include <config.h>
 
 #include <netinet/in.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "conversation.h"
+#include "scenario.h"
 
 #define HELLO "\x05\0\0\0\x0b\x08\x05\x1a\0"
 #define GET "\x01\0\0\0\x01"
@@ -36,53 +27,24 @@
 #define EXECUTE "\x0b\0\0\0\x0c\x12\x08" "select 1"
 #define BIG_ROW "\x00\x20\0\0\x0d"
 
-static const struct scenario {
-	const char *name;
-	struct message messages[8];
-	size_t count;
-	enum auth_result result;
-	const char *method;
-	bool clear;
-} scenarios[] = {
-#define MESSAGES(...) .messages = { __VA_ARGS__ }, .count = sizeof((struct message[]){ __VA_ARGS__ }) / sizeof(struct message)
-	{ "questions only", MESSAGES(SERVER(HELLO), CLIENT(GET), SERVER(CAPABILITIES)), AUTH_UNKNOWN, NULL, false },
-	{ "MYSQL41", MESSAGES(CLIENT(GET), SERVER(CAPABILITIES), CLIENT(START_41), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(AUTH_OK)), AUTH_SUCCESS, "mysql41", false },
-	{ "MYSQL41, denied", MESSAGES(CLIENT(START_41), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(DENIED)), AUTH_FAILURE, "mysql41", false },
-	{ "SHA256_MEMORY, no outcome", MESSAGES(CLIENT(START_MEMORY), SERVER(CHALLENGE)), AUTH_ATTEMPTED, "sha256_memory", false },
-	{ "PLAIN", MESSAGES(CLIENT(START_PLAIN), SERVER(AUTH_OK)), AUTH_SUCCESS, "sasl-plain", true },
-	{ "PLAIN, denied by its class", MESSAGES(CLIENT(START_PLAIN), SERVER(DENIED_28)), AUTH_FAILURE, "sasl-plain", true },
-	{ "a mechanism nobody knows", MESSAGES(SERVER(HELLO), CLIENT(GET), SERVER(CAPABILITIES), CLIENT(START_ODD), SERVER(NO_SUCH)), AUTH_ATTEMPTED, "mysqlx-other", false },
-	{ "not logged in", MESSAGES(SERVER(HELLO), CLIENT(EXECUTE), SERVER(DENIED)), AUTH_FAILURE, NULL, false },
-	{ "an error of no account", MESSAGES(SERVER(HELLO), CLIENT(EXECUTE), SERVER(NO_SUCH)), AUTH_UNKNOWN, NULL, false },
-	{ "a second try", MESSAGES(CLIENT(START_41), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(DENIED), CLIENT(START_MEMORY), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(AUTH_OK)), AUTH_SUCCESS, "sha256_memory", false },
+static const struct scenario scenarios[] = {
+	{ "questions only", { SERVER(HELLO), CLIENT(GET), SERVER(CAPABILITIES) }, AUTH_UNKNOWN, NULL, false },
+	{ "MYSQL41", { CLIENT(GET), SERVER(CAPABILITIES), CLIENT(START_41), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(AUTH_OK) }, AUTH_SUCCESS, "mysql41", false },
+	{ "MYSQL41, denied", { CLIENT(START_41), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(DENIED) }, AUTH_FAILURE, "mysql41", false },
+	{ "SHA256_MEMORY, no outcome", { CLIENT(START_MEMORY), SERVER(CHALLENGE) }, AUTH_ATTEMPTED, "sha256_memory", false },
+	{ "PLAIN", { CLIENT(START_PLAIN), SERVER(AUTH_OK) }, AUTH_SUCCESS, "sasl-plain", true },
+	{ "PLAIN, denied by its class", { CLIENT(START_PLAIN), SERVER(DENIED_28) }, AUTH_FAILURE, "sasl-plain", true },
+	{ "a mechanism nobody knows", { SERVER(HELLO), CLIENT(GET), SERVER(CAPABILITIES), CLIENT(START_ODD), SERVER(NO_SUCH) }, AUTH_ATTEMPTED, "mysqlx-other", false },
+	{ "not logged in", { SERVER(HELLO), CLIENT(EXECUTE), SERVER(DENIED) }, AUTH_FAILURE, NULL, false },
+	{ "an error of no account", { SERVER(HELLO), CLIENT(EXECUTE), SERVER(NO_SUCH) }, AUTH_UNKNOWN, NULL, false },
+	{ "a second try", { CLIENT(START_41), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(DENIED), CLIENT(START_MEMORY), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(AUTH_OK) }, AUTH_SUCCESS, "sha256_memory", false },
 };
-
-static void
-check_scenario(const struct scenario *s, size_t chunk)
-{
-	struct conversation c;
-
-	conversation_init(&c, &mysqlx_dissector);
-	conversation_run(&c, s->messages, s->count, chunk);
-	if (c.evidence.authentication.result != s->result || c.evidence.encryption.state != ENCRYPTION_PLAINTEXT)
-		fail_msg("%s, chunks of %zu: result %d, state %d", s->name, chunk, c.evidence.authentication.result, c.evidence.encryption.state);
-	assert_string_equal(c.evidence.protocol, "mysqlx");
-	if (s->method == NULL)
-		assert_null(c.evidence.authentication.method);
-	else
-		assert_string_equal(c.evidence.authentication.method, s->method);
-	assert_int_equal(c.evidence.cleartext_credentials, s->clear);
-	assert_string_equal(c.evidence.authentication.principal, "");
-	conversation_clear(&c);
-}
 
 static void
 outcomes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-		for (size_t chunk = 0; chunk < 12; chunk++)
-			check_scenario(&scenarios[i], chunk);
+	scenarios_check(&mysqlx_dissector, "mysqlx", scenarios, COUNT_OF(scenarios));
 }
 
 /* Frames of others with a size and a type before them: nobody was let in who had not asked. */
@@ -96,7 +58,7 @@ no_login_no_success(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+	for (size_t i = 0; i < COUNT_OF(others); i++)
 		for (int joined = 0; joined < 2; joined++) {
 			struct conversation c;
 
@@ -109,8 +71,9 @@ no_login_no_success(void **state)
 		}
 }
 
+/* A success that is seen is the end of it. */
 static void
-nothing_weaker_says_more(const struct conversation *c, size_t given)
+success_ends_it(const struct conversation *c, size_t given)
 {
 	(void)given;
 	assert_int_not_equal(c->evidence.authentication.result, AUTH_NONE);
@@ -122,28 +85,20 @@ static void
 prefixes(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
-		conversation_each_prefix(&mysqlx_dissector, scenarios[i].messages, scenarios[i].count, nothing_weaker_says_more);
+	for (size_t i = 0; i < COUNT_OF(scenarios); i++)
+		conversation_each_prefix(&mysqlx_dissector, scenarios[i].messages, scenario_count(&scenarios[i]), success_ends_it);
 }
 
 static void
-principals_only_where_asked_for(void **state)
+principals(void **state)
 {
-	static const struct message messages[] = { CLIENT(START_41), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(AUTH_OK) };
-	static const struct message plain[] = { CLIENT(START_PLAIN), SERVER(AUTH_OK) };
-	struct conversation c;
+	static const struct scenario list[] = {
+		{ "MYSQL41", { CLIENT(START_41), SERVER(CHALLENGE), CLIENT(CONTINUE_CUT), SERVER(AUTH_OK) }, .principal = "ann" },
+		{ "PLAIN", { CLIENT(START_PLAIN), SERVER(AUTH_OK) }, .principal = "ann" },
+	};
 
 	(void)state;
-	conversation_init(&c, &mysqlx_dissector);
-	c.evidence.want_principals = true;
-	conversation_run(&c, messages, 4, 0);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
-	conversation_init(&c, &mysqlx_dissector);
-	c.evidence.want_principals = true;
-	conversation_run(&c, plain, 2, 0);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
+	principals_check(&mysqlx_dissector, list, COUNT_OF(list));
 }
 
 static void
@@ -179,12 +134,12 @@ what_is_not_read_is_passed_over(void **state)
 
 	(void)state;
 	conversation_init(&c, &mysqlx_dissector);
-	conversation_send(&c, FROM_SERVER, HELLO, sizeof(HELLO) - 1);
-	conversation_send(&c, FROM_CLIENT, EXECUTE, sizeof(EXECUTE) - 1);
-	conversation_send(&c, FROM_SERVER, BIG_ROW, sizeof(BIG_ROW) - 1);
+	SAY(&c, FROM_SERVER, HELLO);
+	SAY(&c, FROM_CLIENT, EXECUTE);
+	SAY(&c, FROM_SERVER, BIG_ROW);
 	conversation_send(&c, FROM_SERVER, row, 100);
 	conversation_send(&c, FROM_SERVER, row, sizeof(row) - 100);
-	conversation_send(&c, FROM_SERVER, DENIED, sizeof(DENIED) - 1);
+	SAY(&c, FROM_SERVER, DENIED);
 	assert_int_equal(c.evidence.authentication.result, AUTH_FAILURE);
 	conversation_clear(&c);
 }
@@ -192,14 +147,9 @@ what_is_not_read_is_passed_over(void **state)
 static enum verdict
 probe(enum direction from, const void *bytes, size_t size, enum strength *strength)
 {
-	struct flow_view flow = { .ip_protocol = IPPROTO_TCP, .client_port = 40000, .server_port = 9 };
-	uint8_t *copy = malloc(size + (size == 0));
-	enum verdict verdict;
+	const struct flow_view flow = { .ip_protocol = IPPROTO_TCP, .client_port = 40000, .server_port = 9 };
 
-	memcpy(copy, bytes, size);
-	verdict = mysqlx_dissector.probe(&flow, from, cursor_over(copy, size), strength);
-	free(copy);
-	return verdict;
+	return probe_bytes(&mysqlx_dissector, &flow, from, bytes, size, strength);
 }
 #define PROBE(from, text) probe(from, text, sizeof(text) - 1, &strength)
 
@@ -274,7 +224,7 @@ main(void)
 		cmocka_unit_test(outcomes),
 		cmocka_unit_test(no_login_no_success),
 		cmocka_unit_test(prefixes),
-		cmocka_unit_test(principals_only_where_asked_for),
+		cmocka_unit_test(principals),
 		cmocka_unit_test(tls_agreed_and_refused),
 		cmocka_unit_test(what_is_not_read_is_passed_over),
 		cmocka_unit_test(first_messages),
