@@ -178,8 +178,7 @@ midstream(void **state)
 	struct conversation c;
 
 	(void)state;
-	conversation_init(&c, &amqp_dissector);
-	c.flow.handshake_seen = false;
+	conversation_init_midstream(&c, &amqp_dissector);
 	SAY(&c, FROM_CLIENT, "end of a frame\xce");
 	SAY(&c, FROM_CLIENT, PUBLISH HEARTBEAT);
 	SAY(&c, FROM_SERVER, DELIVER);
@@ -189,8 +188,7 @@ midstream(void **state)
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	assert_false(evidence_has_note(&c.evidence, NOTE_NOT_PERMITTED));
 	conversation_clear(&c);
-	conversation_init(&c, &amqp_dissector);
-	c.flow.handshake_seen = false;
+	conversation_init_midstream(&c, &amqp_dissector);
 	SAY(&c, FROM_SERVER, OPEN_1 BEGIN_1);
 	SAY(&c, FROM_SERVER, TRANSFER);
 	conversation_end(&c);
@@ -198,8 +196,7 @@ midstream(void **state)
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_clear(&c);
 	/* The header behind SASL, which was not seen. */
-	conversation_init(&c, &amqp_dissector);
-	c.flow.handshake_seen = false;
+	conversation_init_midstream(&c, &amqp_dissector);
 	SAY(&c, FROM_CLIENT, HEADER_1 OPEN_1);
 	SAY(&c, FROM_SERVER, HEADER_1 OPEN_1 BEGIN_1);
 	conversation_end(&c);
@@ -284,10 +281,7 @@ large_frames(void **state)
 static void
 broken_frames(void **state)
 {
-	static const struct {
-		struct message messages[3];
-		enum verdict verdict;
-	} list[] = {
+	static const struct verdict_case list[] = {
 		{ { CLIENT("AMQP\x00\x00\x09\x02") }, NO_MATCH },
 		{ { SERVER("\x01\x00\x00\x00\x00\x00\x08\x00\x0a\x00\x0a\x00\x09\x00\x00\xce") }, NO_MATCH },
 		{ { CLIENT(HEADER), SERVER("HTTP/1.1 400 Bad Request\r\n") }, MALFORMED },
@@ -310,16 +304,8 @@ broken_frames(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(list); i++) {
-		struct conversation c;
+	verdicts_check(&amqp_dissector, list, COUNT_OF(list));
 
-		conversation_init(&c, &amqp_dissector);
-		for (size_t j = 0; j < 3 && list[i].messages[j].bytes != NULL; j++)
-			conversation_send(&c, list[i].messages[j].from, list[i].messages[j].bytes, list[i].messages[j].size);
-		if (c.verdict != list[i].verdict)
-			fail_msg("%zu: %d", i, c.verdict);
-		conversation_clear(&c);
-	}
 }
 
 static void

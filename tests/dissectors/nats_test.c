@@ -116,12 +116,6 @@ probing(void **state)
 	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over(INFO, sizeof(INFO) - 1), &strength), MATCH);
 }
 
-static void
-say(struct conversation *c, enum direction from, const char *text)
-{
-	conversation_send(c, from, text, strlen(text));
-}
-
 static const char hello[] = "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03" "01234567890123456789012345678901" "\x00\x00\x02\x13\x01\x01\x00\x00\x00";
 
 static void
@@ -131,7 +125,7 @@ changes_to_tls(void **state)
 
 	(void)state;
 	conversation_init(&c, &nats_dissector);
-	say(&c, FROM_SERVER, INFO_WITH(",\"tls_required\":true"));
+	SAY(&c, FROM_SERVER, INFO_WITH(",\"tls_required\":true"));
 	conversation_send(&c, FROM_CLIENT, hello, 3);
 	conversation_send(&c, FROM_CLIENT, hello + 3, sizeof(hello) - 4);
 	assert_ptr_equal(c.dissector, &tls_dissector);
@@ -140,8 +134,8 @@ changes_to_tls(void **state)
 	conversation_clear(&c);
 	/* Something else that begins with the same byte. */
 	conversation_init(&c, &nats_dissector);
-	say(&c, FROM_SERVER, INFO);
-	say(&c, FROM_CLIENT, "\x16nothing like TLS, of that length");
+	SAY(&c, FROM_SERVER, INFO);
+	SAY(&c, FROM_CLIENT, "\x16nothing like TLS, of that length");
 	assert_int_equal(c.verdict, MALFORMED);
 	conversation_clear(&c);
 }
@@ -153,25 +147,23 @@ midstream(void **state)
 	struct conversation c;
 
 	(void)state;
-	conversation_init(&c, &nats_dissector);
-	c.flow.handshake_seen = false;
-	say(&c, FROM_SERVER, "tail of a message\r\n");
-	say(&c, FROM_SERVER, PONG);
-	say(&c, FROM_SERVER, "MSG a 1 2\r\nhi\r\n");
+	conversation_init_midstream(&c, &nats_dissector);
+	SAY(&c, FROM_SERVER, "tail of a message\r\n");
+	SAY(&c, FROM_SERVER, PONG);
+	SAY(&c, FROM_SERVER, "MSG a 1 2\r\nhi\r\n");
 	assert_string_equal(c.evidence.protocol, "nats");
-	say(&c, FROM_SERVER, INFO);
-	say(&c, FROM_SERVER, PONG);
-	say(&c, FROM_SERVER, "-ERR 'User Authentication Expired'\r\n");
+	SAY(&c, FROM_SERVER, INFO);
+	SAY(&c, FROM_SERVER, PONG);
+	SAY(&c, FROM_SERVER, "-ERR 'User Authentication Expired'\r\n");
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
 	conversation_clear(&c);
 	/* A login without the INFO before it: what the server demands is not known. */
-	conversation_init(&c, &nats_dissector);
-	c.flow.handshake_seen = false;
-	say(&c, FROM_CLIENT, USERPASS PING);
-	say(&c, FROM_SERVER, PONG PONG);
+	conversation_init_midstream(&c, &nats_dissector);
+	SAY(&c, FROM_CLIENT, USERPASS PING);
+	SAY(&c, FROM_SERVER, PONG PONG);
 	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
-	say(&c, FROM_SERVER, VIOLATION);
+	SAY(&c, FROM_SERVER, VIOLATION);
 	assert_int_equal(c.evidence.authentication.result, AUTH_FAILURE);
 	assert_int_equal(c.verdict, DONE);
 	conversation_clear(&c);
@@ -185,28 +177,28 @@ losses(void **state)
 	(void)state;
 	/* The CONNECT is lost. */
 	conversation_init(&c, &nats_dissector);
-	say(&c, FROM_SERVER, INFO_AUTH);
+	SAY(&c, FROM_SERVER, INFO_AUTH);
 	conversation_gap(&c, FROM_CLIENT, 100);
 	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UNKNOWN);
-	say(&c, FROM_SERVER, PONG);
-	say(&c, FROM_CLIENT, "rest\r\n");
-	say(&c, FROM_CLIENT, "PUB a 2\r\nhi\r\n");
+	SAY(&c, FROM_SERVER, PONG);
+	SAY(&c, FROM_CLIENT, "rest\r\n");
+	SAY(&c, FROM_CLIENT, "PUB a 2\r\nhi\r\n");
 	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_PLAINTEXT);
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_clear(&c);
 	/* The answer is lost; what follows begins in a payload that looks like one. */
 	conversation_init(&c, &nats_dissector);
-	say(&c, FROM_SERVER, INFO_AUTH);
-	say(&c, FROM_CLIENT, USERPASS PING);
+	SAY(&c, FROM_SERVER, INFO_AUTH);
+	SAY(&c, FROM_CLIENT, USERPASS PING);
 	conversation_gap(&c, FROM_SERVER, 100);
-	say(&c, FROM_SERVER, "+OK\r\nxyz\r\n");
+	SAY(&c, FROM_SERVER, "+OK\r\nxyz\r\n");
 	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
-	say(&c, FROM_SERVER, "MSG a 1 2\r\nhi\r\n");
+	SAY(&c, FROM_SERVER, "MSG a 1 2\r\nhi\r\n");
 	assert_int_equal(c.evidence.authentication.result, AUTH_SUCCESS);
 	conversation_clear(&c);
 	/* The ClientHello is lost, and the server's answer tells. */
 	conversation_init(&c, &nats_dissector);
-	say(&c, FROM_SERVER, INFO_WITH(",\"tls_required\":true"));
+	SAY(&c, FROM_SERVER, INFO_WITH(",\"tls_required\":true"));
 	conversation_gap(&c, FROM_CLIENT, 300);
 	conversation_send(&c, FROM_SERVER, "\x16\x03\x03\x00\x2c\x02\x00\x00\x28\x03\x03" "01234567890123456789012345678901" "\x00\x13\x01\x00\x00\x00", 49);
 	assert_ptr_equal(c.dissector, &tls_dissector);
@@ -216,37 +208,27 @@ losses(void **state)
 static void
 broken_messages(void **state)
 {
-	static const struct {
-		const char *server, *client;
-		enum verdict verdict;
-	} list[] = {
-		{ "hello\r\n", NULL, NO_MATCH },
-		{ INFO, "hello\r\n", MALFORMED },
-		{ INFO, "CONNECT {\"verbose\":\r\n", MALFORMED },
-		{ INFO, "CONNECT x\r\n", MALFORMED },
-		{ INFO "INFO {\"a\":\r\n", NULL, MALFORMED },
-		{ INFO CONNECT, NULL, MALFORMED },
-		{ INFO "PING \x01\r\n", NULL, MALFORMED },
-		{ INFO "MSG a 1 2\r\nhello", NULL, MALFORMED },
-		{ INFO "-ERR 'Stale Connection'\r\n", NULL, MATCH },
+	static const struct verdict_case list[] = {
+		{ { SERVER("hello\r\n") }, NO_MATCH },
+		{ { SERVER(INFO), CLIENT("hello\r\n") }, MALFORMED },
+		{ { SERVER(INFO), CLIENT("CONNECT {\"verbose\":\r\n") }, MALFORMED },
+		{ { SERVER(INFO), CLIENT("CONNECT x\r\n") }, MALFORMED },
+		{ { SERVER(INFO "INFO {\"a\":\r\n") }, MALFORMED },
+		{ { SERVER(INFO CONNECT) }, MALFORMED },
+		{ { SERVER(INFO "PING \x01\r\n") }, MALFORMED },
+		{ { SERVER(INFO "MSG a 1 2\r\nhello") }, MALFORMED },
+		{ { SERVER(INFO "-ERR 'Stale Connection'\r\n") }, MATCH },
 	};
 	struct conversation c;
 	char *line = malloc(70000);
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(list); i++) {
-		conversation_init(&c, &nats_dissector);
-		say(&c, FROM_SERVER, list[i].server);
-		if (list[i].client != NULL)
-			say(&c, FROM_CLIENT, list[i].client);
-		if (c.verdict != list[i].verdict)
-			fail_msg("%zu: %d", i, c.verdict);
-		conversation_clear(&c);
-	}
+	verdicts_check(&nats_dissector, list, COUNT_OF(list));
+
 	memset(line, ' ', 70000);
 	memcpy(line, "CONNECT {", 9);
 	conversation_init(&c, &nats_dissector);
-	say(&c, FROM_SERVER, INFO);
+	SAY(&c, FROM_SERVER, INFO);
 	conversation_send(&c, FROM_CLIENT, line, 70000);
 	assert_int_equal(c.verdict, MALFORMED);
 	conversation_clear(&c);
@@ -261,13 +243,13 @@ principals(void **state)
 	(void)state;
 	conversation_init(&c, &nats_dissector);
 	c.evidence.want_principals = true;
-	say(&c, FROM_SERVER, INFO_AUTH);
-	say(&c, FROM_CLIENT, USERPASS);
+	SAY(&c, FROM_SERVER, INFO_AUTH);
+	SAY(&c, FROM_CLIENT, USERPASS);
 	assert_string_equal(c.evidence.authentication.principal, "ann");
 	conversation_clear(&c);
 	conversation_init(&c, &nats_dissector);
 	c.evidence.want_principals = true;
-	say(&c, FROM_CLIENT, NKEY);
+	SAY(&c, FROM_CLIENT, NKEY);
 	assert_string_equal(c.evidence.authentication.principal, "UEXAMPLE");
 	conversation_clear(&c);
 }

@@ -99,8 +99,7 @@ midstream(void **state)
 	struct conversation c;
 
 	(void)state;
-	conversation_init(&c, &stomp_dissector);
-	c.flow.handshake_seen = false;
+	conversation_init_midstream(&c, &stomp_dissector);
 	SAY(&c, FROM_SERVER, "end of a body\0");
 	SAY(&c, FROM_SERVER, "MESSAGE\ndestination:a\n\nhello\0");
 	SAY(&c, FROM_CLIENT, "ACK\nid:1\n\n\0");
@@ -159,8 +158,7 @@ refused_behind_a_loss(void **state)
 	SAY(&c, FROM_SERVER, BAD_CONNECT);
 	assert_int_equal(c.evidence.authentication.result, AUTH_FAILURE);
 	conversation_clear(&c);
-	conversation_init(&c, &stomp_dissector);
-	c.flow.handshake_seen = false; /* nor is it known what the server said before */
+	conversation_init_midstream(&c, &stomp_dissector); /* nor is it known what the server said before */
 	SAY(&c, FROM_CLIENT, LOGIN);
 	SAY(&c, FROM_SERVER, refusal);
 	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
@@ -202,10 +200,7 @@ long_errors(void **state)
 static void
 broken_frames(void **state)
 {
-	static const struct {
-		struct message messages[3];
-		enum verdict verdict;
-	} list[] = {
+	static const struct verdict_case list[] = {
 		{ { CLIENT("GET / HTTP/1.1\r\n") }, NO_MATCH },
 		{ { CLIENT(CONNECT), SERVER("HTTP/1.1 400 Bad Request\r\n") }, MALFORMED },
 		{ { CLIENT(CONNECT), SERVER("CONNECTED\nversion\n\n\0") }, MALFORMED },
@@ -215,16 +210,8 @@ broken_frames(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT_OF(list); i++) {
-		struct conversation c;
+	verdicts_check(&stomp_dissector, list, COUNT_OF(list));
 
-		conversation_init(&c, &stomp_dissector);
-		for (size_t j = 0; j < 3 && list[i].messages[j].bytes != NULL; j++)
-			conversation_send(&c, list[i].messages[j].from, list[i].messages[j].bytes, list[i].messages[j].size);
-		if (c.verdict != list[i].verdict)
-			fail_msg("%zu: %d", i, c.verdict);
-		conversation_clear(&c);
-	}
 }
 
 static void
