@@ -31,6 +31,8 @@ put_interfaces(struct json_writer *w, const struct sensor_status *s)
 	for (uint32_t i = 0; i < s->interface_count; i++) {
 		const struct interface_status *n = &s->interfaces[i];
 
+		if (!interface_status_shown(n))
+			continue;
 		json_open(w, NULL, '{');
 		json_text(w, "name", n->name);
 		json_flag(w, "captured", n->present);

@@ -59,9 +59,11 @@ only_label(struct metrics_labels *l, const char *name, const char *value)
 
 /* Capture. */
 
-static const struct metric_family capture_packets = COUNTER("podwire_capture_packets", "Packets of an interface that reached a worker");
-static const struct metric_family capture_bytes = BYTES("podwire_capture_bytes", "Bytes of these packets, as on the wire", METRIC_COUNTER);
-static const struct metric_family capture_present = GAUGE("podwire_capture_interface_present", "1 while the interface is captured");
+static const struct member interface_members[] = {
+	{ COUNTER("podwire_capture_packets", "Packets of an interface that reached a worker"), offsetof(struct interface_status, packets), MEMBER_COUNT },
+	{ BYTES("podwire_capture_bytes", "Bytes of these packets, as on the wire", METRIC_COUNTER), offsetof(struct interface_status, bytes), MEMBER_COUNT },
+	{ GAUGE("podwire_capture_interface_present", "1 while the interface is captured"), offsetof(struct interface_status, present), MEMBER_FLAG },
+};
 static const struct metric_family capture_dropped = COUNTER("podwire_capture_dropped", "Packets lost before they were looked at: by the device (interface), for want of room in the ring (kernel; all interfaces together) or between workers (forward)");
 
 static void
@@ -77,20 +79,14 @@ capture(struct metrics_text *t, struct metrics_labels *l, const struct sensor_st
 {
 	uint64_t kernel = 0, forward = 0;
 
-	metrics_family(t, &capture_packets);
-	for (uint32_t i = 0; i < s->interface_count; i++) {
-		only_label(l, "interface", s->interfaces[i].name);
-		metrics_count(t, &capture_packets, l, s->interfaces[i].packets);
-	}
-	metrics_family(t, &capture_bytes);
-	for (uint32_t i = 0; i < s->interface_count; i++) {
-		only_label(l, "interface", s->interfaces[i].name);
-		metrics_count(t, &capture_bytes, l, s->interfaces[i].bytes);
-	}
-	metrics_family(t, &capture_present);
-	for (uint32_t i = 0; i < s->interface_count; i++) {
-		only_label(l, "interface", s->interfaces[i].name);
-		metrics_count(t, &capture_present, l, s->interfaces[i].present);
+	for (size_t m = 0; m < COUNT_OF(interface_members); m++) {
+		metrics_family(t, &interface_members[m].family);
+		for (uint32_t i = 0; i < s->interface_count; i++) {
+			if (!interface_status_shown(&s->interfaces[i]))
+				continue;
+			only_label(l, "interface", s->interfaces[i].name);
+			put_member(t, &interface_members[m], &s->interfaces[i], l);
+		}
 	}
 	for (uint32_t i = 0; i < s->worker_count; i++) {
 		kernel += s->workers[i].kernel_dropped;
@@ -100,7 +96,8 @@ capture(struct metrics_text *t, struct metrics_labels *l, const struct sensor_st
 	dropped(t, l, "all", "kernel", kernel);
 	dropped(t, l, "all", "forward", forward);
 	for (uint32_t i = 0; i < s->interface_count; i++)
-		dropped(t, l, s->interfaces[i].name, "interface", s->interfaces[i].interface_dropped);
+		if (interface_status_shown(&s->interfaces[i]))
+			dropped(t, l, s->interfaces[i].name, "interface", s->interfaces[i].interface_dropped);
 }
 
 /* Workers. */

@@ -14,15 +14,27 @@
 #include "http_server.h"
 #include "worker.h"
 
-enum { STATUS_INTERFACES_MAX = 1024, STATUS_WORKERS_MAX = 64 };
+enum {
+	STATUS_INTERFACES_MAX = 1024,
+	STATUS_WORKERS_MAX = 64,
+	STATUS_INTERFACE_SHOWN = 600, /* seconds for which one that is gone is still shown: a scraper reads its last counts */
+};
 
 struct interface_status {
 	char name[IFNAMSIZ];
 	bool present;               /* captured now */
 	uint8_t directions;         /* enum plan_direction */
+	uint32_t absent;            /* seconds since it was captured last */
 	uint64_t packets, bytes;    /* that reached a worker */
 	uint64_t interface_dropped; /* by the device itself, since it was first seen */
 };
+
+/* Interfaces of pods come and go for months. */
+static inline bool
+interface_status_shown(const struct interface_status *i)
+{
+	return i->present || i->absent < STATUS_INTERFACE_SHOWN;
+}
 
 struct worker_status {
 	bool running;

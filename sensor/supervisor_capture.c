@@ -299,6 +299,16 @@ name_slots(struct supervisor *s)
 }
 
 static void
+count_absence(struct supervisor *s)
+{
+	for (uint32_t i = 0; i < s->status.interface_count; i++) {
+		struct interface_status *status = &s->status.interfaces[i];
+
+		status->absent = status->present ? 0 : status->absent + (status->absent < UINT32_MAX);
+	}
+}
+
+static void
 make_plan(struct supervisor *s)
 {
 	const struct monitor_options *o = s->options;
@@ -459,6 +469,7 @@ supervisor_capture_tick(struct supervisor *s, int64_t now)
 		links_refresh(s->links);
 		make_plan(s);
 	}
+	count_absence(s);
 	watch_workers(s);
 	watch_drops(s, now);
 }

@@ -201,14 +201,17 @@ test_status(void **state)
 	s->kubernetes = true;
 	s->kube[KUBE_PODS].wanted = s->kube[KUBE_SERVICES].wanted = s->kube[KUBE_NODES].wanted = true;
 	s->kube[KUBE_PODS].synced = s->kube[KUBE_NODES].refused = true;
-	s->interface_count = s->worker_count = 1;
+	s->worker_count = 1;
+	s->interface_count = 2;
 	strcpy(s->interfaces[0].name, "cni0\xff\"");
+	s->interfaces[1] = (struct interface_status){ .name = "veth1", .absent = STATUS_INTERFACE_SHOWN };
 	strcpy(s->policy_error, "a \"bad\" line");
 	api_status(f, s);
 	assert_int_equal(fclose(f), 0);
 	is_json(text);
 	assert_non_null(strstr(text, "\"services\":{\"synced\":false"));
 	assert_null(strstr(text, "\"namespaces\":"));
+	assert_null(strstr(text, "veth1"));
 	free(text);
 	api_not_ready(s, why);
 	assert_string_equal(why, "not capturing yet\nnot synced yet: services\n");

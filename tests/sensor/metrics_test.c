@@ -183,6 +183,39 @@ test_absent(void **state)
 	sample_clear(&sample);
 }
 
+/* Interfaces of pods come and go for months: one that is gone is shown for a while. */
+static void
+test_interfaces(void **state)
+{
+	struct sensor_status *status = calloc(1, sizeof(*status));
+	struct report *report = report_new(&(struct report_options){ 0 });
+	struct policy_set *set = policy_set_default();
+	struct series *series = series_new(100, INT64_C(3600000000000));
+	struct snapshot s = { .report = report, .series = series, .status = status, .now = 1 };
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	(void)state;
+	report_conclude(report, set);
+	status->interface_count = 3;
+	status->interfaces[0] = (struct interface_status){ .name = "cni0", .present = true, .packets = 5, .bytes = 500, .interface_dropped = 1 };
+	status->interfaces[1] = (struct interface_status){ .name = "veth1", .absent = STATUS_INTERFACE_SHOWN - 1, .packets = 7 };
+	status->interfaces[2] = (struct interface_status){ .name = "veth2", .absent = STATUS_INTERFACE_SHOWN, .packets = 9 };
+	metrics_write(f, &s, METRICS_PROMETHEUS);
+	assert_int_equal(fclose(f), 0);
+	assert_non_null(strstr(text, "\npodwire_capture_packets_total{interface=\"cni0\"} 5\npodwire_capture_packets_total{interface=\"veth1\"} 7\n"));
+	assert_non_null(strstr(text, "\npodwire_capture_bytes_total{interface=\"cni0\"} 500\n"));
+	assert_non_null(strstr(text, "\npodwire_capture_interface_present{interface=\"cni0\"} 1\npodwire_capture_interface_present{interface=\"veth1\"} 0\n"));
+	assert_non_null(strstr(text, "\npodwire_capture_dropped_total{interface=\"cni0\",reason=\"interface\"} 1\n"));
+	assert_null(strstr(text, "veth2"));
+	free(text);
+	free(status);
+	series_free(series);
+	report_free(report);
+	policy_set_free(set);
+}
+
 int
 main(void)
 {
@@ -193,6 +226,7 @@ main(void)
 		cmocka_unit_test(test_much),
 		cmocka_unit_test(test_choose),
 		cmocka_unit_test(test_absent),
+		cmocka_unit_test(test_interfaces),
 	};
 
 	return cmocka_run_group_tests_name("sensor/metrics", tests, NULL, NULL);
