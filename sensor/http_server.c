@@ -34,7 +34,7 @@ enum {
 	REFRESH_MS = 5000,     /* between looks at the files of identity */
 	LINGER_MS = 1000,      /* for a client to read the last answer before its unread bytes reset the connection */
 	PROGRESS_SIZE = 65536, /* a client takes so much of an answer in stall_ms, or is cut */
-	OUTPUT_MAX = 256 << 20, /* unsent bytes of all answers together; a single one may be larger */
+	OUTPUT_MAX = 64 << 20, /* unsent bytes of all answers together; a single one may be larger */
 };
 
 enum phase {

@@ -208,6 +208,42 @@ def check_crowd():
     equal(p.code, 0, 'the server ends well')
 
 
+def check_greedy():
+    """Many who ask for large pages and read none of them take a bounded part of the sensor's memory."""
+    with Pages('pairs=10000') as p:
+        def resident():
+            with open('/proc/%d/statm' % p.process.pid) as f:
+                return int(f.read().split()[1]) * os.sysconf('SC_PAGESIZE') >> 20
+
+        wait_until = time.monotonic() + 10
+        while curl(p.url + '/api/v1/pairs?limit=1')[2].count(b'"id"') == 0 and time.monotonic() < wait_until:
+            time.sleep(0.2)
+        before, most, crowd = resident(), 0, []
+        for _ in range(60):
+            s = socket.socket()
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.connect((p.host, p.port))
+            s.sendall(b'GET /api/v1/pairs?limit=10000 HTTP/1.1\r\nHost: x\r\n\r\n')
+            crowd.append(s)
+        refused = 0
+        for _ in range(200):
+            most = max(most, resident())
+            time.sleep(0.05)
+        for s in crowd:
+            s.settimeout(0.2)
+            try:
+                refused += status_of(s.recv(100)) == 503
+            except OSError:
+                pass
+            s.close()
+        ok(refused > 20, 'of many who ask for large pages and do not read them most are told to come again', refused)
+        sanitized = 'asan' in subprocess.run(['ldd', Pages.PROGRAM], stdout=subprocess.PIPE, check=False).stdout.decode()
+        if sanitized:
+            skip('and the rest take a bounded part of memory', 'a sanitizer keeps what was freed')
+        else:
+            ok(most - before < 160, 'and the rest take a bounded part of memory', (before, most))
+
+
 # TLS and the token.
 
 def openssl(folder, *arguments):
@@ -353,6 +389,7 @@ check_pages()
 check_raw()
 check_times()
 check_crowd()
+check_greedy()
 with tempfile.TemporaryDirectory() as f:
     check_token(f)
 if shutil.which('openssl'):
