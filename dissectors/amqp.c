@@ -78,15 +78,6 @@ amqp_claim(struct dissection *d, enum strength strength, const char *clause, enu
 	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
 }
 
-static void
-tell_principal(struct dissection *d, struct cursor name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && cursor_left(&name) > 0 && e->authentication.principal[0] == '\0')
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
 /* RFC 4616 2: authorization identity, NUL, authentication identity, NUL, password. */
 static void
 tell_plain_principal(struct dissection *d, struct cursor response)
@@ -94,7 +85,7 @@ tell_plain_principal(struct dissection *d, struct cursor response)
 	struct cursor part;
 
 	if (cursor_take_until(&response, 0, &part) && cursor_take_until(&response, 0, &part))
-		tell_principal(d, part);
+		evidence_principal(d->evidence, part);
 }
 
 static bool
@@ -113,7 +104,7 @@ amqp_login(struct dissection *d, struct cursor mechanism, struct cursor response
 	evidence_authentication(d->evidence, AUTH_ATTEMPTED, s->mechanism->method, STRENGTH_STRUCTURE, clause, FROM_CLIENT, offset);
 	/* The first response of these is the name alone. */
 	if (is_mechanism(s, "LOGIN") || is_mechanism(s, "RABBIT-CR-DEMO"))
-		tell_principal(d, response);
+		evidence_principal(d->evidence, response);
 	else
 		amqp_response(d, response, clause, offset);
 }

@@ -174,15 +174,6 @@ claim(struct dissection *d, enum strength strength, enum direction from, uint64_
 }
 
 static void
-tell_principal(struct dissection *d, struct cursor name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && e->authentication.principal[0] == '\0' && cursor_left(&name) > 0)
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
-static void
 tell_attempt(struct dissection *d, const char *method, enum direction from, uint64_t offset)
 {
 	struct cassandra_state *s = d->state;
@@ -211,7 +202,7 @@ read_credentials(struct dissection *d, struct cursor body, uint64_t offset)
 {
 	struct cursor password = cql_map_value(body, "password");
 
-	tell_principal(d, cql_map_value(body, "username"));
+	evidence_principal(d->evidence, cql_map_value(body, "username"));
 	tell_attempt(d, "cassandra-credentials", FROM_CLIENT, offset);
 	if (cursor_left(&password) > 0)
 		evidence_cleartext_credentials(d->evidence, "CQL native protocol v1 4.1.2 CREDENTIALS", FROM_CLIENT, offset);
@@ -222,7 +213,7 @@ read_token(struct dissection *d, struct cursor body, uint64_t offset)
 {
 	struct cql_login login = cql_read_token(cql_token(body));
 
-	tell_principal(d, login.user);
+	evidence_principal(d->evidence, login.user);
 	tell_attempt(d, login.method, FROM_CLIENT, offset);
 	if (login.secret)
 		evidence_cleartext_credentials(d->evidence, login_clause, FROM_CLIENT, offset);

@@ -169,6 +169,13 @@ evidence_doubt_plaintext(struct evidence *e)
 }
 
 void
+evidence_principal(struct evidence *e, struct cursor name)
+{
+	if (e->want_principals && e->authentication.principal[0] == '\0')
+		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
+}
+
+void
 evidence_cleartext_credentials(struct evidence *e, const char *clause, enum direction direction, uint64_t offset)
 {
 	if (e->cleartext_credentials)

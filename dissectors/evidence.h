@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cursor.h"
+
 /* Who sent the bytes. Roles, concluded from evidence (RFC 5103 calls the opener the initiator). */
 enum direction { FROM_CLIENT, FROM_SERVER };
 
@@ -192,6 +194,9 @@ void evidence_authentication(struct evidence *, enum auth_result, const char *me
  */
 void evidence_doubt_failure(struct evidence *);
 void evidence_doubt_plaintext(struct evidence *);
+
+/* Names who logs in, where names were asked for; the first name is the one kept. */
+void evidence_principal(struct evidence *, struct cursor name);
 
 /* A secret that can be replayed crossed in the clear; the first is the one kept. */
 void evidence_cleartext_credentials(struct evidence *, const char *clause, enum direction, uint64_t offset);

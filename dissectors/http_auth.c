@@ -111,8 +111,8 @@ struct scheme_value {
 static void
 tell_principal(struct evidence *e, struct cursor name)
 {
-	if (e != NULL && e->want_principals && e->authentication.principal[0] == '\0' && name.left > 0)
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
+	if (e != NULL)
+		evidence_principal(e, name);
 }
 
 /* RFC 7617 2: base64 of user:password. */

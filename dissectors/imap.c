@@ -251,7 +251,7 @@ read_login(struct dissection *d, struct cursor line)
 			argument = cursor_sub(&line, cursor_left(&line));
 		}
 		if (s->arguments++ == 0)
-			mail_tell_principal(d->evidence, argument);
+			evidence_principal(d->evidence, argument);
 	}
 }
 
@@ -335,7 +335,7 @@ pass_literal(struct dissection *d, struct cursor *bytes)
 	size_t here = size < cursor_left(bytes) ? (size_t)size : cursor_left(bytes);
 
 	if (s->literal_is_argument && s->arguments++ == 0 && here == size)
-		mail_tell_principal(d->evidence, cursor_over(bytes->at, here));
+		evidence_principal(d->evidence, cursor_over(bytes->at, here));
 	s->client_literal = 0;
 	s->literal_is_argument = false;
 	cursor_skip(bytes, here);

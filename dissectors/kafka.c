@@ -195,15 +195,6 @@ tell(struct dissection *d, enum auth_result result, enum strength strength, cons
 	evidence_authentication(d->evidence, result, s->mechanism != NULL ? s->mechanism->method : NULL, strength, clause, from, offset);
 }
 
-static void
-tell_principal(struct dissection *d, struct cursor name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && e->authentication.principal[0] == '\0')
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
 /* Tokens. */
 
 static bool
@@ -261,7 +252,7 @@ read_scram_name(struct dissection *d, struct cursor token)
 	for (unsigned int i = 0; i < 3 && cursor_take_until(&token, ',', &part); i++) {
 		if (i == 2 && cursor_starts_with(&part, "n=")) {
 			cursor_skip(&part, 2);
-			tell_principal(d, part);
+			evidence_principal(d->evidence, part);
 		}
 	}
 }
@@ -294,7 +285,7 @@ read_client_token(struct dissection *d, struct cursor token, uint64_t offset)
 	} else if (s->mechanism != NULL && s->mechanism->replayable) {
 		secret = cursor_left(&token) > 0;
 		if (is_plain(token, &part))
-			tell_principal(d, part);
+			evidence_principal(d->evidence, part);
 	} else if (conclusion_of(s) == BY_SIGNATURE) {
 		read_scram_name(d, token);
 	}

@@ -111,13 +111,6 @@ mail_pop(struct mail_queue *q)
 	q->count--;
 }
 
-void
-mail_tell_principal(struct evidence *e, struct cursor name)
-{
-	if (e->want_principals && e->authentication.principal[0] == '\0')
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
 /* What comes after a text that names the user, up to a stop byte or the end. */
 static struct cursor
 take_named(struct cursor c, const char *before, uint8_t stop)
@@ -163,7 +156,7 @@ tell_user(struct dissection *d, const struct mail_sasl *s, struct cursor text)
 		return;
 	struct cursor user = user_of(s->mechanism->method, cursor_over(message, size), s->responses);
 	if (cursor_left(&user) > 0)
-		mail_tell_principal(d->evidence, user);
+		evidence_principal(d->evidence, user);
 	memset(message, 0, sizeof(message));
 }
 

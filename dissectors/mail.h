@@ -58,7 +58,4 @@ void mail_sasl_response(struct dissection *, struct mail_sasl *, struct cursor t
 /* States an outcome of the exchange, by its method. */
 void mail_sasl_end(struct dissection *, struct mail_sasl *, enum auth_result, const char *clause, uint64_t offset);
 
-/* Keeps a user name where it was asked for; the first stays. */
-void mail_tell_principal(struct evidence *, struct cursor name);
-
 #endif

@@ -126,15 +126,6 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 }
 
 static void
-tell_principal(struct dissection *d, struct cursor name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && e->authentication.principal[0] == '\0' && cursor_left(&name) > 0)
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
-static void
 tell_served(struct dissection *d, const char *clause, uint64_t offset)
 {
 	struct memcached_state *s = d->state;
@@ -200,7 +191,7 @@ read_plain(struct dissection *d, struct cursor value)
 
 	if (!cursor_take_until(&value, 0, &authorization) || !cursor_take_until(&value, 0, &user))
 		return false;
-	tell_principal(d, user);
+	evidence_principal(d->evidence, user);
 	return true;
 }
 
@@ -335,7 +326,7 @@ read_block(struct dissection *d, struct cursor *bytes)
 		s->may_be_login = !s->logged_in;
 		(void)cursor_take_until(&block, ' ', &user);
 		if (s->by_password && !s->logged_in) {
-			tell_principal(d, user);
+			evidence_principal(d->evidence, user);
 			tell_password(d, AUTH_ATTEMPTED, s->set_offset);
 		}
 	}

@@ -112,15 +112,6 @@ claim(struct dissection *d, enum strength strength, enum direction from, uint64_
 	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, message_clause, from, offset);
 }
 
-static void
-tell_principal(struct dissection *d, const struct cursor *name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && e->authentication.principal[0] == '\0' && cursor_left(name) > 0)
-		cursor_copy_text(name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
 static bool
 is_login(const struct mongodb_message *m)
 {
@@ -137,7 +128,7 @@ read_request(struct dissection *d, const struct mongodb_message *m, uint64_t off
 		s->method = m->mechanism->method;
 	}
 	if (is_login(m)) {
-		tell_principal(d, &m->principal);
+		evidence_principal(d->evidence, m->principal);
 		evidence_doubt_failure(d->evidence); /* What was refused before is tried anew. */
 		evidence_authentication(d->evidence, AUTH_ATTEMPTED, s->method, STRENGTH_STRUCTURE, login_clause, FROM_CLIENT, offset);
 	}

@@ -129,15 +129,6 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 }
 
 static void
-tell_principal(struct dissection *d, struct cursor name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && e->authentication.principal[0] == '\0')
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
-static void
 tell_secret(struct dissection *d, struct cursor secret, const char *clause, uint64_t offset)
 {
 	evidence_cleartext_credentials(d->evidence, clause, FROM_CLIENT, offset);
@@ -152,7 +143,7 @@ read_login(struct dissection *d, const struct mqtt_login *login, uint64_t offset
 	struct mqtt_state *s = d->state;
 
 	if (cursor_left(&login->user) > 0)
-		tell_principal(d, login->user);
+		evidence_principal(d->evidence, login->user);
 	if (cursor_left(&login->password) > 0)
 		tell_secret(d, login->password, clause, offset);
 	if (cursor_ok(&login->mechanism)) {

@@ -278,15 +278,6 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
 }
 
-static void
-tell_principal(struct dissection *d, struct cursor name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && e->authentication.principal[0] == '\0')
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
 /* What the server says of itself, first of all; it is sent again whenever something of it changes. */
 static enum verdict
 read_info(struct dissection *d, enum direction from, struct cursor json, uint64_t offset)
@@ -323,10 +314,10 @@ read_login_member(struct dissection *d, const struct json_member *member, struct
 		return;
 	if (cursor_equals(&member->name, "user")) {
 		login->user = true;
-		tell_principal(d, member->value);
+		evidence_principal(d->evidence, member->value);
 	} else if (cursor_equals(&member->name, "nkey")) {
 		login->nkey = true;
-		tell_principal(d, member->value);
+		evidence_principal(d->evidence, member->value);
 	}
 	login->password |= cursor_equals(&member->name, "pass");
 	login->token |= cursor_equals(&member->name, "auth_token");

@@ -170,7 +170,7 @@ read_command(struct dissection *d, struct cursor line, uint64_t offset)
 
 	switch (command) {
 	case COMMAND_USER:
-		mail_tell_principal(d->evidence, line);
+		evidence_principal(d->evidence, line);
 		break;
 	case COMMAND_PASS:
 		evidence_authentication(d->evidence, AUTH_ATTEMPTED, user_method, STRENGTH_STRUCTURE, "RFC 1939 7 PASS", FROM_CLIENT, offset);
@@ -179,7 +179,7 @@ read_command(struct dissection *d, struct cursor line, uint64_t offset)
 		break;
 	case COMMAND_APOP:
 		evidence_authentication(d->evidence, AUTH_ATTEMPTED, apop_method, STRENGTH_STRUCTURE, "RFC 1939 7 APOP", FROM_CLIENT, offset);
-		mail_tell_principal(d->evidence, mail_take_word(&line));
+		evidence_principal(d->evidence, mail_take_word(&line));
 		break;
 	case COMMAND_AUTH:
 		if (cursor_left(&line) == 0)

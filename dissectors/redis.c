@@ -284,15 +284,6 @@ tell_secret(struct dissection *d, uint64_t offset)
 }
 
 static void
-tell_principal(struct dissection *d, struct cursor name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && e->authentication.principal[0] == '\0')
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
-static void
 push(struct redis_state *s, enum command command)
 {
 	if (s->doubtful && s->count > 0)
@@ -360,12 +351,12 @@ read_argument(struct dissection *d, struct cursor text)
 		s->command = (uint8_t)command_of(text);
 	} else if (s->command == COMMAND_AUTH) {
 		if (s->argument == 1 && s->argument_count == 3)
-			tell_principal(d, text);
+			evidence_principal(d->evidence, text);
 	} else if (s->command == COMMAND_HELLO && s->argument >= 2 && cursor_equals_nocase(&text, "AUTH")) {
 		s->command = COMMAND_HELLO_AUTH;
 		s->name_follows = true;
 	} else if (s->name_follows) {
-		tell_principal(d, text);
+		evidence_principal(d->evidence, text);
 		s->name_follows = false;
 	} else if (s->command == COMMAND_CLIENT && s->argument == 1 && cursor_equals_nocase(&text, "REPLY")) {
 		s->unpaired = true;

@@ -243,8 +243,7 @@ tell_password(struct dissection *d, struct cursor user, uint64_t offset)
 
 	tell(d, AUTH_ATTEMPTED, "socks5-userpass", password_clause, FROM_CLIENT, offset);
 	evidence_cleartext_credentials(e, password_clause, FROM_CLIENT, offset);
-	if (e->want_principals && e->authentication.principal[0] == '\0')
-		cursor_copy_text(&user, e->authentication.principal, sizeof(e->authentication.principal));
+	evidence_principal(e, user);
 }
 
 /* The client. */

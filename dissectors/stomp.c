@@ -195,15 +195,6 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
 }
 
-static void
-tell_principal(struct dissection *d, struct cursor name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && e->authentication.principal[0] == '\0')
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
 /* Headers that are the applications' own: frameworks check them before they answer. */
 static const char *const token_headers[] = {
 	"authorization", "x-authorization", "x-auth-token", "auth-token", "authtoken", "access-token", "access_token", "accesstoken", "token", "jwt", "x-api-key", NULL,
@@ -245,7 +236,7 @@ read_connect(struct dissection *d, struct frame *f, uint64_t offset)
 			continue;
 		if (cursor_equals_nocase(&name, "login")) {
 			login = true;
-			tell_principal(d, value);
+			evidence_principal(d->evidence, value);
 		} else if (cursor_equals_nocase(&name, "passcode")) {
 			passcode = true;
 			tell_token(d, value);

@@ -468,15 +468,6 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 }
 
 static void
-tell_principal(struct dissection *d, struct cursor name)
-{
-	struct evidence *e = d->evidence;
-
-	if (e->want_principals && e->authentication.principal[0] == '\0')
-		cursor_copy_text(&name, e->authentication.principal, sizeof(e->authentication.principal));
-}
-
-static void
 push(struct zookeeper_state *s, const struct request *r)
 {
 	s->pending[s->next] = (struct pending){ .xid = r->xid, .type = r->type, .used = true };
@@ -522,7 +513,7 @@ read_auth(struct dissection *d, struct cursor body, uint64_t offset)
 	if (cursor_equals(&scheme, "digest") && cursor_left(&auth) > 0) {
 		evidence_cleartext_credentials(d->evidence, auth_clause, FROM_CLIENT, offset);
 		if (cursor_take_until(&auth, ':', &user))
-			tell_principal(d, user);
+			evidence_principal(d->evidence, user);
 	}
 }
 
@@ -559,7 +550,7 @@ read_sasl_request(struct dissection *d, struct cursor body, uint64_t offset)
 	if (s->sasl == SASL_DIGEST && cursor_find_nocase(&token, "username=\"") >= 0) {
 		cursor_skip(&token, (size_t)cursor_find_nocase(&token, "username=\"") + strlen("username=\""));
 		if (cursor_take_until(&token, '"', &part))
-			tell_principal(d, part);
+			evidence_principal(d->evidence, part);
 	}
 	tell_sasl_attempt(d, STRENGTH_STRUCTURE, FROM_CLIENT, offset);
 }

@@ -207,6 +207,20 @@ test_cleartext_credentials(void **state)
 }
 
 static void
+test_principal(void **state)
+{
+	(void)state;
+	evidence_principal(&e, cursor_over("ann", 3));
+	assert_string_equal(e.authentication.principal, "");
+	e.want_principals = true;
+	evidence_principal(&e, cursor_over(NULL, 0));
+	assert_string_equal(e.authentication.principal, "");
+	evidence_principal(&e, cursor_over("ann\1", 4));
+	evidence_principal(&e, cursor_over("bob", 3));
+	assert_string_equal(e.authentication.principal, "ann?");
+}
+
+static void
 test_notes(void **state)
 {
 	(void)state;
@@ -232,6 +246,7 @@ main(void)
 		TEST(test_authentication_keeps_the_method),
 		TEST(test_doubt),
 		TEST(test_cleartext_credentials),
+		TEST(test_principal),
 		TEST(test_notes),
 	};
 

@@ -24,17 +24,17 @@ struct scenario {
 	struct message messages[SCENARIO_MESSAGES]; /* to the first without bytes */
 	enum auth_result result;
 	const char *method;
-	bool clear;     /* a secret is readable */
+	bool clear; /* a secret is readable */
 	uint32_t notes; /* NOTE(...) | ...: those that are set, and no others */
 	/* What seldom differs. */
-	const char *protocol;  /* NULL: as the table */
+	const char *protocol; /* NULL: as the table */
 	const char *principal; /* whom it names if asked for names; NULL: nobody */
-	bool midstream;        /* the beginning of the flow was not captured */
-	bool upgrade;          /* TLS goes on */
-	bool tunnel;           /* whoever's probe matches goes on */
-	bool none_before;      /* a beginning of it is a conversation without authentication, though the whole is not */
-	bool whole_only;       /* in pieces it ends otherwise: looked for after a loss at the bounds of segments */
-	bool unclear;          /* nothing of it is taken for readable */
+	bool midstream; /* the beginning of the flow was not captured */
+	bool upgrade; /* TLS goes on */
+	bool tunnel; /* whoever's probe matches goes on */
+	bool none_before; /* a beginning of it is a conversation without authentication, though the whole is not */
+	bool whole_only; /* in pieces it ends otherwise: looked for after a loss at the bounds of segments */
+	bool unclear; /* nothing of it is taken for readable */
 };
 
 /* Rows tell what is not zero. */
@@ -62,7 +62,7 @@ struct probe_case {
 	size_t size; /* 0: strlen */
 	enum direction from;
 	enum verdict verdict;
-	uint16_t port;   /* the server's */
+	uint16_t port; /* the server's */
 	bool else_before; /* a prefix is taken for what the whole is not, or the reverse */
 };
 
