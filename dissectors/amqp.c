@@ -74,8 +74,7 @@ amqp_probe(const struct flow_view *flow, enum direction from, struct cursor byte
 void
 amqp_claim(struct dissection *d, enum strength strength, const char *clause, enum direction from, uint64_t offset)
 {
-	evidence_protocol(d->evidence, "amqp", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, "amqp", strength, clause, from, offset);
 }
 
 /* RFC 4616 2: authorization identity, NUL, authentication identity, NUL, password. */
@@ -271,15 +270,11 @@ static enum verdict
 amqp_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct amqp_state *s = d->state;
-	struct cursor at = *bytes;
-	enum verdict verdict = MATCH;
 
 	if (!s->begun && !d->flow->handshake_seen)
 		s->reading[FROM_CLIENT] = s->reading[FROM_SERVER] = AMQP_AT_LOSS;
 	s->begun = true;
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = read_one(d, from, bytes, dissection_offset(d, from, at, *bytes));
-	return verdict;
+	return dissect_messages(d, from, bytes, read_one);
 }
 
 static enum verdict

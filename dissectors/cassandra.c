@@ -520,12 +520,10 @@ static enum verdict
 cassandra_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct cassandra_state *s = d->state;
-	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
+	enum verdict verdict;
 
 	s->doubtful |= !d->flow->handshake_seen;
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
+	verdict = dissect_messages(d, from, bytes, read_one);
 	return verdict == NO_MATCH ? not_cassandra(d, from, bytes) : verdict;
 }
 

@@ -101,6 +101,21 @@ dissection_offset(const struct dissection *d, enum direction from, struct cursor
 	return d->offset[from] + (start.left - now.left);
 }
 
+/* Reads one message off *bytes, which begins at offset of its direction's stream. */
+typedef enum verdict message_reader(struct dissection *, enum direction, struct cursor *bytes, uint64_t offset);
+
+/* One message after the other, as long as each is this protocol's and nothing is to be passed over. */
+static inline enum verdict
+dissect_messages(struct dissection *d, enum direction from, struct cursor *bytes, message_reader *read)
+{
+	struct cursor start = *bytes;
+	enum verdict verdict = MATCH;
+
+	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
+		verdict = read(d, from, bytes, dissection_offset(d, from, start, *bytes));
+	return verdict;
+}
+
 struct dissector {
 	const char *name;          /* the protocol, as outputs spell it */
 	const char *specification; /* "RFC 8446" */

@@ -563,8 +563,7 @@ dissect_message(struct dissection *d, enum direction from, struct cursor bytes, 
 		strength = STRENGTH_EXCHANGE;
 	else if (m.header.questions == 0)
 		return false;
-	evidence_protocol(d->evidence, "dns", strength, "RFC 1035 4.1 message", from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, "RFC 1035 4.1 message", from, offset);
+	evidence_plaintext(d->evidence, "dns", strength, "RFC 1035 4.1 message", from, offset);
 	tell_authentication(d, &m, asked, strength, from, offset);
 	if (strength == STRENGTH_EXCHANGE && opcode_of(&m) == OPCODE_QUERY && (m.header.flags & RCODE_MASK) == 0 && m.header.questions == 1)
 		report_addresses(d, &m);

@@ -352,8 +352,7 @@ elasticsearch_dissect(struct dissection *d, enum direction from, struct cursor *
 		return MATCH;
 	m.rest = cursor_sub(bytes, wanted - HEADER_SIZE);
 	d->skip = m.size - wanted;
-	evidence_protocol(d->evidence, "elasticsearch", STRENGTH_STRUCTURE, clause, from, d->offset[from]);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, STRENGTH_STRUCTURE, clause, from, d->offset[from]);
+	evidence_plaintext(d->evidence, "elasticsearch", STRENGTH_STRUCTURE, clause, from, d->offset[from]);
 	if (from == FROM_CLIENT && (m.status & STATUS_RESPONSE) == 0)
 		on_request(d, &m);
 	if (from == FROM_SERVER && (m.status & STATUS_RESPONSE) != 0)

@@ -140,6 +140,13 @@ evidence_encryption(struct evidence *e, enum encryption_state state, enum streng
 }
 
 void
+evidence_plaintext(struct evidence *e, const char *protocol, enum strength strength, const char *clause, enum direction direction, uint64_t offset)
+{
+	evidence_protocol(e, protocol, strength, clause, direction, offset);
+	evidence_encryption(e, ENCRYPTION_PLAINTEXT, strength, clause, direction, offset);
+}
+
+void
 evidence_authentication(struct evidence *e, enum auth_result result, const char *method, enum strength strength, const char *clause, enum direction direction, uint64_t offset)
 {
 	struct authentication *a = &e->authentication;

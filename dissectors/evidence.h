@@ -179,6 +179,9 @@ void evidence_protocol(struct evidence *, const char *protocol, enum strength, c
 /* States how the flow is encrypted and where it shows; the caller's word replaces the earlier one. */
 void evidence_encryption(struct evidence *, enum encryption_state, enum strength, const char *clause, enum direction, uint64_t offset);
 
+/* Both at once of a protocol that was read as it is: its name, and that nothing hides it. */
+void evidence_plaintext(struct evidence *, const char *protocol, enum strength, const char *clause, enum direction, uint64_t offset);
+
 /*
  * States an outcome of authentication by method (static, or NULL: leave the present one). An outcome
  * further on in this order replaces one before it, and an equal one adds nothing:

@@ -151,8 +151,7 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 	struct http_state *s = d->state;
 
 	s->claimed = true;
-	evidence_protocol(d->evidence, s->name != NULL ? s->name : "http", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, s->name != NULL ? s->name : "http", strength, clause, from, offset);
 }
 
 static const char request_clause[] = "RFC 9112 3 request";

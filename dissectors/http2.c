@@ -114,8 +114,7 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 	struct http2_state *s = d->state;
 
 	s->claimed |= strength >= STRENGTH_STRUCTURE;
-	evidence_protocol(d->evidence, s->name, strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, s->name, strength, clause, from, offset);
 }
 
 /* What HTTP/2 carries names the flow, the more special the better. */

@@ -195,8 +195,7 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 	struct imap_state *s = d->state;
 
 	s->confirmed |= strength >= STRENGTH_STRUCTURE;
-	evidence_protocol(d->evidence, "imap", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, "imap", strength, clause, from, offset);
 }
 
 /* Commands. */
@@ -563,20 +562,21 @@ read_server(struct dissection *d, struct cursor *bytes, uint64_t offset)
 /* Both. */
 
 static enum verdict
+read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64_t offset)
+{
+	return from == FROM_CLIENT ? read_client(d, bytes, offset) : read_server(d, bytes, offset);
+}
+
+static enum verdict
 imap_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct imap_state *s = d->state;
-	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
+	enum verdict verdict;
 
 	if (!s->begun)
 		s->midstream = !d->flow->handshake_seen;
 	s->begun = true;
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0) {
-		uint64_t at = dissection_offset(d, from, start, *bytes);
-
-		verdict = from == FROM_CLIENT ? read_client(d, bytes, at) : read_server(d, bytes, at);
-	}
+	verdict = dissect_messages(d, from, bytes, read_one);
 	return verdict == NO_MATCH && s->confirmed ? MALFORMED : verdict;
 }
 

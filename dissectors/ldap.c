@@ -519,15 +519,11 @@ static enum verdict
 ldap_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct ldap_state *s = d->state;
-	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
 
 	if (!s->begun)
 		s->partly = !d->flow->handshake_seen;
 	s->begun = true;
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
-	return verdict;
+	return dissect_messages(d, from, bytes, read_one);
 }
 
 /* Messages are looked for again at the beginning of each piece of the stream. */

@@ -468,12 +468,10 @@ begin(struct dissection *d)
 static enum verdict
 memcached_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
-	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
+	enum verdict verdict;
 
 	begin(d);
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
+	verdict = dissect_messages(d, from, bytes, read_one);
 	return verdict == NO_MATCH ? not_memcached(d, bytes) : verdict;
 }
 

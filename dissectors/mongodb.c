@@ -108,8 +108,7 @@ claim(struct dissection *d, enum strength strength, enum direction from, uint64_
 	struct mongodb_state *s = d->state;
 
 	s->confirmed = true;
-	evidence_protocol(d->evidence, "mongodb", strength, message_clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, message_clause, from, offset);
+	evidence_plaintext(d->evidence, "mongodb", strength, message_clause, from, offset);
 }
 
 static bool
@@ -310,12 +309,10 @@ static enum verdict
 mongodb_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct mongodb_state *s = d->state;
-	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
+	enum verdict verdict;
 
 	s->doubtful |= !d->flow->handshake_seen;
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
+	verdict = dissect_messages(d, from, bytes, read_one);
 	return verdict == NO_MATCH ? not_mongodb(d, bytes) : verdict;
 }
 

@@ -124,8 +124,7 @@ mqtt_probe(const struct flow_view *flow, enum direction from, struct cursor byte
 static void
 claim(struct dissection *d, enum strength strength, const char *clause, enum direction from, uint64_t offset)
 {
-	evidence_protocol(d->evidence, "mqtt", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, "mqtt", strength, clause, from, offset);
 }
 
 static void
@@ -397,15 +396,11 @@ static enum verdict
 mqtt_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct mqtt_state *s = d->state;
-	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
 
 	if (!s->begun)
 		s->lost[FROM_CLIENT] = s->lost[FROM_SERVER] = !d->flow->handshake_seen;
 	s->begun = true;
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
-	return verdict;
+	return dissect_messages(d, from, bytes, read_one);
 }
 
 static enum verdict

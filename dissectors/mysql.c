@@ -622,8 +622,7 @@ read_compressed_answer(struct cursor bytes, bool *alone)
 static void
 claim_plaintext(struct dissection *d, enum direction from, enum strength strength, const char *clause)
 {
-	evidence_protocol(d->evidence, "mysql", strength, clause, from, d->offset[from]);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, d->offset[from]);
+	evidence_plaintext(d->evidence, "mysql", strength, clause, from, d->offset[from]);
 }
 
 static enum verdict

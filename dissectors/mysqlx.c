@@ -164,8 +164,7 @@ mysqlx_probe(const struct flow_view *flow, enum direction from, struct cursor by
 static void
 name_protocol(struct dissection *d, enum direction from, uint64_t offset)
 {
-	evidence_protocol(d->evidence, "mysqlx", STRENGTH_STRUCTURE, specification, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, STRENGTH_STRUCTURE, specification, from, offset);
+	evidence_plaintext(d->evidence, "mysqlx", STRENGTH_STRUCTURE, specification, from, offset);
 }
 
 /* Whether a capability of the name "tls" is set to true: Capability.value, Any.scalar, Scalar.v_bool. */

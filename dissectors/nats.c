@@ -274,8 +274,7 @@ nats_probe(const struct flow_view *flow, enum direction from, struct cursor byte
 static void
 claim(struct dissection *d, enum strength strength, const char *clause, enum direction from, uint64_t offset)
 {
-	evidence_protocol(d->evidence, "nats", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, "nats", strength, clause, from, offset);
 }
 
 /* What the server says of itself, first of all; it is sent again whenever something of it changes. */
@@ -538,15 +537,11 @@ static enum verdict
 nats_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct nats_state *s = d->state;
-	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
 
 	if (!s->begun)
 		s->midstream = s->lost[FROM_CLIENT] = s->lost[FROM_SERVER] = !d->flow->handshake_seen;
 	s->begun = true;
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
-	return verdict;
+	return dissect_messages(d, from, bytes, read_one);
 }
 
 static enum verdict

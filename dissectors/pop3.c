@@ -142,8 +142,7 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 	struct pop3_state *s = d->state;
 
 	s->confirmed |= strength >= STRENGTH_STRUCTURE;
-	evidence_protocol(d->evidence, "pop3", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, "pop3", strength, clause, from, offset);
 }
 
 /* Commands. */
@@ -386,20 +385,21 @@ read_server(struct dissection *d, struct cursor *bytes, uint64_t offset)
 /* Both. */
 
 static enum verdict
+read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64_t offset)
+{
+	return from == FROM_CLIENT ? read_client(d, bytes, offset) : read_server(d, bytes, offset);
+}
+
+static enum verdict
 pop3_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct pop3_state *s = d->state;
-	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
+	enum verdict verdict;
 
 	if (!s->begun)
 		s->midstream = !d->flow->handshake_seen;
 	s->begun = true;
-	while (verdict == MATCH && cursor_left(bytes) > 0) {
-		uint64_t at = dissection_offset(d, from, start, *bytes);
-
-		verdict = from == FROM_CLIENT ? read_client(d, bytes, at) : read_server(d, bytes, at);
-	}
+	verdict = dissect_messages(d, from, bytes, read_one);
 	return verdict == NO_MATCH && s->confirmed ? MALFORMED : verdict;
 }
 

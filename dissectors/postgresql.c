@@ -575,8 +575,7 @@ read_startup(struct cursor *bytes, struct startup *out)
 static void
 claim_plaintext(struct dissection *d, enum direction from, const char *clause, uint64_t offset)
 {
-	evidence_protocol(d->evidence, "postgresql", STRENGTH_STRUCTURE, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, STRENGTH_STRUCTURE, clause, from, offset);
+	evidence_plaintext(d->evidence, "postgresql", STRENGTH_STRUCTURE, clause, from, offset);
 }
 
 static enum verdict

@@ -272,8 +272,7 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 	struct redis_state *s = d->state;
 
 	s->confirmed = true;
-	evidence_protocol(d->evidence, "redis", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, "redis", strength, clause, from, offset);
 }
 
 static void

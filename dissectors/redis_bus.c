@@ -97,8 +97,7 @@ redis_bus_dissect(struct dissection *d, enum direction from, struct cursor *byte
 		d->need = cursor_left(bytes) + 1;
 		return verdict == NO_MATCH && d->evidence->protocol != NULL ? MALFORMED : verdict;
 	}
-	evidence_protocol(d->evidence, "redis", STRENGTH_STRUCTURE, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, STRENGTH_STRUCTURE, clause, from, offset);
+	evidence_plaintext(d->evidence, "redis", STRENGTH_STRUCTURE, clause, from, offset);
 	if (h.size > cursor_left(bytes))
 		d->skip = h.size - cursor_left(bytes);
 	cursor_skip(bytes, h.size < cursor_left(bytes) ? h.size : cursor_left(bytes));

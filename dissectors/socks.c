@@ -226,8 +226,7 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 {
 	const struct socks_state *s = d->state;
 
-	evidence_protocol(d->evidence, s->version4 ? "socks4" : "socks5", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, s->version4 ? "socks4" : "socks5", strength, clause, from, offset);
 }
 
 static void

@@ -547,12 +547,7 @@ read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64
 static enum verdict
 ssh_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 {
-	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
-
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
-	return verdict;
+	return dissect_messages(d, from, bytes, read_one);
 }
 
 /* Behind the banners, where their capture is missing: a whole KEXINIT. */

@@ -191,8 +191,7 @@ stomp_probe(const struct flow_view *flow, enum direction from, struct cursor byt
 static void
 claim(struct dissection *d, enum strength strength, const char *clause, enum direction from, uint64_t offset)
 {
-	evidence_protocol(d->evidence, "stomp", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, "stomp", strength, clause, from, offset);
 }
 
 /* Headers that are the applications' own: frameworks check them before they answer. */

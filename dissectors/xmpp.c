@@ -483,8 +483,7 @@ xmpp_dissect(struct dissection *d, enum direction from, struct cursor *bytes)
 		return MATCH;
 	if (opens_stream(&tag)) {
 		s->begun = true;
-		evidence_protocol(d->evidence, "xmpp", STRENGTH_STRUCTURE, "RFC 6120 4.2 stream", from, offset);
-		evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, STRENGTH_STRUCTURE, "RFC 6120 4.2 stream", from, offset);
+		evidence_plaintext(d->evidence, "xmpp", STRENGTH_STRUCTURE, "RFC 6120 4.2 stream", from, offset);
 		return MATCH;
 	}
 	if (!s->begun)

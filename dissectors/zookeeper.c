@@ -463,8 +463,7 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 	struct zookeeper_state *s = d->state;
 
 	s->confirmed |= strength >= STRENGTH_STRUCTURE;
-	evidence_protocol(d->evidence, "zookeeper", strength, clause, from, offset);
-	evidence_encryption(d->evidence, ENCRYPTION_PLAINTEXT, strength, clause, from, offset);
+	evidence_plaintext(d->evidence, "zookeeper", strength, clause, from, offset);
 }
 
 static void
@@ -879,13 +878,12 @@ zookeeper_dissect(struct dissection *d, enum direction from, struct cursor *byte
 {
 	struct zookeeper_state *s = d->state;
 	struct cursor start = *bytes;
-	enum verdict verdict = MATCH;
+	enum verdict verdict;
 
 	if (!s->begun)
 		s->doubtful = !d->flow->handshake_seen;
 	s->begun = true;
-	while (verdict == MATCH && d->skip == 0 && cursor_left(bytes) > 0)
-		verdict = read_one(d, from, bytes, dissection_offset(d, from, start, *bytes));
+	verdict = dissect_messages(d, from, bytes, read_one);
 	if (verdict == NEED_MORE && bytes->left < start.left && d->need == 0)
 		return MATCH;
 	return verdict;
