@@ -31,10 +31,10 @@ bool isolation_supervisor(const char *user, char *error, size_t error_size);
 bool isolation_launcher(const char *user, char *error, size_t error_size);
 
 /*
- * A worker that has opened all it needs: nothing but to read, write and poll what is open, and
- * memory: memory bytes beyond what it has reserved by now (0: no limit). Anything else kills it
- * (SIGSYS).
+ * A worker that has opened all it needs: nothing but to read and poll what is open, to write to
+ * standard error and to the descriptors given (those below 0 do not count), and memory: memory
+ * bytes beyond what it has reserved by now (0: no limit). Anything else kills it (SIGSYS).
  */
-bool isolation_worker(uint64_t memory, char *error, size_t error_size);
+bool isolation_worker(uint64_t memory, const int *writable, size_t writable_count, char *error, size_t error_size);
 
 #endif

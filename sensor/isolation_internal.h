@@ -24,6 +24,6 @@ bool landlock_forbid_all(char *error, size_t error_size);
 
 /* Filters of system calls. */
 bool seccomp_launcher(char *error, size_t error_size);
-bool seccomp_worker(char *error, size_t error_size);
+bool seccomp_worker(const int *writable, size_t count, char *error, size_t error_size);
 
 #endif

@@ -35,7 +35,7 @@ struct call_rule {
 
 /* What any of our processes needs to compute, wait, talk over what is open, and end. */
 static const char *const common_calls[] = {
-	"read", "write", "readv", "writev", "pread64", "recvfrom", "recvmsg", "recv", "sendto", "sendmsg", "send",
+	"read", "readv", "pread64", "recvfrom", "recv",
 	"poll", "ppoll", "ppoll_time64", "close",
 	"munmap", "mremap", "madvise", "brk",
 	"futex", "futex_time64", "sched_yield", "restart_syscall",
@@ -74,8 +74,15 @@ static const struct call_rule sanitizer_rules[] = {
 	{ "openat", 1, { READ_ONLY(2) } },
 };
 
+/*
+ * What a worker may say things by, and to whom: a packet socket that is open can also be written
+ * to, which puts frames on any network of the node.
+ */
+static const char *const writing_calls[] = { "write", "writev", "sendmsg" };
+
 /* To make workers, which read configuration, open packet sockets and shut themselves in. */
 static const char *const launcher_calls[] = {
+	"write", "writev", "recvmsg", "sendto", "sendmsg", "send",
 	"fork", "wait4", "waitid", "waitpid", "kill", "tgkill", "set_robust_list", "rseq", "sched_getaffinity", "sched_setaffinity", "getcpu",
 	"mmap", "mmap2", "mprotect", "set_tid_address", "arch_prctl", "sigaltstack",
 	"access", "faccessat", "faccessat2", "stat", "fstat", "lstat", "newfstatat", "statx", "stat64", "fstat64", "fstatat64", "statfs", "fstatfs",
@@ -170,14 +177,26 @@ seccomp_launcher(char *error, size_t error_size)
 	return filter_load(&f, error, error_size);
 }
 
+/* The kernel looks at the lower half of a descriptor alone. */
+static void
+allow_writing(struct filter *f, int fd)
+{
+	for (size_t i = 0; i < COUNT(writing_calls); i++)
+		allow_where(f, &(struct call_rule){ .name = writing_calls[i], .count = 1, .conditions = { { 0, SCMP_CMP_MASKED_EQ, UINT32_MAX, (scmp_datum_t)fd } } });
+}
+
 /* Kills: whoever is in here has read what strangers sent, and does what we do not. */
 bool
-seccomp_worker(char *error, size_t error_size)
+seccomp_worker(const int *writable, size_t count, char *error, size_t error_size)
 {
 	struct filter f = filter_new(SCMP_ACT_KILL_PROCESS);
 	const struct call_rule abort_itself = { "tgkill", 1, { ARGUMENT(0, getpid()) } };
 
 	allow_where(&f, &abort_itself);
+	allow_writing(&f, STDERR_FILENO);
+	for (size_t i = 0; i < count; i++)
+		if (writable[i] >= 0)
+			allow_writing(&f, writable[i]);
 	allow_rules(&f, worker_rules, COUNT(worker_rules));
 #ifdef ISOLATION_SANITIZERS
 	allow_calls(&f, sanitizer_calls, COUNT(sanitizer_calls));

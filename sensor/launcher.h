@@ -16,7 +16,7 @@
 #include "live_worker.h"
 #include "worker_note.h"
 
-enum { LAUNCHER_WORKERS_MAX = 64, LAUNCHER_ERROR_SIZE = 512 };
+enum { LAUNCHER_WORKERS_MAX = LIVE_WORKERS_MAX, LAUNCHER_ERROR_SIZE = 512 };
 
 struct launcher_options {
 	unsigned workers;                /* 1 .. LAUNCHER_WORKERS_MAX */

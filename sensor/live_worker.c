@@ -283,6 +283,20 @@ drain(int inbox)
 		continue;
 }
 
+/* What is left to the worker: not its packet socket, by which frames could be sent. */
+static bool
+shut_in(const struct live_worker_options *options, const struct live_worker_place *place, char *error, size_t error_size)
+{
+	int writable[LIVE_WORKERS_MAX + 2];
+	size_t count = 0;
+
+	writable[count++] = place->supervisor;
+	writable[count++] = place->launcher;
+	for (uint32_t i = 0; i < place->count && i < LIVE_WORKERS_MAX; i++)
+		writable[count++] = place->inboxes[i];
+	return isolation_worker(options->memory, writable, count, error, error_size);
+}
+
 void
 live_worker_run(const struct live_worker_options *options, const struct live_worker_place *place)
 {
@@ -309,7 +323,7 @@ live_worker_run(const struct live_worker_options *options, const struct live_wor
 	state.error[0] = '\0';
 	tell_launcher(place, &state, live_fd(w->capture));
 	drain(place->inbox);
-	if (!isolation_worker(options->memory, state.error, sizeof(state.error)))
+	if (!shut_in(options, place, state.error, sizeof(state.error)))
 		give_up(place, &state);
 	state = (struct live_worker_state){ .step = LIVE_WORKER_READY };
 	tell_launcher(place, &state, -1);

@@ -12,6 +12,8 @@
 #include "worker.h"
 #include "worker_note.h"
 
+enum { LIVE_WORKERS_MAX = 64 }; /* that share the packets */
+
 struct live_worker_options {
 	struct worker_options worker;
 	struct live_options capture;

@@ -2,19 +2,21 @@
 /*
  * A small supervisor for tests, which prints what workers tell it, a line each:
  *
- *     launcher_tool run [--workers N] [--user NAME] [--misbehave open|note|memory] INTERFACE...
+ *     launcher_tool run [--workers N] [--user NAME] [--misbehave open|note|memory|send] INTERFACE...
  *     launcher_tool replay CAPTURE...
  *
  * run: interfaces in the order of their indices; ends on SIGTERM, when workers have told all. --misbehave: what worker 0 does once it has
  * shut itself in, the first time it lives: opens a file; dies of a signal with a packet in hand;
- * asks for more memory than it may have.
+ * asks for more memory than it may have; sends a frame by its packet socket.
  * replay: reads the captures, shuts itself in as a worker, and then works on their frames: whatever
  * a dissector or a library still asks of the system then kills it.
  */
 #include <config.h>
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
 #include <poll.h>
 #include <signal.h>
@@ -100,10 +102,29 @@ take_memory(uint32_t index, struct worker_note *note)
 	_exit(taken < (size_t)100 << 20 ? 50 : 99);
 }
 
+/* To loopback, by whichever of its descriptors takes it. */
+static void
+send_frame(uint32_t index, struct worker_note *note)
+{
+	const struct sockaddr_ll to = { .sll_family = AF_PACKET, .sll_ifindex = 1, .sll_protocol = htons(0x88b5), .sll_halen = 6 };
+	uint8_t frame[60] = { 0 };
+	struct iovec part = { .iov_base = frame, .iov_len = sizeof(frame) };
+	struct msghdr message = { .msg_name = (void *)(uintptr_t)&to, .msg_namelen = sizeof(to), .msg_iov = &part, .msg_iovlen = 1 };
+
+	(void)note;
+	if (index != 0 || !*first_life)
+		return;
+	*first_life = 0;
+	for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
+		if (sendmsg(fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) == sizeof(frame))
+			_exit(99);
+	_exit(98);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(uint32_t index, struct worker_note *);
-} misbehaviours[] = { { "open", open_file }, { "note", die_with_note }, { "memory", take_memory } };
+} misbehaviours[] = { { "open", open_file }, { "note", die_with_note }, { "memory", take_memory }, { "send", send_frame } };
 
 /* The supervisor. */
 
@@ -359,7 +380,7 @@ replay(char **paths)
 
 	message_writer_init(&writer, STDOUT_FILENO);
 	sink = message_writer_sink(&writer);
-	if ((w = worker_new(&o.worker, &sink, error, sizeof(error))) == NULL || !isolation_worker(0, error, sizeof(error)))
+	if ((w = worker_new(&o.worker, &sink, error, sizeof(error))) == NULL || !isolation_worker(0, &writer.fd, 1, error, sizeof(error)))
 		fail(error);
 	for (; frames != NULL; frames = frames->next)
 		worker_frame(w, &frames->frame);
