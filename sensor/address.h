@@ -55,6 +55,17 @@ address_equal(const struct address *a, const struct address *b)
 /* Reads a literal: "10.0.0.1", "fd00::1". False where text is none. */
 bool address_parse(const char *text, struct address *out);
 
+/* Addresses with the same first bits. */
+struct address_range {
+	struct address network; /* other bits are 0 */
+	uint8_t prefix;         /* of 128: an IPv4 prefix length and 96 */
+};
+
+/* Reads a range: "10.42.1.0/24", "fd00::/8", with any bits after the prefix. False where text is none. */
+bool address_parse_range(const char *text, struct address_range *out);
+
+bool address_in_range(const struct address *, const struct address_range *);
+
 /* Writes the literal form (RFC 5952) and returns text. */
 const char *address_text(const struct address *, char text[ADDRESS_TEXT_SIZE]);
 

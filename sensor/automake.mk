@@ -18,7 +18,8 @@ libsensor_a_SOURCES = \
 	%D%/classifier.h \
 	%D%/cluster_feed.c %D%/cluster_feed.h \
 	%D%/cluster_json.c %D%/cluster_json.h \
-	%D%/cluster_objects.c %D%/cluster_objects.h \
+	%D%/cluster_objects.c %D%/cluster_objects.h %D%/cluster_objects_internal.h \
+	%D%/cluster_policies.c \
 	%D%/cluster_values.c %D%/cluster_values.h \
 	%D%/cni_config.c %D%/cni_config.h \
 	%D%/command.c %D%/command.h \
@@ -49,6 +50,7 @@ libsensor_a_SOURCES = \
 	%D%/inventory.c %D%/inventory.h %D%/inventory_internal.h %D%/inventory_objects.h \
 	%D%/inventory_compact.c \
 	%D%/inventory_find.c \
+	%D%/inventory_policy.c %D%/inventory_policy.h \
 	%D%/inventory_warnings.c \
 	%D%/isolation.c %D%/isolation.h %D%/isolation_internal.h \
 	%D%/isolation_landlock.c \

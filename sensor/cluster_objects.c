@@ -4,8 +4,9 @@
 
 #include "cluster_objects.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "cluster_objects_internal.h"
 
 enum { POD_ADDRESSES = 16 }; /* Kubernetes: one of each family */
 
@@ -73,9 +74,8 @@ read_owner(struct cluster_reader *r, const struct json_spot *metadata, struct ob
 	}
 }
 
-/* The object with what its metadata says; NULL where it has no uid or no name. */
-static struct object *
-new_object(struct cluster_reader *r, const struct json_spot *top, enum object_kind kind)
+struct object *
+cluster_object_new(struct cluster_reader *r, const struct json_spot *top, enum object_kind kind)
 {
 	struct object *o = inventory_object_new(r->inv, kind);
 	struct json_spot metadata;
@@ -101,20 +101,6 @@ count_nested(struct cluster_reader *r, const struct json_spot *array, const char
 		if (cluster_element(r, array, i, JSON_VALUE_OBJECT, &item) && json_find(&item, key, &nested))
 			count += json_count_of(&nested);
 	return count;
-}
-
-/* Labels, or a selector: a map of strings. */
-static const char **
-read_labels(struct cluster_reader *r, const struct json_spot *map, size_t *count)
-{
-	const char **labels = inventory_alloc(r->inv, (json_count_of(map) + 1) * sizeof(*labels));
-	struct json_spot label = { .key = NULL };
-
-	*count = 0;
-	while (json_next_member(map, &label))
-		if (json_expect(&r->document, &label, JSON_VALUE_STRING, JSON_MAY) && cluster_check_name(r, &label, label.key) && cluster_check_name(r, &label, json_string_of(&label)))
-			labels[(*count)++] = inventory_label(r->inv, label.key, json_string_of(&label));
-	return labels;
 }
 
 /* Pods. */
@@ -181,7 +167,7 @@ read_ports(struct cluster_reader *r, struct pod *pod, const struct json_spot *sp
 static struct object *
 read_pod(struct cluster_reader *r, const struct json_spot *top)
 {
-	struct object *o = new_object(r, top, OBJECT_POD);
+	struct object *o = cluster_object_new(r, top, OBJECT_POD);
 	struct pod *pod = (struct pod *)o;
 	struct json_spot spec, status, metadata, labels;
 	const char *phase;
@@ -192,7 +178,7 @@ read_pod(struct cluster_reader *r, const struct json_spot *top)
 	(void)cluster_member(r, top, "status", JSON_VALUE_OBJECT, &status);
 	(void)cluster_member(r, top, "metadata", JSON_VALUE_OBJECT, &metadata);
 	(void)cluster_member(r, &metadata, "labels", JSON_VALUE_OBJECT, &labels);
-	pod->labels = read_labels(r, &labels, &pod->label_count);
+	pod->labels = cluster_labels(r, &labels, &pod->label_count);
 	pod->node = cluster_name(r, &spec, "nodeName");
 	pod->service_account = cluster_name(r, &spec, "serviceAccountName");
 	pod->host_network = cluster_flag(r, &spec, "hostNetwork");
@@ -217,7 +203,7 @@ read_pod(struct cluster_reader *r, const struct json_spot *top)
 static struct object *
 read_controller(struct cluster_reader *r, const struct json_spot *top)
 {
-	return new_object(r, top, OBJECT_CONTROLLER);
+	return cluster_object_new(r, top, OBJECT_CONTROLLER);
 }
 
 /* Services. */
@@ -296,7 +282,7 @@ read_service_addresses(struct cluster_reader *r, struct service *service, const 
 static struct object *
 read_service(struct cluster_reader *r, const struct json_spot *top)
 {
-	struct object *o = new_object(r, top, OBJECT_SERVICE);
+	struct object *o = cluster_object_new(r, top, OBJECT_SERVICE);
 	struct service *service = (struct service *)o;
 	struct json_spot spec, status, selector;
 
@@ -308,7 +294,7 @@ read_service(struct cluster_reader *r, const struct json_spot *top)
 	if (strcmp(cluster_string(r, &spec, "type"), "ExternalName") == 0)
 		return o;
 	(void)cluster_member(r, &spec, "selector", JSON_VALUE_OBJECT, &selector);
-	service->selector = read_labels(r, &selector, &service->selector_count);
+	service->selector = cluster_labels(r, &selector, &service->selector_count);
 	read_service_ports(r, service, &spec);
 	read_service_addresses(r, service, &spec, &status);
 	return o;
@@ -354,7 +340,7 @@ read_endpoint(struct cluster_reader *r, struct slice *slice, const struct json_s
 static struct object *
 read_slice(struct cluster_reader *r, const struct json_spot *top)
 {
-	struct object *o = new_object(r, top, OBJECT_SLICE);
+	struct object *o = cluster_object_new(r, top, OBJECT_SLICE);
 	struct slice *slice = (struct slice *)o;
 	struct json_spot metadata, labels, endpoints, endpoint;
 
@@ -377,40 +363,6 @@ read_slice(struct cluster_reader *r, const struct json_spot *top)
 
 /* Nodes. */
 
-/* From "10.42.1.0/24": false where text is no address with a prefix length. */
-static bool
-parse_range(const char *text, struct address *network, unsigned *prefix)
-{
-	char literal[ADDRESS_TEXT_SIZE];
-	const char *slash = strchr(text, '/');
-	unsigned bits, limit;
-	size_t count;
-
-	if (slash == NULL || (size_t)(slash - text) >= sizeof(literal))
-		return false;
-	memcpy(literal, text, (size_t)(slash - text));
-	literal[slash - text] = '\0';
-	count = strspn(slash + 1, "0123456789");
-	if (count < 1 || count > 3 || slash[1 + count] != '\0' || !address_parse(literal, network))
-		return false;
-	bits = (unsigned)strtoul(slash + 1, NULL, 10);
-	limit = address_is_v4(network) ? 32 : 128;
-	*prefix = bits + (128 - limit);
-	return bits <= limit;
-}
-
-/* Clears the bits after the prefix, which counts from the first of 128. */
-static void
-mask(struct address *a, unsigned prefix)
-{
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned kept = prefix > 8 * i ? prefix - 8 * i : 0;
-
-		if (kept < 8)
-			a->bytes[i] = (uint8_t)(a->bytes[i] & (0xff00u >> kept));
-	}
-}
-
 /*
  * A node's pod range gives two addresses to the node itself: the first usable one to the bridge
  * (the pods' gateway), and the network address to the VXLAN device of flannel.
@@ -419,19 +371,19 @@ static void
 append_range(struct cluster_reader *r, struct address_list *list, const struct json_spot *spot)
 {
 	const char *text = json_string_of(spot);
+	struct address_range range;
 	struct address a;
-	unsigned prefix;
 
 	if (text[0] == '\0')
 		return;
-	if (!parse_range(text, &a, &prefix)) {
+	if (!address_parse_range(text, &range)) {
 		json_fail(&r->document, spot, "\"%.*s\" is no address range; expected as in 10.42.1.0/24", JSON_QUOTE_LIMIT, text);
 		return;
 	}
 	/* Too small for a bridge and a pod. */
-	if (prefix > 126)
+	if (range.prefix > 126)
 		return;
-	mask(&a, prefix);
+	a = range.network;
 	append_address(list, &a);
 	a.bytes[15] |= 1;
 	append_address(list, &a);
@@ -454,7 +406,7 @@ read_ranges(struct cluster_reader *r, struct node *node, const struct json_spot 
 static struct object *
 read_node(struct cluster_reader *r, const struct json_spot *top)
 {
-	struct object *o = new_object(r, top, OBJECT_NODE);
+	struct object *o = cluster_object_new(r, top, OBJECT_NODE);
 	struct node *node = (struct node *)o;
 	struct json_spot spec, status, addresses, item, address;
 	struct address a;
@@ -479,29 +431,6 @@ read_node(struct cluster_reader *r, const struct json_spot *top)
 	return o;
 }
 
-/* Namespaces, and policies between pods. */
-
-static struct object *
-read_namespace(struct cluster_reader *r, const struct json_spot *top)
-{
-	struct object *o = new_object(r, top, OBJECT_NAMESPACE);
-	struct namespace *namespace = (struct namespace *)o;
-	struct json_spot metadata, labels;
-
-	if (o == NULL)
-		return NULL;
-	(void)cluster_member(r, top, "metadata", JSON_VALUE_OBJECT, &metadata);
-	(void)cluster_member(r, &metadata, "labels", JSON_VALUE_OBJECT, &labels);
-	namespace->labels = read_labels(r, &labels, &namespace->label_count);
-	return o;
-}
-
-static struct object *
-read_network_policy(struct cluster_reader *r, const struct json_spot *top)
-{
-	return new_object(r, top, OBJECT_NETWORK_POLICY);
-}
-
 /* Kinds. */
 
 static const struct kind {
@@ -513,8 +442,8 @@ static const struct kind {
 	{ "Service", "", OBJECT_SERVICE, read_service },
 	{ "Node", "", OBJECT_NODE, read_node },
 	{ "EndpointSlice", "discovery.k8s.io", OBJECT_SLICE, read_slice },
-	{ "Namespace", "", OBJECT_NAMESPACE, read_namespace },
-	{ "NetworkPolicy", "networking.k8s.io", OBJECT_NETWORK_POLICY, read_network_policy },
+	{ "Namespace", "", OBJECT_NAMESPACE, cluster_namespace_read },
+	{ "NetworkPolicy", "networking.k8s.io", OBJECT_NETWORK_POLICY, cluster_network_policy_read },
 	{ "ReplicaSet", "apps", OBJECT_CONTROLLER, read_controller },
 	{ "ReplicationController", "", OBJECT_CONTROLLER, read_controller },
 	{ "Job", "batch", OBJECT_CONTROLLER, read_controller },

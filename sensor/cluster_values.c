@@ -138,3 +138,16 @@ cluster_address(struct cluster_reader *r, const struct json_spot *spot, struct a
 	json_fail(&r->document, spot, "\"%.*s\" is no IP address", JSON_QUOTE_LIMIT, text);
 	return false;
 }
+
+const char **
+cluster_labels(struct cluster_reader *r, const struct json_spot *map, size_t *count)
+{
+	const char **labels = inventory_alloc(r->inv, (json_count_of(map) + 1) * sizeof(*labels));
+	struct json_spot label = { .key = NULL };
+
+	*count = 0;
+	while (json_next_member(map, &label))
+		if (json_expect(&r->document, &label, JSON_VALUE_STRING, JSON_MAY) && cluster_check_name(r, &label, label.key) && cluster_check_name(r, &label, json_string_of(&label)))
+			labels[(*count)++] = inventory_label(r->inv, label.key, json_string_of(&label));
+	return labels;
+}

@@ -34,6 +34,9 @@ uint16_t cluster_port(struct cluster_reader *, const struct json_spot *parent, c
 uint8_t cluster_protocol(struct cluster_reader *, const struct json_spot *parent); /* its member "protocol": TCP where absent */
 int64_t cluster_time(struct cluster_reader *, const struct json_spot *parent, const char *key);
 
+/* Labels, or a selector: a map of strings, as inventory_label() of each. */
+const char **cluster_labels(struct cluster_reader *, const struct json_spot *map, size_t *count);
+
 /* The value itself: whether text can be a name, an address (false where empty). */
 bool cluster_check_name(struct cluster_reader *, const struct json_spot *, const char *text);
 bool cluster_address(struct cluster_reader *, const struct json_spot *, struct address *out);

@@ -41,6 +41,8 @@ inventory_free(struct inventory *inv)
 	arena_table_clear(&inv->node_ports);
 	arena_table_clear(&inv->endpoints);
 	arena_table_clear(&inv->selectors);
+	arena_table_clear(&inv->namespaces);
+	arena_table_clear(&inv->policies);
 	arena_free(inv->arena);
 	inventory_forget_warnings(inv->warnings);
 	free(inv->warnings);
@@ -370,6 +372,18 @@ add_slice(struct inventory *inv, struct object *o)
 		arena_table_add(&inv->endpoints, inv->arena, inventory_address_hash(inv, &slice->endpoints[i].address), &slice->endpoints[i]);
 }
 
+static void
+add_namespace(struct inventory *inv, struct object *o)
+{
+	arena_table_add(&inv->namespaces, inv->arena, inventory_text_hash(inv, o->name), o);
+}
+
+static void
+add_network_policy(struct inventory *inv, struct object *o)
+{
+	arena_table_add(&inv->policies, inv->arena, inventory_text_hash(inv, o->namespace), o);
+}
+
 void
 inventory_enter(struct inventory *inv, struct object *o)
 {
@@ -378,6 +392,8 @@ inventory_enter(struct inventory *inv, struct object *o)
 		[OBJECT_SERVICE] = add_service,
 		[OBJECT_SLICE] = add_slice,
 		[OBJECT_NODE] = add_node,
+		[OBJECT_NAMESPACE] = add_namespace,
+		[OBJECT_NETWORK_POLICY] = add_network_policy,
 	};
 
 	arena_table_add(&inv->by_uid, inv->arena, inventory_text_hash(inv, o->uid), o);
@@ -471,6 +487,14 @@ inventory_confirm(struct inventory *inv, struct object *o)
 	inventory_forget_warnings(inv->warnings);
 }
 
+/* From when on a policy says what it says. */
+static void
+date_policy(struct network_policy *policy, const struct object *old, int64_t time)
+{
+	policy->changed = old != NULL && time != INVENTORY_TIME_OPEN;
+	policy->since = policy->changed ? time : policy->object.created;
+}
+
 void
 inventory_put(struct inventory *inv, struct object *o, int64_t time)
 {
@@ -487,6 +511,10 @@ inventory_put(struct inventory *inv, struct object *o, int64_t time)
 	else if (old != NULL)
 		leave(inv, old, OBJECT_REPLACED, time);
 	o->relist = inv->relist[o->kind];
+	if (time == INVENTORY_TIME_OPEN)
+		inv->listed[o->kind] = true;
+	if (o->kind == OBJECT_NETWORK_POLICY)
+		date_policy((struct network_policy *)o, old, time);
 	inventory_enter(inv, o);
 }
 
@@ -530,6 +558,7 @@ inventory_relist_end(struct inventory *inv, enum object_kind kind, int64_t time)
 	for (struct object *o = inv->all[kind]; o != NULL; o = o->next)
 		if (o->state == OBJECT_CURRENT && o->relist != inv->relist[kind])
 			remove_object(inv, o, time);
+	inv->listed[kind] = true;
 }
 
 /* Figures. */
@@ -559,7 +588,7 @@ inventory_garbage(const struct inventory *inv)
 size_t
 inventory_memory(const struct inventory *inv)
 {
-	const struct arena_table *const tables[] = { &inv->by_uid, &inv->nodes, &inv->pods, &inv->services, &inv->node_ports, &inv->endpoints, &inv->selectors };
+	const struct arena_table *const tables[] = { &inv->by_uid, &inv->nodes, &inv->pods, &inv->services, &inv->node_ports, &inv->endpoints, &inv->selectors, &inv->namespaces, &inv->policies };
 	size_t size = arena_memory(inv->arena);
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)

@@ -110,6 +110,52 @@ move_namespace(struct inventory *to, struct object *o)
 	namespace->labels = copy_texts(to, namespace->labels, namespace->label_count);
 }
 
+static void
+move_selector(struct inventory *to, struct label_selector *s)
+{
+	s->requirements = copy_array(to, s->requirements, s->requirement_count, sizeof(*s->requirements));
+	for (size_t i = 0; i < s->requirement_count; i++) {
+		struct label_requirement *r = &s->requirements[i];
+
+		move_text(to, &r->key);
+		r->labels = copy_texts(to, r->labels, r->label_count);
+	}
+}
+
+static void
+move_rule(struct inventory *to, struct policy_rule *rule)
+{
+	rule->peers = copy_array(to, rule->peers, rule->peer_count, sizeof(*rule->peers));
+	for (size_t i = 0; i < rule->peer_count; i++) {
+		struct policy_peer *peer = &rule->peers[i];
+
+		move_selector(to, &peer->pods);
+		move_selector(to, &peer->namespaces);
+		peer->except = copy_array(to, peer->except, peer->except_count, sizeof(*peer->except));
+	}
+	rule->ports = copy_array(to, rule->ports, rule->port_count, sizeof(*rule->ports));
+	for (size_t i = 0; i < rule->port_count; i++)
+		move_text(to, &rule->ports[i].name);
+}
+
+static void
+move_direction(struct inventory *to, struct policy_direction *d)
+{
+	d->rules = copy_array(to, d->rules, d->rule_count, sizeof(*d->rules));
+	for (size_t i = 0; i < d->rule_count; i++)
+		move_rule(to, &d->rules[i]);
+}
+
+static void
+move_network_policy(struct inventory *to, struct object *o)
+{
+	struct network_policy *policy = (struct network_policy *)o;
+
+	move_selector(to, &policy->pods);
+	move_direction(to, &policy->ingress);
+	move_direction(to, &policy->egress);
+}
+
 static const struct {
 	size_t size;
 	void (*move)(struct inventory *, struct object *); /* NULL: there is no more than the object */
@@ -120,7 +166,7 @@ static const struct {
 	[OBJECT_NODE] = { sizeof(struct node), move_node },
 	[OBJECT_CONTROLLER] = { sizeof(struct object), NULL },
 	[OBJECT_NAMESPACE] = { sizeof(struct namespace), move_namespace },
-	[OBJECT_NETWORK_POLICY] = { sizeof(struct network_policy), NULL },
+	[OBJECT_NETWORK_POLICY] = { sizeof(struct network_policy), move_network_policy },
 };
 
 static void
@@ -188,6 +234,7 @@ inventory_compacted(const struct inventory *from, int64_t keep_since)
 	struct inventory *to = inventory_new();
 
 	memcpy(to->relist, from->relist, sizeof(to->relist));
+	memcpy(to->listed, from->listed, sizeof(to->listed));
 	for (enum object_kind kind = 0; kind < OBJECT_KIND_COUNT; kind++)
 		copy_kind(to, from->all[kind], keep_since);
 	copy_past_claims(to, from, keep_since);

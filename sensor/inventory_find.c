@@ -159,9 +159,8 @@ claim(struct claimant *best, const struct pod *pod, int64_t time)
 		best->pod = pod;
 }
 
-/* The one pod that had address at time, or NULL. */
-static const struct pod *
-pod_at(const struct inventory *inv, const struct address *a, int64_t time)
+const struct pod *
+inventory_pod_at(const struct inventory *inv, const struct address *a, int64_t time)
 {
 	struct claimant best = { .pod = NULL };
 	const struct pod *coming = NULL;
@@ -276,7 +275,7 @@ inventory_find(const struct inventory *inv, const struct address *a, int64_t tim
 	name = inventory_sure_node(inv, a, time, &several);
 	if (name_node(name, several, out))
 		return;
-	if (name_pod(inv, pod_at(inv, a, time), time, out))
+	if (name_pod(inv, inventory_pod_at(inv, a, time), time, out))
 		return;
 	/* Networks that have no bridge may give these addresses to pods, so they come after them. */
 	name = node_at(inv, a, NODE_RANGE, time, &several);
@@ -419,7 +418,7 @@ inventory_service_behind(const struct inventory *inv, const struct address *a, u
 	struct found f = { 0 };
 	bool several;
 	bool of_node = inventory_sure_node(inv, a, time, &several) != NULL;
-	const struct pod *pod = of_node ? NULL : pod_at(inv, a, time);
+	const struct pod *pod = of_node ? NULL : inventory_pod_at(inv, a, time);
 
 	if (port == 0)
 		return false;

@@ -37,8 +37,11 @@ struct inventory {
 	struct arena_table node_ports;   /* port, protocol: struct service */
 	struct arena_table endpoints;    /* address: struct slice_endpoint */
 	struct arena_table selectors;    /* namespace, label: struct service */
+	struct arena_table namespaces;   /* name: struct namespace */
+	struct arena_table policies;     /* namespace: struct network_policy */
 	struct object *all[OBJECT_KIND_COUNT]; /* the last put first */
 	uint32_t relist[OBJECT_KIND_COUNT];    /* the number of the last one begun */
+	bool listed[OBJECT_KIND_COUNT];        /* by a file, or a relist to its end: there are no others */
 	size_t count[OBJECT_KIND_COUNT];       /* of state OBJECT_CURRENT */
 	size_t made;                  /* objects in memory, but for what was known to have ended when this copy was made */
 	struct warnings *warnings;    /* made when first asked for */
@@ -79,6 +82,9 @@ void inventory_enter(struct inventory *, struct object *);
  * nothing, what pods say. several says that they disagree; which name it then is means nothing.
  */
 const char *inventory_sure_node(const struct inventory *, const struct address *, int64_t time, bool *several);
+
+/* The one pod that had an address of its own at time, or NULL. */
+const struct pod *inventory_pod_at(const struct inventory *, const struct address *, int64_t time);
 
 /* The claim that all pods of a node share, which repeat its addresses; made where there is none. */
 struct node_claim *inventory_claim_of_pods(struct inventory *, const struct address *, const char *name);

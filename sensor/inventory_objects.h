@@ -110,8 +110,57 @@ struct namespace {
 	size_t label_count;
 };
 
+/* What a label must be (meta/v1 LabelSelectorRequirement). */
+enum label_operator { LABEL_IN, LABEL_NOT_IN, LABEL_EXISTS, LABEL_DOES_NOT_EXIST };
+
+struct label_requirement {
+	enum label_operator operator;
+	const char *key;
+	const char **labels; /* of LABEL_IN and LABEL_NOT_IN: inventory_label() of the key with each value */
+	size_t label_count;
+};
+
+/* All of them must hold: one without any selects all, one that is not there selects nothing by itself. */
+struct label_selector {
+	bool present;
+	struct label_requirement *requirements;
+	size_t requirement_count;
+};
+
+struct policy_peer {
+	struct label_selector pods, namespaces;
+	bool has_block;
+	struct address_range block, *except;
+	size_t except_count;
+};
+
+struct policy_port {
+	uint8_t ip_protocol;
+	const char *name;     /* of a container's port, "" where it is a number */
+	uint16_t first, last; /* 0 and UINT16_MAX: any */
+};
+
+struct policy_rule {
+	struct policy_peer *peers; /* none: any */
+	size_t peer_count;
+	struct policy_port *ports; /* none: any */
+	size_t port_count;
+};
+
+/* Of what a policy selects: whether it says anything of a direction, and what it allows there. */
+struct policy_direction {
+	bool selected;
+	struct policy_rule *rules;
+	size_t rule_count;
+};
+
 struct network_policy {
 	struct object object;
+	bool unclear;  /* larger than is kept, or with something that is not understood: what it says is not known */
+	int64_t since; /* by inventory_put(): when it came to say this, INVENTORY_TIME_OPEN: not known */
+	bool changed;  /* by inventory_put(): it said something else before */
+	struct label_selector pods;
+	struct policy_direction ingress, egress;
 };
 
 /* Zeroed memory, the one copy of a text, and of a label, valid as long as the inventory. */

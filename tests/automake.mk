@@ -132,6 +132,7 @@ UNIT_TESTS = \
 	%D%/sensor/http_request_test \
 	%D%/sensor/inspection_test \
 	%D%/sensor/inventory_live_test \
+	%D%/sensor/inventory_policy_test \
 	%D%/sensor/inventory_test \
 	%D%/sensor/json_document_test \
 	%D%/sensor/json_text_test \

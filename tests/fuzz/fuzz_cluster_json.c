@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sensor/cluster_json.h"
+#include "sensor/inventory_policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,9 +31,21 @@ ask(const struct inventory *inv)
 	static const uint8_t bytes[4] = { 10, 42, 0, 5 };
 	static const int64_t time = INT64_C(1767225600) * 1000000000; /* 2026-01-01 */
 	const struct address a = address_from_v4(bytes);
+	struct address others[3] = { a, a, a };
 	struct service_name service;
 	struct endpoint endpoint;
+	struct network_answer answer;
 
+	others[1].bytes[15]++;
+	others[2].bytes[12] = 9; /* public */
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		inventory_policy_verdict(inv, &others[i], &a, 8080, IPPROTO_TCP, time, &answer);
+		if ((answer.policy[0] != '\0') != (answer.verdict == NETWORK_ALLOWED || answer.verdict == NETWORK_DENIED))
+			abort();
+		if (answer.policy[0] != '\0')
+			check_line(answer.policy);
+		inventory_policy_verdict(inv, &a, &others[i], 53, IPPROTO_UDP, time, &answer);
+	}
 	inventory_find(inv, &a, time, &endpoint);
 	if (endpoint.kind == ENDPOINT_WORKLOAD || endpoint.kind == ENDPOINT_NODE)
 		check_line(endpoint.workload);

@@ -9,6 +9,8 @@
 
 #include <netinet/in.h>
 
+#include "sensor/inventory_policy.h"
+
 static char *
 quoted(const char *text)
 {
@@ -521,21 +523,25 @@ random_pod(struct inventory *inv, unsigned *seed, int64_t time, unsigned version
 static void
 random_other(struct inventory *inv, unsigned *seed, int64_t time, unsigned version, bool deleted)
 {
-	static const char *const kinds[] = { "Service", "EndpointSlice", "Node", "ReplicaSet", "Job" };
+	static const char *const kinds[] = { "Service", "EndpointSlice", "Node", "ReplicaSet", "Job", "Namespace", "NetworkPolicy" };
 	static const char *const bodies[] = {
 		"{'kind':'Service','apiVersion':'v1',%s,'spec':{'clusterIP':'%s','selector':{'app':'web'},'ports':[{'name':'http','port':80,'targetPort':'http'},{'port':81,'targetPort':8081,'nodePort':30080}]}}",
 		"{'kind':'EndpointSlice','apiVersion':'discovery.k8s.io/v1',%s,'addressType':'IPv4','ports':[{'name':'http','port':8080}],'endpoints':[{'addresses':['%s'],'targetRef':{'kind':'Pod','uid':'u3'}},{'addresses':['10.42.0.2']}]}",
 		"{'kind':'Node','apiVersion':'v1',%s,'spec':{'podCIDR':'10.42.0.0/24'},'status':{'addresses':[{'type':'InternalIP','address':'%s'}]}}",
 		"{'kind':'ReplicaSet','apiVersion':'apps/v1',%s,'x':'%s'}",
 		"{'kind':'Job','apiVersion':'batch/v1',%s,'x':'%s'}",
+		"{'kind':'Namespace','apiVersion':'v1',%s,'x':'%s'}",
+		"{'kind':'NetworkPolicy','apiVersion':'networking.k8s.io/v1',%s,'spec':{'podSelector':{'matchLabels':{'app':'web'},'matchExpressions':[{'key':'tier','operator':'NotIn','values':['back','side']}]},"
+		"'ingress':[{'from':[{'ipBlock':{'cidr':'%s/31','except':['10.42.0.3/32']}},{'namespaceSelector':{'matchExpressions':[{'key':'kubernetes.io/service-name','operator':'In','values':['web-1']}]},'podSelector':{'matchLabels':{'tier':'front'}}}],'ports':[{'port':'http'},{'port':80,'endPort':81}]}],"
+		"'egress':[{'to':[{'podSelector':{'matchExpressions':[{'key':'tier','operator':'Exists'}]}}]}]}}",
 	};
-	static const char *const names[] = { "web", "web-s", "node", "web-1", "j" };
-	static const char *const uids[] = { "s%u", "e%u", "n%u", "r1", "r2" };
-	unsigned kind = pick(seed, 5), id = pick(seed, 2);
-	char uid[16], metadata[512], text[1024];
+	static const char *const names[] = { "web", "web-s", "node", "web-1", "j", "shop", "p" };
+	static const char *const uids[] = { "s%u", "e%u", "n%u", "r1", "r2", "shop%u", "p%u" };
+	unsigned kind = pick(seed, 7), id = pick(seed, 2);
+	char uid[16], metadata[512], text[2048];
 
 	(void)snprintf(uid, sizeof(uid), uids[kind], id);
-	(void)snprintf(metadata, sizeof(metadata), "'metadata':{'name':'%s-%u','namespace':'shop','uid':'%s','resourceVersion':'%u','labels':{'kubernetes.io/service-name':'web-%u'}%s}", names[kind], id, uid, version, id,
+	(void)snprintf(metadata, sizeof(metadata), "'metadata':{'name':'%s%s','namespace':'shop','uid':'%s','resourceVersion':'%u','labels':{'kubernetes.io/service-name':'web-%u'}%s}", names[kind], kind == 5 ? "" : id == 0 ? "-0" : "-1", uid, version, id,
 		pick(seed, 2) == 0 ? ",'ownerReferences':[{'kind':'Deployment','name':'top','uid':'d','controller':true}]" : "");
 	(void)snprintf(text, sizeof(text), bodies[kind], metadata, kind == 0 ? addresses[4 + pick(seed, 2)] : kind == 2 ? addresses[6 + pick(seed, 3)] : addresses[pick(seed, 4)]);
 	event(inv, kinds[kind], deleted, time, text);
@@ -569,6 +575,30 @@ assert_names_equal(bool a, bool b, const struct service_name *x, const struct se
 	assert_string_equal(x->port_name, y->port_name);
 }
 
+static void
+assert_verdicts_equal(const struct inventory *a, const struct inventory *b, const struct address *ip, int64_t time, unsigned *verdicts)
+{
+	static const uint16_t ports[] = { 80, 82, 8080 };
+	struct network_answer x, y;
+	struct address other;
+
+	for (size_t i = 0; i < sizeof(addresses) / sizeof(addresses[0]); i++)
+		for (size_t p = 0; p < sizeof(ports) / sizeof(ports[0]); p++) {
+			assert_true(address_parse(addresses[i], &other));
+			inventory_policy_verdict(a, ip, &other, ports[p], IPPROTO_TCP, time, &x);
+			inventory_policy_verdict(b, ip, &other, ports[p], IPPROTO_TCP, time, &y);
+			assert_int_equal(x.verdict, y.verdict);
+			assert_int_equal(x.egress, y.egress);
+			assert_int_equal(x.by_address, y.by_address);
+			assert_string_equal(x.namespace, y.namespace);
+			assert_string_equal(x.policy, y.policy);
+			verdicts[x.verdict]++;
+		}
+}
+
+/* How often each verdict was given: all must come. */
+static unsigned verdicts[4];
+
 /* All that can be asked, for every address and every minute from a time on. */
 static void
 assert_same(const struct inventory *a, const struct inventory *b, int64_t since)
@@ -590,6 +620,7 @@ assert_same(const struct inventory *a, const struct inventory *b, int64_t since)
 			assert_string_equal(x.service_account, y.service_account);
 			assert_true(address_parse(addresses[i], &ip));
 			assert_int_equal(inventory_knows(a, &ip, time), inventory_knows(b, &ip, time));
+			assert_verdicts_equal(a, b, &ip, time, verdicts);
 			for (size_t p = 0; p < sizeof(ports) / sizeof(ports[0]); p++) {
 				struct service_name s, t;
 				bool in_a = inventory_service_at(a, &ip, ports[p], IPPROTO_TCP, time, &s), in_b = inventory_service_at(b, &ip, ports[p], IPPROTO_TCP, time, &t);
@@ -618,6 +649,7 @@ compacted(void **state)
 		unsigned seed = round + 1;
 		int64_t keep = at(0, 15, 0) + round * INT64_C(17000000000);
 
+		inventory_relist_end(inv, OBJECT_NETWORK_POLICY, 0);
 		for (unsigned i = 0; i < 120; i++)
 			random_change(inv, &seed, at(0, 0, 0) + i * INT64_C(15000000000), 1000 + i);
 		copy = inventory_compacted(inv, keep);
@@ -627,8 +659,10 @@ compacted(void **state)
 		inventory_free(inv);
 		inventory_free(copy);
 	}
-	/* There was something to leave behind. */
+	/* There was something to leave behind, and something to say. */
 	assert_true(left > 60 * 20);
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++)
+		assert_true(verdicts[i] > 100);
 }
 
 /* One that keeps all, and goes on as the original does. */
@@ -640,6 +674,7 @@ compacted_in_passing(void **state)
 		struct inventory *inv = inventory_new(), *copy;
 		unsigned seed = 100 + round, same_seed;
 
+		inventory_relist_end(inv, OBJECT_NETWORK_POLICY, 0);
 		for (unsigned i = 0; i < 60; i++)
 			random_change(inv, &seed, at(0, 0, 0) + i * INT64_C(15000000000), 1000 + i);
 		copy = inventory_compacted(inv, at(0, 0, 0) - 1);
