@@ -107,7 +107,6 @@ run(void *context)
 		if (!good) {
 			e->broken = true;
 			e->dropped += count_lines(e->hand, e->writing);
-			e->written -= count_lines(e->hand, e->writing);
 		}
 		e->writing = 0;
 		(void)pthread_cond_broadcast(&e->drained);

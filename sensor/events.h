@@ -62,7 +62,7 @@ void events_warning(struct events *, enum warning, const struct warning_details 
 void events_flow(struct events *, const struct flow_record *, const struct report *names, int64_t now);
 
 struct events_counters {
-	uint64_t written, dropped; /* lines */
+	uint64_t written, dropped; /* lines: queued, and lost before that or, where the reader left, after it */
 	size_t queued;             /* bytes */
 };
 void events_counters(struct events *, struct events_counters *out);
