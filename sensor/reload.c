@@ -4,6 +4,7 @@
 
 #include "reload.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,7 +53,7 @@ reload_look_at(const char *path, struct reload_look *out)
 	struct stat s;
 
 	*out = (struct reload_look){ .there = false };
-	if (stat(path, &s) != 0)
+	if (stat(path, &s) != 0 || !S_ISREG(s.st_mode))
 		return;
 	*out = (struct reload_look){
 		.there = true,
@@ -62,6 +63,20 @@ reload_look_at(const char *path, struct reload_look *out)
 		.modified = nanoseconds(s.st_mtim),
 		.changed = nanoseconds(s.st_ctim),
 	};
+}
+
+bool
+reload_possible(const char *const paths[], size_t count, char *error, size_t error_size)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct stat s;
+
+		if (stat(paths[i], &s) == 0 && S_ISREG(s.st_mode))
+			continue;
+		(void)snprintf(error, error_size, "%s: there is no file that can be read again", paths[i]);
+		return false;
+	}
+	return true;
 }
 
 struct reload *

@@ -12,6 +12,7 @@
 #include "kube_client.h"
 #include "log.h"
 #include "pending.h"
+#include "reload.h"
 #include "supervisor.h"
 
 /* What ended longer ago than a flow can be told of late is forgotten. */
@@ -103,8 +104,10 @@ bool
 supervisor_cluster_reload(struct supervisor *s)
 {
 	char error[1024];
-	struct inventory *inventory = read_cluster_files(s->options, error, sizeof(error));
+	struct inventory *inventory = NULL;
 
+	if (reload_possible(s->options->cluster_files, s->options->cluster_file_count, error, sizeof(error)))
+		inventory = read_cluster_files(s->options, error, sizeof(error));
 	if (inventory == NULL) {
 		log_error("cluster file not taken: what was known before stays", log_text("reason", error));
 		supervisor_warn(s, WARNING_CLUSTER_FILE_REFUSED, &(struct warning_details){ .texts = { error } });

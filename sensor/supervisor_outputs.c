@@ -71,8 +71,10 @@ begin_http(struct supervisor *s)
 static void
 reload_policies(struct supervisor *s)
 {
-	struct policy_set *set = read_policy_set(s->options->policy, s->status.policy_error, sizeof(s->status.policy_error));
+	struct policy_set *set = NULL;
 
+	if (s->options->policy == NULL || reload_possible(&s->options->policy, 1, s->status.policy_error, sizeof(s->status.policy_error)))
+		set = read_policy_set(s->options->policy, s->status.policy_error, sizeof(s->status.policy_error));
 	if (set == NULL) {
 		s->status.policy_errors++;
 		log_error("policy set not taken: the one in force stays", log_text("reason", s->status.policy_error));

@@ -99,6 +99,31 @@ written_anew(void **state)
 	folder_remove(&f);
 }
 
+/* A pipe in the place of the file would keep its reader waiting, and with it the sensor. */
+static void
+no_file(void **state)
+{
+	struct folder f;
+	struct reload *r;
+	char error[512];
+
+	(void)state;
+	folder_init(&f);
+	write_file(in_folder(&f, 0, "policy.yaml"), "a");
+	r = reload_new((const char *const[]){ f.file[0] }, 1);
+	assert_true(reload_possible((const char *const[]){ f.file[0] }, 1, error, sizeof(error)));
+	assert_int_equal(unlink(f.file[0]), 0);
+	assert_false(reload_possible((const char *const[]){ f.file[0] }, 1, error, sizeof(error)));
+	assert_int_equal(mkfifo(f.file[0], 0600), 0);
+	for (int i = 0; i < 4; i++)
+		assert_false(reload_check(r));
+	assert_false(reload_possible((const char *const[]){ f.file[0] }, 1, error, sizeof(error)));
+	assert_non_null(strstr(error, "policy.yaml: there is no file"));
+	assert_false(reload_possible((const char *const[]){ "-" }, 1, error, sizeof(error)));
+	reload_free(r);
+	folder_remove(&f);
+}
+
 /* As long as every look finds something else, it is being written. */
 static void
 half_written(void **state)
@@ -204,6 +229,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(written_anew),
+		cmocka_unit_test(no_file),
 		cmocka_unit_test(half_written),
 		cmocka_unit_test(config_map),
 		cmocka_unit_test(gone_and_back),
