@@ -444,6 +444,8 @@ supervisor_capture_begin(struct supervisor *s)
 	for (unsigned i = 0; i < STATUS_WORKERS_MAX; i++)
 		s->workers[i].fd = -1;
 	s->status.worker_count = o->launcher.workers;
+	if (o->promiscuous)
+		log_warn("bridges are held promiscuous: where br_netfilter is in use the kernel then delivers packets to Services twice");
 	if (o->interface_count == 0)
 		s->bridge_count = cni_config_bridges(o->cni_directory, s->bridges, on_cni_warning, NULL);
 	if ((s->links = links_open(error, sizeof(error))) == NULL) {

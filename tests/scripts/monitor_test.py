@@ -277,6 +277,14 @@ def check_least_privilege(place):
     ok(result.returncode == 1 and b'CAP_NET_RAW' in result.stderr and result.stderr.count(b'\n') == 1, 'without it: one line that says so', result.stderr.decode())
 
 
+def check_promiscuous(place):
+    m = Monitor(place, '--promiscuous')
+    ok(wait_for(lambda: 'promiscuity 1' in place.node.text('ip', '-d', 'link', 'show', 'cni0'), 10), '--promiscuous does as it says', m.said())
+    ok('level=warn msg="bridges are held promiscuous' in m.said(), 'and warns of it', m.said())
+    equal(m.stop(), 0, 'it ends')
+    ok(wait_for(lambda: 'promiscuity 0' in place.node.text('ip', '-d', 'link', 'show', 'cni0'), 5), 'and lets go')
+
+
 def check_start_time(place):
     m = Monitor(place)
     begun = time.monotonic()
@@ -341,7 +349,7 @@ def main():
         done()
     place = Place()
     try:
-        for check in (check_shown, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_start_time, check_kubernetes):
+        for check in (check_shown, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_promiscuous, check_start_time, check_kubernetes):
             check(place)
     finally:
         place.close()
