@@ -57,11 +57,11 @@ def check_refusals():
 class Place:
     """A node with a bridge, a client's pod and a web server's."""
 
-    def __init__(self):
+    def __init__(self, bridge='cni0'):
         self.node, self.client, self.web = Namespace('node'), Namespace('client'), Namespace('web')
-        self.node.ip('link add cni0 type bridge', 'link set cni0 up', 'addr add 10.9.0.1/24 dev cni0')
-        connect(self.node, 'veth1', self.client, '10.9.0.2/24', master='cni0')
-        connect(self.node, 'veth2', self.web, WEB + '/24', master='cni0')
+        self.node.ip('link add %s type bridge' % bridge, 'link set %s up' % bridge, 'addr add 10.9.0.1/24 dev %s' % bridge)
+        connect(self.node, 'veth1', self.client, '10.9.0.2/24', master=bridge)
+        connect(self.node, 'veth2', self.web, WEB + '/24', master=bridge)
         self.directory = tempfile.mkdtemp()
         os.chmod(self.directory, 0o755)
         self.web.start('python3', '-u', '-m', 'http.server', '80', '--bind', WEB, cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -341,6 +341,24 @@ def check_kubernetes(place):
     ok('a-token-of-this-test' not in m.said() + json.dumps(m.lines()), 'the token is in no output')
 
 
+def check_docker():
+    """A host with containers and no Kubernetes: the table of docs/monitor.md."""
+    place = Place('docker0')
+    try:
+        home = os.path.join(place.directory, 'state')
+        os.mkdir(home)
+        os.chown(home, 65534, 65534)
+        m = Monitor(place, '--state', os.path.join(home, 'state.json'))
+        place.fetch(3)
+        place.node.run('curl', '-s', '-o', '/dev/null', 'http://%s/' % WEB)
+        equal(m.stop(), 0, 'monitor on docker0 without options')
+        table = podwire('score', os.path.join(home, 'state.json'), '--color', 'never')
+        for source, flows in (('10.9.0.2', 3), ('10.9.0.1', 1)):
+            ok(re.search(r'^0\.\d+ +\d+%% +%s +-> +%s +http:80 +plaintext +none +%d$' % (re.escape(source), re.escape(WEB), flows), table.text, re.M), 'the state gives a table by addresses: ' + source, table.text + m.said())
+    finally:
+        place.close()
+
+
 def main():
     check_refusals()
     why = missing() or (None if shutil.which('curl') else 'needs curl')
@@ -353,6 +371,7 @@ def main():
             check(place)
     finally:
         place.close()
+    check_docker()
     done()
 
 
