@@ -71,6 +71,8 @@ static const struct option_row rows[] = {
 	{ "kube-token-file", KUBE_TEXT(kube_token_file), .argument = "FILE", .help = "with the token in this file" },
 	{ "pods", CHOICE(scope, scopes), .argument = "SCOPE", .help = "watch the pods of the cluster (default) or of this node alone" },
 	{ "node", TEXT(node), .argument = "NAME", .help = "this node's name (default: NODE_NAME of the environment)" },
+	{ "no-endpointslices", FLAG(no_endpointslices), .help = "do not watch them: Services are known by their selectors" },
+	{ "relist-spread", DURATION(relist_spread, 1, 600), .argument = "TIME", .help = "take the tables anew within so long for each 1,000 objects, where the API lost its history (default 30s)" },
 	{ "pod-wait", DURATION(pod_wait, 0, 300), .argument = "TIME", .help = "how long a flow waits for its pod to become known (default 10s)" },
 	{ "cluster", TEXTS(cluster_files, cluster_file_count), .argument = "FILE", .help = "objects as kubectl get -o json prints them; read again when changed" },
 	{ "geoip", TEXTS(geoip_files, geoip_file_count), .argument = "FILE", .help = "countries or networks of addresses outside (.mmdb)" },

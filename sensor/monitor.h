@@ -32,6 +32,8 @@ struct monitor_options {
 	const char *kubeconfig, *kube_url, *kube_ca, *kube_token_file;
 	enum pod_scope scope;          /* whose pods are asked for */
 	const char *node;              /* NULL: the environment's NODE_NAME */
+	bool no_endpointslices;        /* do not watch them */
+	int64_t relist_spread;         /* ns over which the sensors of a cluster spread a relist, for each 1000 objects */
 	int64_t pod_wait;              /* ns that a flow waits for its pod */
 	/* Judging. */
 	const char *policy;            /* file, or NULL: the default set */

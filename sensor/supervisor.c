@@ -210,6 +210,7 @@ monitor_defaults(struct monitor_options *o)
 			.workers = 1,
 			.worker = { .worker = worker_defaults, .capture = live_defaults, .memory = (uint64_t)512 << 20 },
 		},
+		.relist_spread = INT64_C(30000000000),
 		.pod_wait = INT64_C(10000000000),
 		.window = INT64_C(3600000000000),
 		.expire = INT64_C(3600000000000),

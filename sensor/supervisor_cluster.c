@@ -62,6 +62,8 @@ begin_kubernetes(struct supervisor *s)
 	const struct kube_options options = {
 		.config = &s->cluster->config,
 		.node = s->options->scope == SCOPE_NODE ? s->options->node : NULL,
+		.kinds = s->options->no_endpointslices ? KUBE_ALL_KINDS & ~(1U << KUBE_ENDPOINTSLICES) : KUBE_ALL_KINDS,
+		.relist_spread = (double)s->options->relist_spread / 1e9,
 		.log = on_kube_log,
 	};
 	const struct kube_sink sink = cluster_feed_sink(&s->feed);
