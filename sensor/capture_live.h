@@ -22,6 +22,7 @@ struct live_options {
 	const char *filter;    /* a pcap-filter(7) expression, or NULL; borrowed until live_open() returns */
 	uint32_t share_count;  /* workers that share the packets; 0, 1: all are ours */
 	uint16_t fanout_group; /* of PACKET_FANOUT, the same for all workers; the n-th to open has share n */
+	bool promiscuous;      /* plans may hold interfaces promiscuous: a worker shuts itself in so that others cannot */
 };
 
 extern const struct live_options live_defaults;

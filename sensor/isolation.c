@@ -209,7 +209,7 @@ set_limits(uint64_t address_space_max, char *error, size_t error_size)
 }
 
 bool
-isolation_worker(uint64_t memory, const int *writable, size_t writable_count, char *error, size_t error_size)
+isolation_worker(const struct isolation_worker_options *options, char *error, size_t error_size)
 {
 	const struct identity same = { .change = false };
 	uint64_t reserved;
@@ -217,5 +217,5 @@ isolation_worker(uint64_t memory, const int *writable, size_t writable_count, ch
 	load_early();
 	reserved = address_space();
 	return read_capabilities(error, error_size) && drop_privileges(&same, -1, error, error_size) && close_off(error, error_size) && landlock_forbid_all(error, error_size) &&
-	       set_limits(memory > 0 && reserved > 0 ? reserved + memory : 0, error, error_size) && seccomp_worker(writable, writable_count, error, error_size);
+	       set_limits(options->memory > 0 && reserved > 0 ? reserved + options->memory : 0, error, error_size) && seccomp_worker(options, error, error_size);
 }

@@ -30,11 +30,17 @@ bool isolation_supervisor(const char *user, char *error, size_t error_size);
  */
 bool isolation_launcher(const char *user, char *error, size_t error_size);
 
+struct isolation_worker_options {
+	uint64_t memory;     /* bytes beyond what is reserved by now; 0: no limit */
+	const int *writable; /* descriptors; those below 0 do not count */
+	size_t writable_count;
+	bool promiscuous;    /* interfaces may be made promiscuous */
+};
+
 /*
  * A worker that has opened all it needs: nothing but to read and poll what is open, to write to
- * standard error and to the descriptors given (those below 0 do not count), and memory: memory
- * bytes beyond what it has reserved by now (0: no limit). Anything else kills it (SIGSYS).
+ * standard error and to the descriptors given, and memory. Anything else kills it (SIGSYS).
  */
-bool isolation_worker(uint64_t memory, const int *writable, size_t writable_count, char *error, size_t error_size);
+bool isolation_worker(const struct isolation_worker_options *, char *error, size_t error_size);
 
 #endif

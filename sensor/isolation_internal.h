@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "isolation.h"
+
 /* Descriptors a worker polls at most, which is its limit of descriptors. */
 enum { ISOLATION_POLLED_MAX = 4 };
 
@@ -24,6 +26,6 @@ bool landlock_forbid_all(char *error, size_t error_size);
 
 /* Filters of system calls. */
 bool seccomp_launcher(char *error, size_t error_size);
-bool seccomp_worker(const int *writable, size_t count, char *error, size_t error_size);
+bool seccomp_worker(const struct isolation_worker_options *, char *error, size_t error_size);
 
 #endif

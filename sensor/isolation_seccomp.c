@@ -45,7 +45,7 @@ static const char *const common_calls[] = {
 	"exit", "exit_group",
 };
 
-/* Memory that is never executed; kernel filters, membership and statistics of the packet socket. */
+/* Memory that is never executed; kernel filters and statistics of the packet socket. */
 static const struct call_rule worker_rules[] = {
 	{ "mmap", 1, { ARGUMENT_WITHOUT(2, PROT_EXEC) } },
 	{ "mmap2", 1, { ARGUMENT_WITHOUT(2, PROT_EXEC) } },
@@ -54,11 +54,15 @@ static const struct call_rule worker_rules[] = {
 	{ "fcntl", 1, { ARGUMENT(1, F_SETFL) } },
 	OPTION("setsockopt", SOL_SOCKET, SO_ATTACH_FILTER),
 	OPTION("setsockopt", SOL_SOCKET, SO_DETACH_FILTER),
-	OPTION("setsockopt", SOL_PACKET, PACKET_ADD_MEMBERSHIP),
-	OPTION("setsockopt", SOL_PACKET, PACKET_DROP_MEMBERSHIP),
 	OPTION("getsockopt", SOL_PACKET, PACKET_STATISTICS),
 	OPTION("getsockopt", SOL_SOCKET, SO_ERROR),
 	{ "ioctl", 1, { ARGUMENT(1, SIOCGIFFLAGS) } },
+};
+
+/* What changes the interfaces, for --promiscuous alone. */
+static const struct call_rule promiscuous_rules[] = {
+	OPTION("setsockopt", SOL_PACKET, PACKET_ADD_MEMBERSHIP),
+	OPTION("setsockopt", SOL_PACKET, PACKET_DROP_MEMBERSHIP),
 };
 
 #define READ_ONLY(index) ARGUMENT_WITHOUT(index, O_ACCMODE | O_CREAT | O_TRUNC)
@@ -187,17 +191,19 @@ allow_writing(struct filter *f, int fd)
 
 /* Kills: whoever is in here has read what strangers sent, and does what we do not. */
 bool
-seccomp_worker(const int *writable, size_t count, char *error, size_t error_size)
+seccomp_worker(const struct isolation_worker_options *options, char *error, size_t error_size)
 {
 	struct filter f = filter_new(SCMP_ACT_KILL_PROCESS);
 	const struct call_rule abort_itself = { "tgkill", 1, { ARGUMENT(0, getpid()) } };
 
 	allow_where(&f, &abort_itself);
 	allow_writing(&f, STDERR_FILENO);
-	for (size_t i = 0; i < count; i++)
-		if (writable[i] >= 0)
-			allow_writing(&f, writable[i]);
+	for (size_t i = 0; i < options->writable_count; i++)
+		if (options->writable[i] >= 0)
+			allow_writing(&f, options->writable[i]);
 	allow_rules(&f, worker_rules, COUNT(worker_rules));
+	if (options->promiscuous)
+		allow_rules(&f, promiscuous_rules, COUNT(promiscuous_rules));
 #ifdef ISOLATION_SANITIZERS
 	allow_calls(&f, sanitizer_calls, COUNT(sanitizer_calls));
 	allow_rules(&f, sanitizer_rules, COUNT(sanitizer_rules));

@@ -288,13 +288,15 @@ static bool
 shut_in(const struct live_worker_options *options, const struct live_worker_place *place, char *error, size_t error_size)
 {
 	int writable[LIVE_WORKERS_MAX + 2];
+	struct isolation_worker_options own = { .memory = options->memory, .writable = writable, .promiscuous = options->capture.promiscuous };
 	size_t count = 0;
 
 	writable[count++] = place->supervisor;
 	writable[count++] = place->launcher;
 	for (uint32_t i = 0; i < place->count && i < LIVE_WORKERS_MAX; i++)
 		writable[count++] = place->inboxes[i];
-	return isolation_worker(options->memory, writable, count, error, error_size);
+	own.writable_count = count;
+	return isolation_worker(&own, error, error_size);
 }
 
 void

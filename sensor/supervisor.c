@@ -293,6 +293,7 @@ begin_processes(struct supervisor *s)
 		abort();
 	*launcher = s->options->launcher;
 	launcher->user = s->options->user;
+	launcher->worker.capture.promiscuous = s->options->promiscuous;
 	launcher->worker.worker.inspector.principals = s->options->principals;
 	begun = launcher_start(&s->launcher, launcher, error, sizeof(error));
 	/* Where it may not be opened, which is the rule, connection tracking tells nothing. */

@@ -347,6 +347,7 @@ def in_namespace():
     check_fragments()
     check_misbehaviour('open', ' signal=31 ', 'a worker that opens a file dies of it')
     check_misbehaviour('send', ' signal=31 ', 'a worker that sends a frame dies of it')
+    check_misbehaviour('promiscuous', ' signal=31 ', 'a worker that makes an interface promiscuous dies of it')
     check_misbehaviour('note', ' signal=6 .*busy=1 port=4711 protocol=http\\? packets=42', 'what a worker was working on is told when it dies')
     check_misbehaviour('memory', ' exit=50 ', 'a worker gets no more memory than its limit')
     check_back_off()

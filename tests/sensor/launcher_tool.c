@@ -2,12 +2,13 @@
 /*
  * A small supervisor for tests, which prints what workers tell it, a line each:
  *
- *     launcher_tool run [--workers N] [--user NAME] [--misbehave open|note|memory|send] INTERFACE...
+ *     launcher_tool run [--workers N] [--user NAME] [--misbehave open|note|memory|send|promiscuous] INTERFACE...
  *     launcher_tool replay CAPTURE...
  *
  * run: interfaces in the order of their indices; ends on SIGTERM, when workers have told all. --misbehave: what worker 0 does once it has
  * shut itself in, the first time it lives: opens a file; dies of a signal with a packet in hand;
- * asks for more memory than it may have; sends a frame by its packet socket.
+ * asks for more memory than it may have; sends a frame by its packet socket;
+ * makes an interface promiscuous.
  * replay: reads the captures, shuts itself in as a worker, and then works on their frames: whatever
  * a dissector or a library still asks of the system then kills it.
  */
@@ -121,10 +122,25 @@ send_frame(uint32_t index, struct worker_note *note)
 	_exit(98);
 }
 
+static void
+be_promiscuous(uint32_t index, struct worker_note *note)
+{
+	const struct packet_mreq request = { .mr_ifindex = 1, .mr_type = PACKET_MR_PROMISC };
+
+	(void)note;
+	if (index != 0 || !*first_life)
+		return;
+	*first_life = 0;
+	for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
+		if (setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &request, sizeof(request)) == 0)
+			_exit(99);
+	_exit(98);
+}
+
 static const struct {
 	const char *name;
 	void (*run)(uint32_t index, struct worker_note *);
-} misbehaviours[] = { { "open", open_file }, { "note", die_with_note }, { "memory", take_memory }, { "send", send_frame } };
+} misbehaviours[] = { { "open", open_file }, { "note", die_with_note }, { "memory", take_memory }, { "send", send_frame }, { "promiscuous", be_promiscuous } };
 
 /* The supervisor. */
 
@@ -380,7 +396,7 @@ replay(char **paths)
 
 	message_writer_init(&writer, STDOUT_FILENO);
 	sink = message_writer_sink(&writer);
-	if ((w = worker_new(&o.worker, &sink, error, sizeof(error))) == NULL || !isolation_worker(0, &writer.fd, 1, error, sizeof(error)))
+	if ((w = worker_new(&o.worker, &sink, error, sizeof(error))) == NULL || !isolation_worker(&(struct isolation_worker_options){ .writable = &writer.fd, .writable_count = 1 }, error, sizeof(error)))
 		fail(error);
 	for (; frames != NULL; frames = frames->next)
 		worker_frame(w, &frames->frame);
