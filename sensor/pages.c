@@ -134,7 +134,9 @@ done(void *context, char *text, size_t size)
 {
 	struct job *j = context;
 
-	if (j->query.status == 200) {
+	if (text == NULL) {
+		http_answer_error(j->exchange, 503, "there is no memory for this page");
+	} else if (j->query.status == 200) {
 		http_answer_encoded(j->exchange, 200, j->type, j->gzip ? "gzip" : NULL, text, size);
 	} else {
 		free(text);
