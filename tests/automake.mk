@@ -24,6 +24,7 @@ libtesting_a_SOURCES = \
 	%D%/dissectors/conversation.c %D%/dissectors/conversation.h \
 	%D%/dissectors/scenario.c %D%/dissectors/scenario.h \
 	%D%/dissectors/der_builder.c %D%/dissectors/der_builder.h \
+	%D%/dissectors/expected.c %D%/dissectors/expected.h \
 	%D%/dissectors/dtls_messages.c %D%/dissectors/dtls_messages.h \
 	%D%/dissectors/quic_packets.c %D%/dissectors/quic_packets.h \
 	%D%/dissectors/socks_test \

@@ -6,16 +6,7 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/dissectors/conversation.h"
+#include "expected.h"
 
 static const struct message native[] = {
 	SERVER("d\000\000\000\0125.5.5-10.11.19-MariaDB-0+deb12u1\000\005\000\000\000}~!'@L\0776\000\376\377\010"
@@ -115,8 +106,6 @@ static const struct message locked[] = {
 	SERVER(".\000\000\002\3777\020#HY000Access denied, this account is locked"),
 };
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define NOTES(note) (1u << (note))
 
 #define ZEROS10 "\000\000\000\000\000\000\000\000\000\000"
 #define ZEROS23 ZEROS10 ZEROS10 "\000\000\000"
@@ -135,62 +124,7 @@ static const struct message locked[] = {
 #define CIPHER64 "\200\201\202\203\204\205\206\207\200\201\202\203\204\205\206\207\200\201\202\203\204\205\206\207\200\201\202\203\204\205\206\207" \
 	"\200\201\202\203\204\205\206\207\200\201\202\203\204\205\206\207\200\201\202\203\204\205\206\207\200\201\202\203\204\205\206\000"
 
-/* What must be known at the end of a conversation. */
-struct expected {
-	const struct message *messages;
-	size_t count;
-	uint8_t result; /* enum auth_result */
-	const char *method;
-	uint32_t notes;
-	bool cleartext;
-	const char *principal;
-	enum verdict verdict;
-};
-
-static void
-check_evidence(const struct conversation *c, const struct expected *x)
-{
-	const struct evidence *e = &c->evidence;
-
-	assert_string_equal(e->protocol, "mysql");
-	assert_int_equal(e->encryption.state, ENCRYPTION_PLAINTEXT);
-	assert_int_equal(e->authentication.result, x->result);
-	if (x->method == NULL)
-		assert_null(e->authentication.method);
-	else
-		assert_string_equal(e->authentication.method, x->method);
-	assert_int_equal(e->notes, x->notes);
-	assert_int_equal(e->cleartext_credentials, x->cleartext);
-	if (x->principal != NULL)
-		assert_string_equal(e->authentication.principal, x->principal);
-	if (x->verdict != NO_MATCH)
-		assert_int_equal(c->verdict, x->verdict);
-	if (x->result != AUTH_UNKNOWN)
-		assert_true(e->basis[CLAIM_AUTHENTICATION].strength >= STRENGTH_STRUCTURE);
-}
-
-/* The conversation whole, in small pieces and byte by byte, with and without principals. */
-static void
-check(const struct expected *x)
-{
-	static const size_t chunks[] = { 0, 1, 3, 7, 64 };
-
-	for (size_t i = 0; i < LENGTH(chunks); i++) {
-		struct conversation c;
-
-		conversation_init(&c, &mysql_dissector);
-		c.evidence.want_principals = i % 2 == 0;
-		conversation_run(&c, x->messages, x->count, chunks[i]);
-		check_evidence(&c, &(struct expected){
-			.result = x->result, .method = x->method, .notes = x->notes, .cleartext = x->cleartext, .verdict = x->verdict,
-			.principal = c.evidence.want_principals ? x->principal : "",
-		});
-		conversation_clear(&c);
-	}
-	conversation_each_prefix(&mysql_dissector, x->messages, x->count, NULL);
-}
-
-#define CHECK(conversation, ...) check(&(struct expected){ (conversation), LENGTH(conversation), __VA_ARGS__ })
+#define CHECK(conversation, ...) expected_check(&mysql_dissector, "mysql", &(struct expected){ (conversation), COUNT_OF(conversation), __VA_ARGS__ })
 
 /* A replica, as MariaDB's asks before it registers; somebody who only asks; the compressed protocol. */
 static void
@@ -211,9 +145,9 @@ test_commands_after_login(void **state)
 	struct conversation c;
 
 	(void)state;
-	CHECK(replica, AUTH_SUCCESS, "caching_sha2_password", NOTES(NOTE_REPLICATION), false, "anna", DONE);
-	CHECK(dump, AUTH_SUCCESS, "caching_sha2_password", NOTES(NOTE_REPLICATION), false, "anna", DONE);
-	CHECK(dump_gtid, AUTH_SUCCESS, "caching_sha2_password", NOTES(NOTE_REPLICATION), false, "anna", DONE);
+	CHECK(replica, AUTH_SUCCESS, "caching_sha2_password", NOTE(REPLICATION), false, "anna", DONE);
+	CHECK(dump, AUTH_SUCCESS, "caching_sha2_password", NOTE(REPLICATION), false, "anna", DONE);
+	CHECK(dump_gtid, AUTH_SUCCESS, "caching_sha2_password", NOTE(REPLICATION), false, "anna", DONE);
 	CHECK(asks, AUTH_SUCCESS, "caching_sha2_password", 0, false, "anna", MATCH);
 	CHECK(asks_more, AUTH_SUCCESS, "caching_sha2_password", 0, false, "anna", DONE);
 	CHECK(compressed, AUTH_SUCCESS, "caching_sha2_password", 0, false, "anna", NO_MATCH);
@@ -236,7 +170,7 @@ test_recorded(void **state)
 	CHECK(empty_password, AUTH_SUCCESS, "mysql_native_password", 0, false, "u_empty", MATCH);
 	CHECK(pam_dialog, AUTH_FAILURE, "dialog", 0, true, "u_pam", DONE);
 	CHECK(old_password, AUTH_FAILURE, "mysql_old_password", 0, false, "u_old", DONE);
-	CHECK(no_such_database, AUTH_SUCCESS, "mysql_native_password", NOTES(NOTE_NOT_PERMITTED), false, "u_native", DONE);
+	CHECK(no_such_database, AUTH_SUCCESS, "mysql_native_password", NOTE(NOT_PERMITTED), false, "u_native", DONE);
 	CHECK(locked, AUTH_FAILURE, "mysql_native_password", 0, false, "u_locked", DONE);
 }
 
@@ -247,10 +181,10 @@ test_left_early(void **state)
 
 	(void)state;
 	CHECK(greeting_only, AUTH_UNKNOWN, NULL, 0, false, NULL, MATCH);
-	check(&(struct expected){ native, 2, AUTH_ATTEMPTED, "mysql_native_password", 0, false, "u_native", MATCH });
+	expected_check(&mysql_dissector, "mysql", &(struct expected){ native, 2, AUTH_ATTEMPTED, "mysql_native_password", 0, false, "u_native", MATCH });
 	/* The plugin whose turn it was is the one that counts. */
-	check(&(struct expected){ ed25519, 3, AUTH_ATTEMPTED, "client_ed25519", 0, false, "u_ed", MATCH });
-	check(&(struct expected){ pam_dialog, 4, AUTH_ATTEMPTED, "dialog", 0, true, "u_pam", MATCH });
+	expected_check(&mysql_dissector, "mysql", &(struct expected){ ed25519, 3, AUTH_ATTEMPTED, "client_ed25519", 0, false, "u_ed", MATCH });
+	expected_check(&mysql_dissector, "mysql", &(struct expected){ pam_dialog, 4, AUTH_ATTEMPTED, "dialog", 0, true, "u_pam", MATCH });
 }
 
 static void
@@ -344,14 +278,14 @@ test_upgrade(void **state)
 	struct conversation c;
 
 	(void)state;
-	check_upgrade(ssl, LENGTH(ssl), false);
-	check_upgrade(hello, LENGTH(hello), false);
-	check_upgrade(before41, LENGTH(before41), false);
-	check_upgrade(server_only, LENGTH(server_only), false);
-	check_upgrade(midway, LENGTH(midway), true);
+	check_upgrade(ssl, COUNT_OF(ssl), false);
+	check_upgrade(hello, COUNT_OF(hello), false);
+	check_upgrade(before41, COUNT_OF(before41), false);
+	check_upgrade(server_only, COUNT_OF(server_only), false);
+	check_upgrade(midway, COUNT_OF(midway), true);
 
 	conversation_init(&c, &mysql_dissector);
-	conversation_run(&c, client_only, LENGTH(client_only), 0);
+	conversation_run(&c, client_only, COUNT_OF(client_only), 0);
 	assert_ptr_equal(c.dissector, &tls_dissector);
 	conversation_clear(&c);
 
@@ -400,8 +334,8 @@ test_errors(void **state)
 	ERROR_GIVES("\026\000\000\002\377\025\004#28000Access denied", AUTH_FAILURE, 0);
 	ERROR_GIVES("\035\000\000\002\377\037\043#28000Proxy: access denied", AUTH_FAILURE, 0);
 	ERROR_GIVES("\026\000\000\002\377\243\006#28000Access denied", AUTH_FAILURE, 0);
-	ERROR_GIVES("\031\000\000\002\377\031\004#42000Unknown database", AUTH_SUCCESS, NOTES(NOTE_NOT_PERMITTED));
-	ERROR_GIVES("\045\000\000\002\377\263\004#42000Too many connections of user", AUTH_SUCCESS, NOTES(NOTE_NOT_PERMITTED));
+	ERROR_GIVES("\031\000\000\002\377\031\004#42000Unknown database", AUTH_SUCCESS, NOTE(NOT_PERMITTED));
+	ERROR_GIVES("\045\000\000\002\377\263\004#42000Too many connections of user", AUTH_SUCCESS, NOTE(NOT_PERMITTED));
 	ERROR_GIVES("\035\000\000\002\377\020\004#08004Too many connections", AUTH_ATTEMPTED, 0);
 	ERROR_GIVES("\027\000\000\002\377\317\004#HY000Something else", AUTH_ATTEMPTED, 0);
 }
@@ -418,13 +352,13 @@ test_malformed(void **state)
 	static const struct message bad_late_greeting[] = { CLIENT(RESPONSE), SERVER("\006\000\000\000\0128.0\001\000") };
 
 	(void)state;
-	CHECK(http, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "", MALFORMED);
-	CHECK(sequence, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "", MALFORMED);
-	CHECK(bad_error, AUTH_ATTEMPTED, "caching_sha2_password", NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(bad_ok, AUTH_ATTEMPTED, "caching_sha2_password", NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(ok_to_nobody, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "", MALFORMED);
-	CHECK(no_user, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "", MALFORMED);
-	CHECK(bad_late_greeting, AUTH_ATTEMPTED, "caching_sha2_password", NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
+	CHECK(http, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "", MALFORMED);
+	CHECK(sequence, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "", MALFORMED);
+	CHECK(bad_error, AUTH_ATTEMPTED, "caching_sha2_password", NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(bad_ok, AUTH_ATTEMPTED, "caching_sha2_password", NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(ok_to_nobody, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "", MALFORMED);
+	CHECK(no_user, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "", MALFORMED);
+	CHECK(bad_late_greeting, AUTH_ATTEMPTED, "caching_sha2_password", NOTE(MALFORMED), false, "anna", MALFORMED);
 }
 
 /* The sequence ids put in order what was captured in another. */
@@ -458,7 +392,7 @@ test_gap(void **state)
 	conversation_send(&c, FROM_SERVER, GREETING, sizeof(GREETING) - 1);
 	conversation_gap(&c, FROM_CLIENT, 80);
 	conversation_send(&c, FROM_SERVER, OK("\002"), 11);
-	check_evidence(&c, &(struct expected){ .result = AUTH_SUCCESS, .notes = NOTES(NOTE_GAP), .verdict = DONE });
+	expected_check_evidence(&c, "mysql", &(struct expected){ .result = AUTH_SUCCESS, .notes = NOTE(GAP), .verdict = DONE });
 	conversation_clear(&c);
 
 	/* The outcome is lost: the answer to a command is not it, and its text no password. */
@@ -471,7 +405,7 @@ test_gap(void **state)
 			conversation_send(&c, FROM_SERVER, OK("\001"), 11);
 		else
 			conversation_send(&c, FROM_CLIENT, "\011\000\000\000\003select 1", 13);
-		check_evidence(&c, &(struct expected){ .result = AUTH_ATTEMPTED, .method = "mysql_clear_password", .notes = NOTES(NOTE_GAP), .verdict = DONE });
+		expected_check_evidence(&c, "mysql", &(struct expected){ .result = AUTH_ATTEMPTED, .method = "mysql_clear_password", .notes = NOTE(GAP), .verdict = DONE });
 		conversation_clear(&c);
 	}
 
@@ -481,7 +415,7 @@ test_gap(void **state)
 	conversation_send(&c, FROM_CLIENT, "\073\000\000\001" RESPONSE41 "anna\000\000mysql_clear_password\000", sizeof("\073\000\000\001" RESPONSE41 "anna\000\000mysql_clear_password\000") - 1);
 	conversation_gap(&c, FROM_SERVER, 44);
 	conversation_send(&c, FROM_SERVER, OK("\004"), 11);
-	check_evidence(&c, &(struct expected){ .result = AUTH_SUCCESS, .notes = NOTES(NOTE_GAP), .verdict = DONE });
+	expected_check_evidence(&c, "mysql", &(struct expected){ .result = AUTH_SUCCESS, .notes = NOTE(GAP), .verdict = DONE });
 	conversation_clear(&c);
 
 	/* Without the response, an answer to a switch is none of an older form. */
@@ -493,7 +427,7 @@ test_gap(void **state)
 	conversation_send(&c, FROM_CLIENT, "\016\000\000\003\001\002\000\000\001an\000abcdef", 18);
 	assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 	conversation_send(&c, FROM_SERVER, OK("\004"), 11);
-	check_evidence(&c, &(struct expected){ .result = AUTH_SUCCESS, .notes = NOTES(NOTE_GAP), .verdict = DONE });
+	expected_check_evidence(&c, "mysql", &(struct expected){ .result = AUTH_SUCCESS, .notes = NOTE(GAP), .verdict = DONE });
 	conversation_clear(&c);
 }
 
@@ -522,19 +456,18 @@ test_midway(void **state)
 		const struct message *messages;
 		size_t count;
 	} cases[] = {
-		{ query, LENGTH(query) }, { attributes, LENGTH(attributes) }, { update, LENGTH(update) }, { refused, LENGTH(refused) }, { prepared, LENGTH(prepared) },
-		{ prepared_alone, LENGTH(prepared_alone) }, { executed, LENGTH(executed) }, { ping, LENGTH(ping) }, { metadata, LENGTH(metadata) },
-		{ answer_only, LENGTH(answer_only) }, { error_only, LENGTH(error_only) }, { tail_first, LENGTH(tail_first) }, { extended, LENGTH(extended) },
+		{ query, COUNT_OF(query) }, { attributes, COUNT_OF(attributes) }, { update, COUNT_OF(update) }, { refused, COUNT_OF(refused) }, { prepared, COUNT_OF(prepared) },
+		{ prepared_alone, COUNT_OF(prepared_alone) }, { executed, COUNT_OF(executed) }, { ping, COUNT_OF(ping) }, { metadata, COUNT_OF(metadata) },
+		{ answer_only, COUNT_OF(answer_only) }, { error_only, COUNT_OF(error_only) }, { tail_first, COUNT_OF(tail_first) }, { extended, COUNT_OF(extended) },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 2 * LENGTH(cases); i++) {
+	for (size_t i = 0; i < 2 * COUNT_OF(cases); i++) {
 		struct conversation c;
 
-		conversation_init(&c, &mysql_dissector);
-		c.flow.handshake_seen = false;
+		conversation_init_midstream(&c, &mysql_dissector);
 		conversation_run(&c, cases[i / 2].messages, cases[i / 2].count, i % 2);
-		check_evidence(&c, &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTES(NOTE_MIDSTREAM), .verdict = DONE });
+		expected_check_evidence(&c, "mysql", &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTE(MIDSTREAM), .verdict = DONE });
 		assert_true(c.evidence.strength >= STRENGTH_STRUCTURE);
 		conversation_clear(&c);
 	}
@@ -552,17 +485,15 @@ test_midway_compressed(void **state)
 	struct conversation c;
 
 	(void)state;
-	for (size_t i = 0; i < 2 * LENGTH(good); i++) {
-		conversation_init(&c, &mysql_dissector);
-		c.flow.handshake_seen = false;
+	for (size_t i = 0; i < 2 * COUNT_OF(good); i++) {
+		conversation_init_midstream(&c, &mysql_dissector);
 		conversation_run(&c, good[i / 2], 2, i % 2);
-		check_evidence(&c, &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTES(NOTE_MIDSTREAM), .verdict = DONE });
+		expected_check_evidence(&c, "mysql", &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTE(MIDSTREAM), .verdict = DONE });
 		assert_int_equal(c.evidence.strength, STRENGTH_EXCHANGE);
 		conversation_clear(&c);
 	}
-	for (size_t i = 0; i < LENGTH(bad); i++) {
-		conversation_init(&c, &mysql_dissector);
-		c.flow.handshake_seen = false;
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		conversation_init_midstream(&c, &mysql_dissector);
 		conversation_run(&c, bad[i], 2, 0);
 		assert_int_equal(c.verdict, NO_MATCH);
 		assert_int_equal(c.evidence.strength, STRENGTH_SIGNATURE);
@@ -580,37 +511,32 @@ test_midway_not(void **state)
 	struct conversation c;
 
 	(void)state;
-	conversation_init(&c, &mysql_dissector);
-	c.flow.handshake_seen = false;
-	conversation_run(&c, other, LENGTH(other), 0);
+	conversation_init_midstream(&c, &mysql_dissector);
+	conversation_run(&c, other, COUNT_OF(other), 0);
 	assert_int_equal(c.verdict, NO_MATCH);
 	assert_int_equal(c.evidence.strength, STRENGTH_SIGNATURE);
 	conversation_clear(&c);
 
-	conversation_init(&c, &mysql_dissector);
-	c.flow.handshake_seen = false;
-	conversation_run(&c, unanswered, LENGTH(unanswered), 0);
+	conversation_init_midstream(&c, &mysql_dissector);
+	conversation_run(&c, unanswered, COUNT_OF(unanswered), 0);
 	assert_int_equal(c.evidence.strength, STRENGTH_SIGNATURE);
 	conversation_gap(&c, FROM_SERVER, 10);
 	conversation_clear(&c);
 
-	conversation_init(&c, &mysql_dissector);
-	c.flow.handshake_seen = false;
-	conversation_run(&c, no_column, LENGTH(no_column), 0);
+	conversation_init_midstream(&c, &mysql_dissector);
+	conversation_run(&c, no_column, COUNT_OF(no_column), 0);
 	assert_int_equal(c.evidence.strength, STRENGTH_SIGNATURE);
 	conversation_clear(&c);
 
 	/* The end of an answer, packet after packet, is not followed for ever. */
-	conversation_init(&c, &mysql_dissector);
-	c.flow.handshake_seen = false;
+	conversation_init_midstream(&c, &mysql_dissector);
 	conversation_send(&c, FROM_CLIENT, QUERY, sizeof(QUERY) - 1);
 	for (int i = 0; i < 70; i++)
 		conversation_send(&c, FROM_SERVER, "\002\000\000\007\0011", 6);
 	assert_int_equal(c.verdict, NO_MATCH);
 	conversation_clear(&c);
 
-	conversation_init(&c, &mysql_dissector);
-	c.flow.handshake_seen = false;
+	conversation_init_midstream(&c, &mysql_dissector);
 	conversation_send(&c, FROM_CLIENT, QUERY, sizeof(QUERY) - 1);
 	conversation_gap(&c, FROM_SERVER, 10);
 	assert_int_equal(c.verdict, DONE);
@@ -709,7 +635,7 @@ test_near_misses(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < LENGTH(misses); i++) {
+	for (size_t i = 0; i < COUNT_OF(misses); i++) {
 		enum strength strength;
 
 		if (probe(misses[i].from, false, misses[i].bytes, misses[i].size, &strength) != NO_MATCH)
@@ -731,8 +657,7 @@ test_long_statement(void **state)
 	memset(packet + 27, '1', sizeof(packet) - 27);
 	assert_int_equal(probe(FROM_CLIENT, false, packet, 500, &strength), NEED_MORE);
 	assert_int_equal(probe(FROM_CLIENT, false, packet, 1500, &strength), MATCH);
-	conversation_init(&c, &mysql_dissector);
-	c.flow.handshake_seen = false;
+	conversation_init_midstream(&c, &mysql_dissector);
 	conversation_send(&c, FROM_CLIENT, packet, 1500);
 	conversation_send(&c, FROM_CLIENT, packet + 1500, sizeof(packet) - 1500);
 	conversation_send(&c, FROM_SERVER, OK("\001"), 11);

@@ -6,16 +6,7 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-#include "tests/dissectors/conversation.h"
+#include "expected.h"
 
 static const struct message trust[] = {
 	CLIENT("\000\000\000>\000\003\000\000user\000t_trust\000database\000postgres\000application_name\000psql"
@@ -173,8 +164,6 @@ static const struct message replication[] = {
 		"R#\306EZ\000\000\000\005I"),
 };
 
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-#define NOTES(note) (1u << (note))
 
 /* Messages that many of the conversations share. */
 #define SSL_REQUEST "\000\000\000\010\004\322\026/"
@@ -185,62 +174,7 @@ static const struct message replication[] = {
 #define PARAMETER "S\000\000\000\021TimeZone\000UTC\000"
 #define CLIENT_HELLO "\026\003\001\000\005\001\000\000\001\003"
 
-/* What must be known at the end of a conversation. */
-struct expected {
-	const struct message *messages;
-	size_t count;
-	uint8_t result; /* enum auth_result */
-	const char *method;
-	uint32_t notes;
-	bool cleartext;
-	const char *principal;
-	enum verdict verdict;
-};
-
-static void
-check_evidence(const struct conversation *c, const struct expected *x)
-{
-	const struct evidence *e = &c->evidence;
-
-	assert_string_equal(e->protocol, "postgresql");
-	assert_int_equal(e->encryption.state, ENCRYPTION_PLAINTEXT);
-	assert_int_equal(e->authentication.result, x->result);
-	if (x->method == NULL)
-		assert_null(e->authentication.method);
-	else
-		assert_string_equal(e->authentication.method, x->method);
-	assert_int_equal(e->notes, x->notes);
-	assert_int_equal(e->cleartext_credentials, x->cleartext);
-	if (x->principal != NULL)
-		assert_string_equal(e->authentication.principal, x->principal);
-	if (x->verdict != NO_MATCH)
-		assert_int_equal(c->verdict, x->verdict);
-	if (x->result != AUTH_UNKNOWN)
-		assert_true(e->basis[CLAIM_AUTHENTICATION].strength >= STRENGTH_STRUCTURE);
-}
-
-/* The conversation whole, in small pieces and byte by byte, with and without principals. */
-static void
-check(const struct expected *x)
-{
-	static const size_t chunks[] = { 0, 1, 3, 7, 64 };
-
-	for (size_t i = 0; i < LENGTH(chunks); i++) {
-		struct conversation c;
-
-		conversation_init(&c, &postgresql_dissector);
-		c.evidence.want_principals = i % 2 == 0;
-		conversation_run(&c, x->messages, x->count, chunks[i]);
-		check_evidence(&c, &(struct expected){
-			.result = x->result, .method = x->method, .notes = x->notes, .cleartext = x->cleartext, .verdict = x->verdict,
-			.principal = c.evidence.want_principals ? x->principal : "",
-		});
-		conversation_clear(&c);
-	}
-	conversation_each_prefix(&postgresql_dissector, x->messages, x->count, NULL);
-}
-
-#define CHECK(conversation, ...) check(&(struct expected){ (conversation), LENGTH(conversation), __VA_ARGS__ })
+#define CHECK(conversation, ...) expected_check(&postgresql_dissector, "postgresql", &(struct expected){ (conversation), COUNT_OF(conversation), __VA_ARGS__ })
 
 static void
 test_recorded(void **state)
@@ -252,12 +186,12 @@ test_recorded(void **state)
 	CHECK(md5, AUTH_SUCCESS, "md5", 0, false, "t_md5", DONE);
 	CHECK(scram, AUTH_SUCCESS, "scram-sha-256", 0, false, "t_scram", DONE);
 	CHECK(scram_wrong, AUTH_FAILURE, "scram-sha-256", 0, false, "t_scram", DONE);
-	CHECK(scram_no_database, AUTH_SUCCESS, "scram-sha-256", NOTES(NOTE_NOT_PERMITTED), false, "t_scram", DONE);
-	CHECK(nologin, AUTH_SUCCESS, "scram-sha-256", NOTES(NOTE_NOT_PERMITTED), false, "t_nologin", DONE);
+	CHECK(scram_no_database, AUTH_SUCCESS, "scram-sha-256", NOTE(NOT_PERMITTED), false, "t_scram", DONE);
+	CHECK(nologin, AUTH_SUCCESS, "scram-sha-256", NOTE(NOT_PERMITTED), false, "t_nologin", DONE);
 	CHECK(no_such_role, AUTH_FAILURE, NULL, 0, false, "t_ghost", DONE);
 	CHECK(rejected, AUTH_FAILURE, NULL, 0, false, "t_reject", DONE);
-	CHECK(ssl_refused, AUTH_NONE, NULL, NOTES(NOTE_UPGRADE_REFUSED), false, "t_trust", DONE);
-	CHECK(replication, AUTH_NONE, NULL, NOTES(NOTE_REPLICATION), false, "t_trust", DONE);
+	CHECK(ssl_refused, AUTH_NONE, NULL, NOTE(UPGRADE_REFUSED), false, "t_trust", DONE);
+	CHECK(replication, AUTH_NONE, NULL, NOTE(REPLICATION), false, "t_trust", DONE);
 }
 
 /* What a client that leaves early leaves known. */
@@ -269,11 +203,11 @@ test_left_early(void **state)
 	static const struct message only_ok[] = { CLIENT(STARTUP), SERVER(OK) };
 
 	(void)state;
-	check(&(struct expected){ scram, 2, AUTH_ATTEMPTED, "scram-sha-256", 0, false, "t_scram", MATCH });
-	check(&(struct expected){ md5, 2, AUTH_ATTEMPTED, "md5", 0, false, "t_md5", MATCH });
-	check(&(struct expected){ password, 2, AUTH_ATTEMPTED, "cleartext-password", 0, false, "t_plain", MATCH });
-	check(&(struct expected){ password, 3, AUTH_ATTEMPTED, "cleartext-password", 0, true, "t_plain", MATCH });
-	CHECK(only_ssl, AUTH_UNKNOWN, NULL, NOTES(NOTE_UPGRADE_REFUSED), false, NULL, NO_MATCH);
+	expected_check(&postgresql_dissector, "postgresql", &(struct expected){ scram, 2, AUTH_ATTEMPTED, "scram-sha-256", 0, false, "t_scram", MATCH });
+	expected_check(&postgresql_dissector, "postgresql", &(struct expected){ md5, 2, AUTH_ATTEMPTED, "md5", 0, false, "t_md5", MATCH });
+	expected_check(&postgresql_dissector, "postgresql", &(struct expected){ password, 2, AUTH_ATTEMPTED, "cleartext-password", 0, false, "t_plain", MATCH });
+	expected_check(&postgresql_dissector, "postgresql", &(struct expected){ password, 3, AUTH_ATTEMPTED, "cleartext-password", 0, true, "t_plain", MATCH });
+	CHECK(only_ssl, AUTH_UNKNOWN, NULL, NOTE(UPGRADE_REFUSED), false, NULL, NO_MATCH);
 	CHECK(only_startup, AUTH_UNKNOWN, NULL, 0, false, "anna", NO_MATCH);
 	CHECK(only_ok, AUTH_NONE, NULL, 0, false, NULL, NO_MATCH);
 }
@@ -285,8 +219,8 @@ test_cancel(void **state)
 	static const struct message long_key[] = { CLIENT("\000\000\000\034\004\322\026.\000\000\001\002abcdefghijklmnop") };
 
 	(void)state;
-	CHECK(old, AUTH_NONE, NULL, NOTES(NOTE_CANCEL_REQUEST), false, "", DONE);
-	CHECK(long_key, AUTH_NONE, NULL, NOTES(NOTE_CANCEL_REQUEST), false, "", DONE);
+	CHECK(old, AUTH_NONE, NULL, NOTE(CANCEL_REQUEST), false, "", DONE);
+	CHECK(long_key, AUTH_NONE, NULL, NOTE(CANCEL_REQUEST), false, "", DONE);
 }
 
 static void
@@ -294,15 +228,15 @@ check_upgrade(const struct message *messages, size_t count, uint32_t notes)
 {
 	static const size_t chunks[] = { 0, 1 };
 
-	for (size_t i = 0; i < LENGTH(chunks); i++) {
+	for (size_t i = 0; i < COUNT_OF(chunks); i++) {
 		struct conversation c;
 
 		conversation_init(&c, &postgresql_dissector);
 		conversation_run(&c, messages, count, chunks[i]);
 		assert_ptr_equal(c.dissector, &tls_dissector);
 		assert_string_equal(c.evidence.protocol, "postgresql");
-		assert_int_equal(c.evidence.notes & NOTES(NOTE_EARLY_DATA), notes & NOTES(NOTE_EARLY_DATA));
-		assert_int_equal(c.evidence.notes & NOTES(NOTE_UPGRADE_REFUSED), notes & NOTES(NOTE_UPGRADE_REFUSED));
+		assert_int_equal(c.evidence.notes & NOTE(EARLY_DATA), notes & NOTE(EARLY_DATA));
+		assert_int_equal(c.evidence.notes & NOTE(UPGRADE_REFUSED), notes & NOTE(UPGRADE_REFUSED));
 		assert_int_equal(c.evidence.authentication.result, AUTH_UNKNOWN);
 		conversation_clear(&c);
 	}
@@ -319,13 +253,13 @@ test_upgrade(void **state)
 	static const struct message not_early[] = { CLIENT(SSL_REQUEST STARTUP), SERVER("N" OK PARAMETER READY) };
 
 	(void)state;
-	check_upgrade(plain, LENGTH(plain), 0);
-	check_upgrade(hello, LENGTH(hello), 0);
-	check_upgrade(gss_first, LENGTH(gss_first), NOTES(NOTE_UPGRADE_REFUSED));
-	check_upgrade(impatient_hello, LENGTH(impatient_hello), 0);
-	check_upgrade(early, LENGTH(early), NOTES(NOTE_EARLY_DATA));
+	check_upgrade(plain, COUNT_OF(plain), 0);
+	check_upgrade(hello, COUNT_OF(hello), 0);
+	check_upgrade(gss_first, COUNT_OF(gss_first), NOTE(UPGRADE_REFUSED));
+	check_upgrade(impatient_hello, COUNT_OF(impatient_hello), 0);
+	check_upgrade(early, COUNT_OF(early), NOTE(EARLY_DATA));
 	/* Refused, nothing was before an upgrade. */
-	CHECK(not_early, AUTH_NONE, NULL, NOTES(NOTE_UPGRADE_REFUSED), false, "anna", DONE);
+	CHECK(not_early, AUTH_NONE, NULL, NOTE(UPGRADE_REFUSED), false, "anna", DONE);
 }
 
 /* Where the server's answer is not captured, a client past its ClientHello had it. */
@@ -338,8 +272,8 @@ test_upgrade_one_way(void **state)
 	struct conversation c;
 
 	(void)state;
-	check_upgrade(client_only, LENGTH(client_only), 0);
-	check_upgrade(server_only, LENGTH(server_only), 0);
+	check_upgrade(client_only, COUNT_OF(client_only), 0);
+	check_upgrade(server_only, COUNT_OF(server_only), 0);
 	CHECK(unanswered, AUTH_UNKNOWN, NULL, 0, false, NULL, NO_MATCH);
 
 	conversation_init(&c, &postgresql_dissector);
@@ -364,7 +298,7 @@ test_upgrade_one_way(void **state)
 	conversation_send(&c, FROM_SERVER, OK PARAMETER READY, sizeof(OK PARAMETER READY) - 1);
 	conversation_end(&c);
 	/* A challenge may be among what was lost. */
-	check_evidence(&c, &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTES(NOTE_GAP), .verdict = DONE });
+	expected_check_evidence(&c, "postgresql", &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTE(GAP), .verdict = DONE });
 	conversation_clear(&c);
 }
 
@@ -381,17 +315,17 @@ test_gss(void **state)
 
 	(void)state;
 	conversation_init(&c, &postgresql_dissector);
-	conversation_run(&c, agreed, LENGTH(agreed), 1);
+	conversation_run(&c, agreed, COUNT_OF(agreed), 1);
 	assert_int_equal(c.evidence.encryption.state, ENCRYPTION_UPGRADED);
 	assert_string_equal(c.evidence.encryption.by, "gss");
 	assert_int_equal(c.verdict, DONE);
 	assert_int_equal(c.evidence.notes, 0);
 	conversation_clear(&c);
-	CHECK(given_up, AUTH_UNKNOWN, NULL, NOTES(NOTE_HANDSHAKE_FAILED), false, NULL, NO_MATCH);
-	CHECK(nonsense, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED) | NOTES(NOTE_HANDSHAKE_FAILED), false, "", MALFORMED);
-	CHECK(wrong_answer, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "", MALFORMED);
-	CHECK(other_answer, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "", MALFORMED);
-	CHECK(no_answer, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "", MALFORMED);
+	CHECK(given_up, AUTH_UNKNOWN, NULL, NOTE(HANDSHAKE_FAILED), false, NULL, NO_MATCH);
+	CHECK(nonsense, AUTH_UNKNOWN, NULL, NOTE(MALFORMED) | NOTE(HANDSHAKE_FAILED), false, "", MALFORMED);
+	CHECK(wrong_answer, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "", MALFORMED);
+	CHECK(other_answer, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "", MALFORMED);
+	CHECK(no_answer, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "", MALFORMED);
 }
 
 static void
@@ -411,8 +345,8 @@ test_old_server(void **state)
 		"\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000\000") };
 
 	(void)state;
-	CHECK(text, AUTH_UNKNOWN, NULL, NOTES(NOTE_UPGRADE_REFUSED), false, "", DONE);
-	CHECK(typed, AUTH_UNKNOWN, NULL, NOTES(NOTE_UPGRADE_REFUSED), false, "", DONE);
+	CHECK(text, AUTH_UNKNOWN, NULL, NOTE(UPGRADE_REFUSED), false, "", DONE);
+	CHECK(typed, AUTH_UNKNOWN, NULL, NOTE(UPGRADE_REFUSED), false, "", DONE);
 	CHECK(version2, AUTH_UNKNOWN, NULL, 0, false, "", DONE);
 }
 
@@ -484,7 +418,7 @@ test_errors(void **state)
 	CHECK(pooler_auth, AUTH_FAILURE, NULL, 0, false, NULL, NO_MATCH);
 	CHECK(pooler_else, AUTH_UNKNOWN, NULL, 0, false, NULL, NO_MATCH);
 	CHECK(trusted_no_database, AUTH_NONE, NULL, 0, false, NULL, NO_MATCH);
-	CHECK(no_state, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
+	CHECK(no_state, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
 	CHECK(pooler, AUTH_FAILURE, "md5", 0, false, NULL, NO_MATCH);
 	CHECK(notice, AUTH_NONE, NULL, 0, false, NULL, DONE);
 }
@@ -500,7 +434,7 @@ test_startup(void **state)
 
 	(void)state;
 	CHECK(version32, AUTH_NONE, NULL, 0, false, "anna", DONE);
-	CHECK(spoken, AUTH_NONE, NULL, NOTES(NOTE_REPLICATION), false, "anna", DONE);
+	CHECK(spoken, AUTH_NONE, NULL, NOTE(REPLICATION), false, "anna", DONE);
 	CHECK(not_replication, AUTH_NONE, NULL, 0, false, "anna", DONE);
 }
 
@@ -517,11 +451,11 @@ test_other_order(void **state)
 	static const struct message client_only[] = { CLIENT(STARTUP), CLIENT("p\000\000\000\012madup\000") };
 
 	(void)state;
-	CHECK(refused, AUTH_NONE, NULL, NOTES(NOTE_UPGRADE_REFUSED), false, "anna", DONE);
+	CHECK(refused, AUTH_NONE, NULL, NOTE(UPGRADE_REFUSED), false, "anna", DONE);
 	CHECK(late_startup, AUTH_NONE, NULL, 0, false, "anna", NO_MATCH);
 	CHECK(late_password, AUTH_SUCCESS, "cleartext-password", 0, true, "anna", DONE);
 	CHECK(early_password, AUTH_SUCCESS, "cleartext-password", 0, true, "anna", DONE);
-	CHECK(late_request, AUTH_ATTEMPTED, "md5", NOTES(NOTE_UPGRADE_REFUSED), false, "anna", NO_MATCH);
+	CHECK(late_request, AUTH_ATTEMPTED, "md5", NOTE(UPGRADE_REFUSED), false, "anna", NO_MATCH);
 	CHECK(client_only, AUTH_ATTEMPTED, NULL, 0, false, "anna", NO_MATCH);
 }
 
@@ -541,17 +475,17 @@ test_malformed(void **state)
 	static const struct message twice_startup[] = { CLIENT(STARTUP), CLIENT(STARTUP) };
 
 	(void)state;
-	CHECK(bad_length, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(too_early, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(parameter_early, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(bad_type, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(too_long, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(short_code, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(twice_ok, AUTH_NONE, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(bad_client, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(bad_client_length, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
-	CHECK(not_after_refusal, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED) | NOTES(NOTE_UPGRADE_REFUSED), false, "", MALFORMED);
-	CHECK(twice_startup, AUTH_UNKNOWN, NULL, NOTES(NOTE_MALFORMED), false, "anna", MALFORMED);
+	CHECK(bad_length, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(too_early, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(parameter_early, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(bad_type, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(too_long, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(short_code, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(twice_ok, AUTH_NONE, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(bad_client, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(bad_client_length, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
+	CHECK(not_after_refusal, AUTH_UNKNOWN, NULL, NOTE(MALFORMED) | NOTE(UPGRADE_REFUSED), false, "", MALFORMED);
+	CHECK(twice_startup, AUTH_UNKNOWN, NULL, NOTE(MALFORMED), false, "anna", MALFORMED);
 }
 
 /* A client's token longer than what is looked at, after commands that did not wait. */
@@ -575,7 +509,7 @@ test_long_token(void **state)
 	conversation_send(&c, FROM_SERVER, OK, sizeof(OK) - 1);
 	conversation_send(&c, FROM_SERVER, READY, sizeof(READY) - 1);
 	conversation_end(&c);
-	check_evidence(&c, &(struct expected){ .result = AUTH_SUCCESS, .method = "gssapi", .verdict = DONE });
+	expected_check_evidence(&c, "postgresql", &(struct expected){ .result = AUTH_SUCCESS, .method = "gssapi", .verdict = DONE });
 	conversation_clear(&c);
 }
 
@@ -591,7 +525,7 @@ test_gap(void **state)
 	conversation_gap(&c, FROM_SERVER, 24);
 	conversation_send(&c, FROM_SERVER, OK PARAMETER READY, sizeof(OK PARAMETER READY) - 1);
 	conversation_end(&c);
-	check_evidence(&c, &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTES(NOTE_GAP), .verdict = DONE });
+	expected_check_evidence(&c, "postgresql", &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTE(GAP), .verdict = DONE });
 	conversation_clear(&c);
 
 	/* The client's answer is lost: the outcome is not. */
@@ -601,7 +535,7 @@ test_gap(void **state)
 	conversation_gap(&c, FROM_CLIENT, 12);
 	conversation_send(&c, FROM_SERVER, OK PARAMETER READY, sizeof(OK PARAMETER READY) - 1);
 	conversation_end(&c);
-	check_evidence(&c, &(struct expected){ .result = AUTH_SUCCESS, .method = "cleartext-password", .notes = NOTES(NOTE_GAP), .verdict = DONE });
+	expected_check_evidence(&c, "postgresql", &(struct expected){ .result = AUTH_SUCCESS, .method = "cleartext-password", .notes = NOTE(GAP), .verdict = DONE });
 	conversation_clear(&c);
 
 	/* After a loss bytes that are no chain of messages end it. */
@@ -657,7 +591,7 @@ static void
 test_midway(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < LENGTH(midway); i++) {
+	for (size_t i = 0; i < COUNT_OF(midway); i++) {
 		const struct message *m = &midway[i];
 		struct conversation c;
 		struct flow_view flow = { .ip_protocol = 6 };
@@ -665,10 +599,9 @@ test_midway(void **state)
 
 		assert_int_equal(postgresql_dissector.probe(&flow, m->from, cursor_over(m->bytes, m->size), &strength), MATCH);
 		assert_int_equal(strength, STRENGTH_STRUCTURE);
-		conversation_init(&c, &postgresql_dissector);
-		c.flow.handshake_seen = false;
+		conversation_init_midstream(&c, &postgresql_dissector);
 		conversation_run(&c, m, 1, 1);
-		check_evidence(&c, &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTES(NOTE_MIDSTREAM) });
+		expected_check_evidence(&c, "postgresql", &(struct expected){ .result = AUTH_UNKNOWN, .notes = NOTE(MIDSTREAM) });
 		conversation_clear(&c);
 	}
 }
@@ -688,20 +621,19 @@ test_midway_login(void **state)
 		const char *method;
 		uint32_t notes;
 	} cases[] = {
-		{ from_challenge, LENGTH(from_challenge), AUTH_SUCCESS, "md5", NOTES(NOTE_MIDSTREAM) },
-		{ from_response, LENGTH(from_response), AUTH_SUCCESS, NULL, NOTES(NOTE_MIDSTREAM) },
-		{ from_refusal, LENGTH(from_refusal), AUTH_NONE, NULL, NOTES(NOTE_MIDSTREAM) | NOTES(NOTE_UPGRADE_REFUSED) },
-		{ command_in_parts, LENGTH(command_in_parts), AUTH_UNKNOWN, NULL, NOTES(NOTE_MIDSTREAM) },
+		{ from_challenge, COUNT_OF(from_challenge), AUTH_SUCCESS, "md5", NOTE(MIDSTREAM) },
+		{ from_response, COUNT_OF(from_response), AUTH_SUCCESS, NULL, NOTE(MIDSTREAM) },
+		{ from_refusal, COUNT_OF(from_refusal), AUTH_NONE, NULL, NOTE(MIDSTREAM) | NOTE(UPGRADE_REFUSED) },
+		{ command_in_parts, COUNT_OF(command_in_parts), AUTH_UNKNOWN, NULL, NOTE(MIDSTREAM) },
 	};
 
 	(void)state;
-	for (size_t i = 0; i < LENGTH(cases); i++) {
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
 		struct conversation c;
 
-		conversation_init(&c, &postgresql_dissector);
-		c.flow.handshake_seen = false;
+		conversation_init_midstream(&c, &postgresql_dissector);
 		conversation_run(&c, cases[i].messages, cases[i].count, 0);
-		check_evidence(&c, &(struct expected){ .result = cases[i].result, .method = cases[i].method, .notes = cases[i].notes });
+		expected_check_evidence(&c, "postgresql", &(struct expected){ .result = cases[i].result, .method = cases[i].method, .notes = cases[i].notes });
 		conversation_clear(&c);
 	}
 }
@@ -802,7 +734,7 @@ test_near_misses(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < LENGTH(misses); i++)
+	for (size_t i = 0; i < COUNT_OF(misses); i++)
 		if (probe(misses[i].from, misses[i].bytes, misses[i].size) != NO_MATCH)
 			fail_msg("near miss %zu is not refused", i);
 	/* CopyData alone, which may hold anything, is no chain. */
