@@ -52,6 +52,8 @@ libdissectors_a_SOURCES = \
 	%D%/mqtt.c \
 	%D%/mqtt_packet.c %D%/mqtt_packet.h \
 	%D%/mysql.c \
+	%D%/mysql_midstream.c %D%/mysql_midstream.h \
+	%D%/mysql_packet.c %D%/mysql_packet.h \
 	%D%/mysqlx.c \
 	%D%/nats.c \
 	%D%/pop3.c \
