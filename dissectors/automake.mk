@@ -58,6 +58,7 @@ libdissectors_a_SOURCES = \
 	%D%/nats.c \
 	%D%/pop3.c \
 	%D%/postgresql.c \
+	%D%/postgresql_message.c %D%/postgresql_message.h \
 	%D%/protobuf.c %D%/protobuf.h \
 	%D%/proxy_protocol.c \
 	%D%/quic.c \
