@@ -290,19 +290,6 @@ read_piece(struct dissection *d, struct cursor line)
 	s->waiting_tag = s->tag;
 }
 
-static void
-begin_authenticate(struct dissection *d, struct cursor line)
-{
-	struct imap_state *s = d->state;
-	struct cursor name = mail_take_word(&line);
-
-	if (!sasl_is_name(name))
-		return;
-	mail_sasl_begin(d, &s->sasl, name, auth_clause, s->offset);
-	mail_sasl_response(d, &s->sasl, line, auth_clause, s->offset);
-	s->sasl.running = !s->server_seen;
-}
-
 static enum verdict
 begin_command(struct dissection *d, struct cursor line, uint64_t offset)
 {
@@ -321,7 +308,7 @@ begin_command(struct dissection *d, struct cursor line, uint64_t offset)
 	s->pending[s->next] = (struct pending){ .tag = s->tag, .command = s->command };
 	s->next = (uint8_t)((s->next + 1) % PENDING_MAX);
 	if (s->command == COMMAND_AUTHENTICATE)
-		begin_authenticate(d, line);
+		mail_sasl_begin(d, &s->sasl, line, s->server_seen, auth_clause, s->offset);
 	read_piece(d, line);
 	return MATCH;
 }

@@ -161,13 +161,6 @@ tell_user(struct dissection *d, const struct mail_sasl *s, struct cursor text)
 }
 
 void
-mail_sasl_begin(struct dissection *d, struct mail_sasl *s, struct cursor name, const char *clause, uint64_t offset)
-{
-	*s = (struct mail_sasl){ .mechanism = sasl_mechanism(name) };
-	mail_sasl_end(d, s, AUTH_ATTEMPTED, clause, offset);
-}
-
-void
 mail_sasl_response(struct dissection *d, struct mail_sasl *s, struct cursor text, const char *clause, uint64_t offset)
 {
 	bool login = s->mechanism != NULL && strcmp(s->mechanism->method, "sasl-login") == 0;
@@ -184,6 +177,19 @@ mail_sasl_response(struct dissection *d, struct mail_sasl *s, struct cursor text
 		return;
 	s->secret = true;
 	evidence_cleartext_credentials(d->evidence, clause, FROM_CLIENT, offset);
+}
+
+void
+mail_sasl_begin(struct dissection *d, struct mail_sasl *s, struct cursor arguments, bool server_seen, const char *clause, uint64_t offset)
+{
+	struct cursor name = mail_take_word(&arguments);
+
+	if (!sasl_is_name(name))
+		return;
+	*s = (struct mail_sasl){ .mechanism = sasl_mechanism(name) };
+	mail_sasl_end(d, s, AUTH_ATTEMPTED, clause, offset);
+	mail_sasl_response(d, s, arguments, clause, offset);
+	s->running = !server_seen;
 }
 
 void

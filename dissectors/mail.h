@@ -49,8 +49,11 @@ struct mail_sasl {
 	bool secret;  /* a password or token has crossed */
 };
 
-/* AUTH or AUTHENTICATE with a mechanism's name: clause says where it is specified. */
-void mail_sasl_begin(struct dissection *, struct mail_sasl *, struct cursor name, const char *clause, uint64_t offset);
+/*
+ * AUTH or AUTHENTICATE with its arguments, a mechanism's name and perhaps an initial response: clause says where it is
+ * specified. Without the server's side the next line is taken for a response: nobody will say when.
+ */
+void mail_sasl_begin(struct dissection *, struct mail_sasl *, struct cursor arguments, bool server_seen, const char *clause, uint64_t offset);
 
 /* A response of the client's, initial or not, in base64; "*" gives up, "=" is an empty one. */
 void mail_sasl_response(struct dissection *, struct mail_sasl *, struct cursor text, const char *clause, uint64_t offset);

@@ -15,6 +15,7 @@
 
 #include "mysql_midstream.h"
 #include "mysql_packet.h"
+#include "tls_record.h"
 
 enum {
 	LOGIN_PACKET_MAX = 1 << 18,  /* of the connection phase; attributes may take 64 KiB, tokens less */
@@ -67,23 +68,6 @@ upgrade(struct dissection *d)
 {
 	d->next = &tls_dissector;
 	return UPGRADE;
-}
-
-/*
- * Whether bytes begin with a TLS record of a handshake, which as the size of a packet would be far
- * from any of the connection phase; with second, whether another record follows it.
- */
-static bool
-is_tls(struct cursor c, bool second)
-{
-	uint8_t type = cursor_u8(&c), major = cursor_u8(&c), minor = cursor_u8(&c);
-
-	if (type != 0x16 || major != 3 || minor > 4 || !cursor_ok(&c))
-		return false;
-	if (!second)
-		return true;
-	cursor_skip(&c, cursor_u16(&c));
-	return cursor_u8(&c) >= 0x14 && cursor_u8(&c) == 3;
 }
 
 /* This plugin's turn: what was attempted before is not what will have been decided. */
@@ -403,7 +387,7 @@ login(struct dissection *d, enum direction from, struct cursor *bytes)
 	bool whole = mysql_take_packet(&c, &p, &size);
 	bool ahead = p.sequence != s->next_sequence;
 
-	if ((s->lost || from == FROM_SERVER) && !s->responded && is_tls(*bytes, false))
+	if ((s->lost || from == FROM_SERVER) && !s->responded && tls_record_of_handshake(*bytes, false))
 		return upgrade(d);
 	if (size > MYSQL_HEADER_SIZE + LOGIN_PACKET_MAX)
 		return malformed(d);
@@ -536,7 +520,7 @@ client_begins(struct dissection *d, struct cursor *bytes)
 
 	/* Only a client that was greeted goes on to TLS, and past its ClientHello if that was answered. */
 	cursor_skip(&after, MYSQL_HEADER_SIZE + MYSQL_SSL_REQUEST_SIZE);
-	if (verdict == MATCH && (!response.ssl_request || s->lost || !d->flow->handshake_seen || is_tls(after, true))) {
+	if (verdict == MATCH && (!response.ssl_request || s->lost || !d->flow->handshake_seen || tls_record_of_handshake(after, true))) {
 		s->next_sequence = 1;
 		return login(d, FROM_CLIENT, bytes);
 	}

@@ -148,19 +148,6 @@ claim(struct dissection *d, enum strength strength, const char *clause, enum dir
 /* Commands. */
 
 static void
-begin_auth(struct dissection *d, struct cursor arguments, uint64_t offset)
-{
-	struct pop3_state *s = d->state;
-	struct cursor name = mail_take_word(&arguments);
-
-	if (!sasl_is_name(name))
-		return;
-	mail_sasl_begin(d, &s->sasl, name, auth_clause, offset);
-	mail_sasl_response(d, &s->sasl, arguments, auth_clause, offset);
-	s->sasl.running = !s->server_seen;
-}
-
-static void
 read_command(struct dissection *d, struct cursor line, uint64_t offset)
 {
 	struct pop3_state *s = d->state;
@@ -184,7 +171,7 @@ read_command(struct dissection *d, struct cursor line, uint64_t offset)
 		if (cursor_left(&line) == 0)
 			command = COMMAND_LIST; /* asks for the mechanisms, as some do */
 		else
-			begin_auth(d, line, offset);
+			mail_sasl_begin(d, &s->sasl, line, s->server_seen, auth_clause, offset);
 		break;
 	default:
 		break;

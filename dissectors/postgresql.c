@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "postgresql_message.h"
+#include "tls_record.h"
 
 #define SECTION "PostgreSQL Frontend/Backend Protocol, "
 
@@ -270,20 +271,6 @@ client_begins(struct dissection *d, struct cursor *bytes)
 	return not_found(d, verdict);
 }
 
-/* Whether bytes begin with a TLS record of a handshake; with second, whether another record follows it. */
-static bool
-is_tls(struct cursor c, bool second)
-{
-	uint8_t type = cursor_u8(&c), major = cursor_u8(&c), minor = cursor_u8(&c);
-
-	if (type != 0x16 || major != 3 || minor > 4 || !cursor_ok(&c))
-		return false;
-	if (!second)
-		return true;
-	cursor_skip(&c, cursor_u16(&c));
-	return cursor_u8(&c) >= 0x14 && cursor_u8(&c) == 3;
-}
-
 static enum verdict
 upgrade(struct dissection *d)
 {
@@ -300,7 +287,7 @@ client_goes_on(struct dissection *d, struct cursor *bytes)
 {
 	struct postgresql_state *s = d->state;
 
-	if (is_tls(*bytes, !s->lost[FROM_SERVER]))
+	if (tls_record_of_handshake(*bytes, !s->lost[FROM_SERVER]))
 		return upgrade(d);
 	if (!s->lost[FROM_SERVER]) {
 		s->early = cursor_peek(bytes, 0) != 0x16;
@@ -509,7 +496,7 @@ server_answers(struct dissection *d, struct cursor *bytes)
 
 	/* The answer is lost, but not what follows it. */
 	if (s->lost[FROM_SERVER]) {
-		if (is_tls(*bytes, false))
+		if (tls_record_of_handshake(*bytes, false))
 			return upgrade(d);
 		s->phase = PHASE_START;
 		return MATCH;
@@ -546,7 +533,7 @@ is_answered(struct cursor c)
 	uint8_t answer = cursor_u8(&c);
 
 	if (answer == 'S') /* and a ServerHello */
-		return is_tls(c, false) && cursor_peek(&c, 5) == 2;
+		return tls_record_of_handshake(c, false) && cursor_peek(&c, 5) == 2;
 	return answer == 'N' && cursor_peek(&c, 0) == 'R' && postgresql_probe_chain(FROM_SERVER, c) == MATCH;
 }
 
@@ -610,7 +597,7 @@ find_again(const struct dissection *d, enum direction from, struct cursor bytes)
 	struct postgresql_state *s = d->state;
 	enum verdict verdict = postgresql_probe_chain(from, bytes);
 
-	if (verdict == MATCH || (s->phase == PHASE_ASKED && is_tls(bytes, false)))
+	if (verdict == MATCH || (s->phase == PHASE_ASKED && tls_record_of_handshake(bytes, false)))
 		return MATCH;
 	/* Of the client nothing more is needed; of the server, everything. */
 	if (verdict == NO_MATCH && (from == FROM_SERVER || s->phase == PHASE_START))

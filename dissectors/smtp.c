@@ -179,19 +179,6 @@ command_of(struct cursor word)
 	return COMMAND_NONE;
 }
 
-static void
-begin_auth(struct dissection *d, struct cursor arguments, uint64_t offset)
-{
-	struct smtp_state *s = d->state;
-	struct cursor name = mail_take_word(&arguments);
-
-	if (!sasl_is_name(name))
-		return;
-	mail_sasl_begin(d, &s->sasl, name, auth_clause, offset);
-	mail_sasl_response(d, &s->sasl, arguments, auth_clause, offset);
-	s->sasl.running = !s->server_seen; /* only the client's side was captured: nobody will say when */
-}
-
 /* A chunk follows its command at once (RFC 3030 2). */
 static void
 begin_chunk(struct dissection *d, struct cursor *bytes, struct cursor arguments)
@@ -223,7 +210,7 @@ read_command(struct dissection *d, struct cursor *bytes, struct cursor line, uin
 		claim(d, STRENGTH_STRUCTURE, command_clause, FROM_CLIENT, offset);
 		break;
 	case COMMAND_AUTH:
-		begin_auth(d, line, offset);
+		mail_sasl_begin(d, &s->sasl, line, s->server_seen, auth_clause, offset);
 		break;
 	case COMMAND_BDAT:
 		begin_chunk(d, bytes, line);

@@ -33,6 +33,19 @@ tls_record_read(struct cursor *c, struct tls_record *record)
 	return true;
 }
 
+bool
+tls_record_of_handshake(struct cursor c, bool second)
+{
+	uint8_t type = cursor_u8(&c), major = cursor_u8(&c), minor = cursor_u8(&c);
+
+	if (type != TLS_HANDSHAKE || major != 3 || minor > 4 || !cursor_ok(&c))
+		return false;
+	if (!second)
+		return true;
+	cursor_skip(&c, cursor_u16(&c));
+	return cursor_u8(&c) >= TLS_CHANGE_CIPHER_SPEC && cursor_u8(&c) == 3;
+}
+
 enum tls_chain
 tls_record_chain(struct cursor c)
 {

@@ -40,6 +40,12 @@ bool tls_record_possible(const struct cursor *);
 bool tls_record_read(struct cursor *, struct tls_record *);
 
 /*
+ * Whether the bytes begin with the header of a record of a handshake, where those of another protocol may end; with
+ * second, whether another record follows it.
+ */
+bool tls_record_of_handshake(struct cursor, bool second);
+
+/*
  * Whether the bytes from here on are records: TLS_CHAIN_YES with one whole record and the header of
  * the next, TLS_CHAIN_ONE when one record ends where the bytes end, TLS_CHAIN_SHORT while they are
  * too few to tell.
