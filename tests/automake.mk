@@ -21,6 +21,7 @@ AM_TESTS_ENVIRONMENT = \
 if TESTS_POSSIBLE
 check_LIBRARIES += libtesting.a
 libtesting_a_SOURCES = \
+	%D%/dissectors/buffer.h \
 	%D%/dissectors/conversation.c %D%/dissectors/conversation.h \
 	%D%/dissectors/scenario.c %D%/dissectors/scenario.h \
 	%D%/dissectors/der_builder.c %D%/dissectors/der_builder.h \

@@ -132,20 +132,23 @@ static const struct probe_case probes[] = {
 	{ BYTES("\x16\x03\x01\x02\x00\x01"), FROM_CLIENT, NO_MATCH },
 };
 
+/* A connection has its order. */
+static const struct probe_case beginnings[] = {
+	{ BYTES(PLAIN), FROM_CLIENT, NO_MATCH },
+	{ BYTES(OPEN_OK), FROM_SERVER, NO_MATCH },
+	{ BYTES(HEARTBEAT), FROM_SERVER, NO_MATCH },
+	{ BYTES(START), FROM_SERVER, MATCH },
+	{ BYTES(BEGIN_1), FROM_CLIENT, NO_MATCH },
+};
+
 static void
 probing(void **state)
 {
-	struct flow_view flow = { .handshake_seen = true };
-	enum strength strength;
+	static const struct flow_view begun = { .handshake_seen = true };
 
 	(void)state;
 	probes_check(&amqp_dissector, probes, COUNT_OF(probes));
-	/* A connection has its order. */
-	assert_int_equal(amqp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES(PLAIN)), &strength), NO_MATCH);
-	assert_int_equal(amqp_dissector.probe(&flow, FROM_SERVER, cursor_over(BYTES(OPEN_OK)), &strength), NO_MATCH);
-	assert_int_equal(amqp_dissector.probe(&flow, FROM_SERVER, cursor_over(BYTES(HEARTBEAT)), &strength), NO_MATCH);
-	assert_int_equal(amqp_dissector.probe(&flow, FROM_SERVER, cursor_over(BYTES(START)), &strength), MATCH);
-	assert_int_equal(amqp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES(BEGIN_1)), &strength), NO_MATCH);
+	probes_check_in(&amqp_dissector, &begun, beginnings, COUNT_OF(beginnings));
 }
 
 static const char hello[] = "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03" "01234567890123456789012345678901" "\x00\x00\x02\x13\x01\x01\x00\x00\x00";
@@ -305,29 +308,18 @@ broken_frames(void **state)
 
 	(void)state;
 	verdicts_check(&amqp_dissector, list, COUNT_OF(list));
-
 }
 
 static void
 principals(void **state)
 {
-	struct conversation c;
+	static const struct scenario list[] = {
+		{ "PLAIN", { CLIENT(HEADER), SERVER(START), CLIENT(PLAIN) }, .principal = "ann" },
+		{ "RABBIT-CR-DEMO", { CLIENT(HEADER), SERVER(START), CLIENT(DEMO) }, .principal = "ann" },
+	};
 
 	(void)state;
-	conversation_init(&c, &amqp_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_CLIENT, HEADER);
-	SAY(&c, FROM_SERVER, START);
-	SAY(&c, FROM_CLIENT, PLAIN);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
-	conversation_init(&c, &amqp_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_CLIENT, HEADER);
-	SAY(&c, FROM_SERVER, START);
-	SAY(&c, FROM_CLIENT, DEMO);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
+	principals_check(&amqp_dissector, list, COUNT_OF(list));
 }
 
 int

@@ -5,22 +5,10 @@
  */
 #include <config.h>
 
-#include "scenario.h"
+#include "buffer.h"
 #include "dissectors/cassandra_frame.h"
 #include "dissectors/lz4.h"
-
-struct buffer {
-	uint8_t bytes[64 * 1024];
-	size_t size;
-};
-
-static void
-put(struct buffer *b, const void *bytes, size_t size)
-{
-	assert_true(b->size + size <= sizeof(b->bytes));
-	memcpy(b->bytes + b->size, bytes, size);
-	b->size += size;
-}
+#include "scenario.h"
 
 static void
 put_number(struct buffer *b, uint64_t value, unsigned size, bool little)

@@ -53,6 +53,18 @@ services_of(struct conversation *c)
 	return (struct dissection_services){ .certificate = parse_certificate, .name = keep_name, .resize = resize_memory, .context = c };
 }
 
+static struct dissection
+dissection_of(struct conversation *c, const struct dissection_services *services)
+{
+	return (struct dissection){
+		.flow = &c->flow,
+		.evidence = &c->evidence,
+		.services = services,
+		.state = c->state,
+		.offset = { c->offset[0], c->offset[1] },
+	};
+}
+
 void
 conversation_init(struct conversation *c, const struct dissector *dissector)
 {
@@ -159,13 +171,7 @@ static bool
 call(struct conversation *c, enum direction from)
 {
 	struct dissection_services services = services_of(c);
-	struct dissection d = {
-		.flow = &c->flow,
-		.evidence = &c->evidence,
-		.services = &services,
-		.state = c->state,
-		.offset = { c->offset[0], c->offset[1] },
-	};
+	struct dissection d = dissection_of(c, &services);
 	struct cursor bytes;
 	size_t taken;
 
@@ -221,13 +227,7 @@ void
 conversation_gap(struct conversation *c, enum direction from, uint64_t size)
 {
 	struct dissection_services services = services_of(c);
-	struct dissection d = {
-		.flow = &c->flow,
-		.evidence = &c->evidence,
-		.services = &services,
-		.state = c->state,
-		.offset = { c->offset[0], c->offset[1] },
-	};
+	struct dissection d = dissection_of(c, &services);
 
 	if (c->over)
 		return;
@@ -258,13 +258,7 @@ void
 conversation_end(struct conversation *c)
 {
 	struct dissection_services services = services_of(c);
-	struct dissection d = {
-		.flow = &c->flow,
-		.evidence = &c->evidence,
-		.services = &services,
-		.state = c->state,
-		.offset = { c->offset[0], c->offset[1] },
-	};
+	struct dissection d = dissection_of(c, &services);
 
 	if (c->dissector != NULL && c->dissector->finish != NULL)
 		c->dissector->finish(&d);

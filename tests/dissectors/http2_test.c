@@ -6,38 +6,17 @@
  */
 #include <config.h>
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include <cmocka.h>
-
+#include "buffer.h"
 #include "conversation.h"
 #include "dissectors/http2_frame.h"
 #include "tokens.h"
 
 #define PREFACE "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 
-/* Bytes of one direction, being written. */
-struct wire {
-	uint8_t bytes[70000];
-	size_t size;
-};
-
 static void
-put(struct wire *w, const void *bytes, size_t size)
-{
-	assert_true(w->size + size <= sizeof(w->bytes));
-	memcpy(w->bytes + w->size, bytes, size);
-	w->size += size;
-}
-
-static void
-put_frame(struct wire *w, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t size)
+put_frame(struct buffer *w, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t size)
 {
 	uint8_t head[] = { (uint8_t)(size >> 16), (uint8_t)(size >> 8), (uint8_t)size, type, flags, (uint8_t)(stream >> 24), (uint8_t)(stream >> 16), (uint8_t)(stream >> 8), (uint8_t)stream };
 
@@ -82,7 +61,7 @@ encode(const char *fields, uint8_t *out, size_t room)
 }
 
 static void
-put_headers(struct wire *w, uint8_t flags, uint32_t stream, const char *fields)
+put_headers(struct buffer *w, uint8_t flags, uint32_t stream, const char *fields)
 {
 	uint8_t block[4096];
 	size_t size = encode(fields, block, sizeof(block));
@@ -199,7 +178,7 @@ struct script {
 };
 
 static void
-script_add(struct script *script, enum direction from, const struct wire *w)
+script_add(struct script *script, enum direction from, const struct buffer *w)
 {
 	uint8_t *bytes = malloc(w->size + 1);
 
@@ -210,7 +189,7 @@ script_add(struct script *script, enum direction from, const struct wire *w)
 static void
 script_begin(struct script *script)
 {
-	static struct wire w;
+	static struct buffer w;
 
 	script->count = 0;
 	w.size = 0;
@@ -226,7 +205,7 @@ script_begin(struct script *script)
 static void
 script_steps(struct script *script, const struct step *steps, size_t count)
 {
-	static struct wire w;
+	static struct buffer w;
 
 	for (size_t i = 0; i < count && steps[i].text != NULL; i++) {
 		const struct step *step = &steps[i];
@@ -337,7 +316,7 @@ joined_in_the_middle(void **state)
 		c.flow.handshake_seen = false;
 		for (size_t j = 2; j < script.count; j++) {
 			/* In each segment something that shows where frames begin. */
-			static struct wire w;
+			static struct buffer w;
 
 			w.size = 0;
 			put_frame(&w, HTTP2_WINDOW_UPDATE, 0, 0, "\0\0\1\0", 4);
@@ -371,7 +350,7 @@ converse(struct conversation *c, const struct step *steps, size_t count)
 static void
 send_frame(struct conversation *c, enum direction from, uint8_t type, uint8_t flags, uint32_t stream, const void *payload, size_t size)
 {
-	static struct wire w;
+	static struct buffer w;
 
 	w.size = 0;
 	put_frame(&w, type, flags, stream, payload, size);
@@ -381,7 +360,7 @@ send_frame(struct conversation *c, enum direction from, uint8_t type, uint8_t fl
 static void
 send_headers(struct conversation *c, enum direction from, uint32_t stream, const char *fields)
 {
-	static struct wire w;
+	static struct buffer w;
 
 	w.size = 0;
 	put_headers(&w, HTTP2_END_HEADERS | HTTP2_END_STREAM, stream, fields);
@@ -466,7 +445,7 @@ static void
 losses(void **state)
 {
 	struct conversation c;
-	static struct wire w;
+	static struct buffer w;
 
 	(void)state;
 	CONVERSE(&c, ASK(1, GET "+authorization: Bearer x\n"), ANSWER(1, ":status: 500\n"));
@@ -556,7 +535,7 @@ static void
 bounds(void **state)
 {
 	struct conversation c;
-	static struct wire w;
+	static struct buffer w;
 	char fields[4096] = ":method: GET\n+cookie: ";
 
 	(void)state;

@@ -209,23 +209,13 @@ probes(void **state)
 static void
 principals(void **state)
 {
-	struct conversation c;
+	static const struct scenario list[] = {
+		{ "PLAIN", { CLIENT(HANDSHAKE_PLAIN), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_PLAIN) }, .principal = "ann" },
+		{ "SCRAM", { CLIENT(HANDSHAKE_SCRAM), SERVER(HANDSHAKE_ANSWER), CLIENT(AUTH_SCRAM1) }, .principal = "ann" },
+	};
 
 	(void)state;
-	conversation_init(&c, &kafka_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_CLIENT, HANDSHAKE_PLAIN);
-	SAY(&c, FROM_SERVER, HANDSHAKE_ANSWER);
-	SAY(&c, FROM_CLIENT, AUTH_PLAIN);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
-	conversation_init(&c, &kafka_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_CLIENT, HANDSHAKE_SCRAM);
-	SAY(&c, FROM_SERVER, HANDSHAKE_ANSWER);
-	SAY(&c, FROM_CLIENT, AUTH_SCRAM1);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
+	principals_check(&kafka_dissector, list, COUNT_OF(list));
 }
 
 static void

@@ -6,21 +6,10 @@
  */
 #include <config.h>
 
+#include "buffer.h"
 #include "scenario.h"
 
 /* Documents are written as name:value with values 1 (int32), 1.0 (double), 'text', <bytes, ~ for NUL>, {...}, T, F and N. */
-struct buffer {
-	uint8_t bytes[80 * 1024];
-	size_t size;
-};
-
-static void
-put(struct buffer *b, const void *bytes, size_t size)
-{
-	assert_true(b->size + size <= sizeof(b->bytes));
-	memcpy(b->bytes + b->size, bytes, size);
-	b->size += size;
-}
 
 static void
 put_u32(struct buffer *b, uint32_t value)

@@ -254,7 +254,6 @@ broken_packets(void **state)
 
 	(void)state;
 	verdicts_check(&mqtt_dissector, list, COUNT_OF(list));
-
 }
 
 static void

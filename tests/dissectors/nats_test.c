@@ -95,25 +95,27 @@ static const struct probe_case probes[] = {
 	{ "\x16\x03\x01\x02\x00\x01", 0, FROM_CLIENT, NO_MATCH },
 };
 
+/* At the start of a connection there is nothing to answer. */
+static const struct probe_case beginnings[] = {
+	{ "PONG\r\nPONG\r\n", 0, FROM_SERVER, NO_MATCH },
+	{ "+OK\r\nPONG\r\n", 0, FROM_SERVER, NO_MATCH },
+	{ "PONG\r\nPONG\r\n", 0, FROM_CLIENT, NO_MATCH },
+	{ "SUB a 1\r\nPING\r\n", 0, FROM_CLIENT, MATCH },
+	{ INFO, 0, FROM_SERVER, MATCH },
+};
+
 static void
 probing(void **state)
 {
+	static const struct flow_view midway = { .roles_known = true }, begun = { .roles_known = true, .handshake_seen = true };
 	char line[5000] = "INFO {";
-	struct flow_view flow = { .roles_known = true };
-	enum strength strength;
 
 	(void)state;
 	probes_check(&nats_dissector, probes, COUNT_OF(probes));
 	memset(line + 6, ' ', sizeof(line) - 6);
-	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over(line, sizeof(line)), &strength), NO_MATCH);
-	assert_int_equal(nats_dissector.probe(&flow, FROM_CLIENT, cursor_over(INFO, sizeof(INFO) - 1), &strength), MATCH);
-	/* At the start of a connection there is nothing to answer. */
-	flow.handshake_seen = true;
-	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over("PONG\r\nPONG\r\n", 12), &strength), NO_MATCH);
-	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over("+OK\r\nPONG\r\n", 11), &strength), NO_MATCH);
-	assert_int_equal(nats_dissector.probe(&flow, FROM_CLIENT, cursor_over("PONG\r\nPONG\r\n", 12), &strength), NO_MATCH);
-	assert_int_equal(nats_dissector.probe(&flow, FROM_CLIENT, cursor_over("SUB a 1\r\nPING\r\n", 15), &strength), MATCH);
-	assert_int_equal(nats_dissector.probe(&flow, FROM_SERVER, cursor_over(INFO, sizeof(INFO) - 1), &strength), MATCH);
+	assert_int_equal(probe_bytes(&nats_dissector, &midway, FROM_SERVER, line, sizeof(line), NULL), NO_MATCH);
+	assert_int_equal(probe_bytes(&nats_dissector, &midway, FROM_CLIENT, BYTES(INFO), NULL), MATCH);
+	probes_check_in(&nats_dissector, &begun, beginnings, COUNT_OF(beginnings));
 }
 
 static const char hello[] = "\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03" "01234567890123456789012345678901" "\x00\x00\x02\x13\x01\x01\x00\x00\x00";
@@ -238,20 +240,13 @@ broken_messages(void **state)
 static void
 principals(void **state)
 {
-	struct conversation c;
+	static const struct scenario list[] = {
+		{ "user", { SERVER(INFO_AUTH), CLIENT(USERPASS) }, .principal = "ann" },
+		{ "nkey", { CLIENT(NKEY) }, .principal = "UEXAMPLE" },
+	};
 
 	(void)state;
-	conversation_init(&c, &nats_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_SERVER, INFO_AUTH);
-	SAY(&c, FROM_CLIENT, USERPASS);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
-	conversation_init(&c, &nats_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_CLIENT, NKEY);
-	assert_string_equal(c.evidence.authentication.principal, "UEXAMPLE");
-	conversation_clear(&c);
+	principals_check(&nats_dissector, list, COUNT_OF(list));
 }
 
 int

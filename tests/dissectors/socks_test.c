@@ -184,14 +184,12 @@ doubt(void **state)
 static void
 principal(void **state)
 {
-	struct conversation c;
+	static const struct scenario list[] = {
+		{ "password", { CLIENT(OFFER_PASSWORD PASSWORD) }, .principal = "ann" },
+	};
 
 	(void)state;
-	conversation_init(&c, &socks_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_CLIENT, OFFER_PASSWORD PASSWORD);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
+	principals_check(&socks_dissector, list, COUNT_OF(list));
 }
 
 static void

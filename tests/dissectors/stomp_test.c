@@ -75,22 +75,25 @@ static const struct probe_case probes[] = {
 	{ BYTES("CAPA\r\n"), FROM_CLIENT, NO_MATCH },
 };
 
+/* A connection begins with CONNECT, or with the client's work. */
+static const struct probe_case beginnings[] = {
+	{ BYTES("SEND\ndestination:a\n\n"), FROM_CLIENT, MATCH },
+	{ BYTES("SEND\nto:a\n\n"), FROM_CLIENT, NO_MATCH },
+	{ BYTES("MESSAGE\ndestination:a\n\n"), FROM_SERVER, NO_MATCH },
+	{ BYTES("\nCONNECT\n\n\0"), FROM_CLIENT, NO_MATCH },
+};
+
 static void
 probing(void **state)
 {
+	static const struct flow_view begun = { .handshake_seen = true };
 	static char line[40000] = "CONNECT\n";
-	struct flow_view flow = { .handshake_seen = true };
-	enum strength strength;
 
 	(void)state;
 	probes_check(&stomp_dissector, probes, COUNT_OF(probes));
-	/* A connection begins with CONNECT, or with the client's work. */
-	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES("SEND\ndestination:a\n\n")), &strength), MATCH);
-	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES("SEND\nto:a\n\n")), &strength), NO_MATCH);
-	assert_int_equal(stomp_dissector.probe(&flow, FROM_SERVER, cursor_over(BYTES("MESSAGE\ndestination:a\n\n")), &strength), NO_MATCH);
-	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(BYTES("\nCONNECT\n\n\0")), &strength), NO_MATCH);
+	probes_check_in(&stomp_dissector, &begun, beginnings, COUNT_OF(beginnings));
 	memset(line + 8, 'a', sizeof(line) - 8);
-	assert_int_equal(stomp_dissector.probe(&flow, FROM_CLIENT, cursor_over(line, sizeof(line)), &strength), NO_MATCH);
+	assert_int_equal(probe_bytes(&stomp_dissector, &begun, FROM_CLIENT, line, sizeof(line), NULL), NO_MATCH);
 }
 
 static void
@@ -211,20 +214,18 @@ broken_frames(void **state)
 
 	(void)state;
 	verdicts_check(&stomp_dissector, list, COUNT_OF(list));
-
 }
 
 static void
 principals_and_tokens(void **state)
 {
+	static const struct scenario list[] = {
+		{ "login", { CLIENT(LOGIN) }, .principal = "ann" },
+	};
 	struct conversation c;
 
 	(void)state;
-	conversation_init(&c, &stomp_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_CLIENT, LOGIN);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
+	principals_check(&stomp_dissector, list, COUNT_OF(list));
 	conversation_init(&c, &stomp_dissector);
 	SAY(&c, FROM_CLIENT, CONNECT_WITH("Authorization:Bearer " TOKEN_BOUND "\n"));
 	assert_true(evidence_has_note(&c.evidence, NOTE_SERVICE_ACCOUNT_TOKEN));

@@ -145,21 +145,13 @@ probes(void **state)
 static void
 principals(void **state)
 {
-	struct conversation c;
+	static const struct scenario list[] = {
+		{ "digest", { CLIENT(CONNECT DIGEST) }, .principal = "ann" },
+		{ "DIGEST-MD5", { CLIENT(CONNECT SASL_EMPTY), SERVER(CONNECTED DIGEST_CHALLENGE), CLIENT(DIGEST_RESPONSE) }, .principal = "ann" },
+	};
 
 	(void)state;
-	conversation_init(&c, &zookeeper_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_CLIENT, CONNECT DIGEST);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
-	conversation_init(&c, &zookeeper_dissector);
-	c.evidence.want_principals = true;
-	SAY(&c, FROM_CLIENT, CONNECT SASL_EMPTY);
-	SAY(&c, FROM_SERVER, CONNECTED DIGEST_CHALLENGE);
-	SAY(&c, FROM_CLIENT, DIGEST_RESPONSE);
-	assert_string_equal(c.evidence.authentication.principal, "ann");
-	conversation_clear(&c);
+	principals_check(&zookeeper_dissector, list, COUNT_OF(list));
 }
 
 static void
