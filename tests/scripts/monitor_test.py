@@ -38,6 +38,7 @@ def check_refusals():
             (['--window', '10'], '--window'),
             (['--window', '1w'], '--window'),
             (['--pods', 'all'], '--pods'),
+            (['--relist-spread', '0'], '--relist-spread'),
             (['--pods', 'node', '--kubernetes'], '--pods'),
             (['--tls-cert', '/nowhere'], '--tls-key'),
             (['--client-ca', '/nowhere'], '--client-ca'),
@@ -85,13 +86,13 @@ class Place:
 
 
 class Monitor:
-    def __init__(self, place, *options, before=()):
+    def __init__(self, place, *options, before=(), wanted=200):
         self.place = place
         self.events, self.log = (open(os.path.join(place.directory, name), 'wb+') for name in ('events', 'log'))
         self.process = place.node.start(*before, PODWIRE, 'monitor', '--listen', '127.0.0.1:%d' % PORT, *options, stdout=self.events, stderr=self.log,
                                         env=dict(os.environ, ASAN_OPTIONS='handle_segv=0'))
         self.started = time.monotonic()
-        self.ready = wait_for(lambda: self.process.poll() is not None or self.get('/readyz')[0] == 200, 20)
+        self.ready = wait_for(lambda: self.process.poll() is not None or self.get('/readyz')[0] == wanted, 20)
 
     def get(self, path, *options):
         result = self.place.node.run('curl', '-s', '--max-time', '5', '-w', '\n%{http_code}', *options, 'http://127.0.0.1:%d%s' % (PORT, path), check=False)
@@ -341,6 +342,22 @@ def check_kubernetes(place):
     ok('a-token-of-this-test' not in m.said() + json.dumps(m.lines()), 'the token is in no output')
 
 
+def check_kinds(place):
+    """Which kinds are asked for, of an API that has none."""
+    log = place.file('http.log', '')
+    with open(log, 'wb') as out:
+        api = place.node.start('python3', '-u', '-m', 'http.server', '8001', '--bind', '127.0.0.1', cwd=place.directory, stdout=out, stderr=out)
+    wait_for(lambda: place.node.run('curl', '-s', 'http://127.0.0.1:8001/', check=False).returncode == 0)
+    m = Monitor(place, '--kube-url', 'http://127.0.0.1:8001', '--no-endpointslices', '--relist-spread', '60s', wanted=503)
+    kinds = 'pods', 'services', 'nodes', 'namespaces', 'networkpolicies'
+    with open(log) as f:
+        asked = []
+        ok(wait_for(lambda: asked.append(f.read()) or all('/%s?' % kind in ''.join(asked) for kind in kinds), 10), '--no-endpointslices leaves the other kinds', m.said())
+    ok(wait_for(lambda: sorted(m.json('/api/v1/status')['kubernetes'] or ()) == sorted(kinds), 5) and 'endpointslices' not in ''.join(asked), 'and asks for none', asked)
+    m.stop()
+    api.terminate()
+
+
 def check_docker():
     """A host with containers and no Kubernetes: the table of docs/monitor.md."""
     place = Place('docker0')
@@ -367,7 +384,7 @@ def main():
         done()
     place = Place()
     try:
-        for check in (check_shown, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_promiscuous, check_start_time, check_kubernetes):
+        for check in (check_shown, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_kinds, check_promiscuous, check_start_time, check_kubernetes):
             check(place)
     finally:
         place.close()
