@@ -59,6 +59,7 @@ libsensor_a_SOURCES = \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_writer.c %D%/json_writer.h \
 	%D%/judge.c %D%/judge.h \
+	%D%/kube_buffer.c %D%/kube_buffer.h \
 	%D%/kube_client.c %D%/kube_client.h \
 	%D%/kube_config.c %D%/kube_config.h \
 	%D%/kube_config_yaml.c \

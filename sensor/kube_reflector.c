@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "kube_buffer.h"
 #include "kube_message.h"
 #include "kube_pace.h"
 #include "kube_target.h"
@@ -31,7 +32,6 @@ enum {
 static const size_t line_limit = (size_t)8 << 20;    /* an object is up to 1.5 MB where it is stored, more as JSON */
 static const size_t page_size_limit = (size_t)64 << 20;
 static const size_t refusal_limit = (size_t)16 << 10; /* of the text kept; the rest is passed over */
-static const size_t spare_limit = (size_t)256 << 10;  /* a larger buffer is not kept */
 
 /* Seconds, all divided in tests. */
 static const double answer_timeout = 70;    /* a server whose storage hangs gives up after 60 */
@@ -42,11 +42,6 @@ static const double watch_shortest = 300, watch_longest = 600;
 static const double pause_shortest = 1;     /* from one watch's start to the next one's */
 static const double spread_most = 20;       /* times relist_spread */
 static const double initial_again = 3600;   /* before a server is asked for initial events again */
-
-struct buffer {
-	char *bytes;
-	size_t size, capacity;
-};
 
 struct kube_reflector {
 	struct kube_reflector_options options;
@@ -62,7 +57,7 @@ struct kube_reflector {
 	int64_t started, last_byte;    /* of the current one */
 	int64_t silence, total;        /* how long it may be silent, and take */
 	char target[KUBE_TARGET_SIZE];
-	struct buffer buffer;
+	struct kube_buffer buffer;
 
 	bool relist;                   /* the table is to be taken in whole */
 	bool fresh;                    /* and without regard to the version known */
@@ -82,37 +77,6 @@ static int64_t
 span(const struct kube_reflector *r, double seconds)
 {
 	return kube_pace_span(&r->pace, seconds);
-}
-
-static void
-buffer_clear(struct buffer *b)
-{
-	if (b->capacity > spare_limit) {
-		free(b->bytes);
-		*b = (struct buffer){ .bytes = NULL };
-	}
-	b->size = 0;
-}
-
-/* False where it would pass limit. */
-static bool
-buffer_add(struct buffer *b, const char *bytes, size_t size, size_t limit)
-{
-	if (size > limit - b->size)
-		return false;
-	if (b->size + size > b->capacity) {
-		size_t capacity = b->capacity * 2 > b->size + size ? b->capacity * 2 : b->size + size + 4096;
-		char *moved = realloc(b->bytes, capacity);
-
-		if (moved == NULL)
-			abort();
-		b->bytes = moved;
-		b->capacity = capacity;
-	}
-	if (size > 0)
-		memcpy(b->bytes + b->size, bytes, size);
-	b->size += size;
-	return true;
 }
 
 static void
@@ -157,7 +121,7 @@ wait_until(struct kube_reflector *r, int64_t due)
 	r->phase = WAITING;
 	r->due = due;
 	r->status.connected = false;
-	buffer_clear(&r->buffer);
+	kube_buffer_clear(&r->buffer);
 }
 
 /* After an error: longer each time, never in step with other sensors, and no sooner than asked for. */
@@ -362,8 +326,9 @@ take_failure(struct kube_reflector *r, const struct kube_failure *f)
 }
 
 static bool
-take_line(struct kube_reflector *r, const char *line, size_t size)
+take_line(void *context, const char *line, size_t size)
 {
+	struct kube_reflector *r = context;
 	struct kube_event e;
 	char error[128];
 
@@ -383,41 +348,23 @@ take_line(struct kube_reflector *r, const char *line, size_t size)
 	return true;
 }
 
-/* Lines are complete at their line feed, wherever chunks and records end; one that is whole in a piece is not copied. */
 static bool
 take_lines(struct kube_reflector *r, const char *bytes, size_t size)
 {
-	const char *end;
+	enum kube_lines result = kube_buffer_lines(&r->buffer, bytes, size, line_limit, take_line, r);
 
-	while ((end = memchr(bytes, '\n', size)) != NULL) {
-		size_t taken = (size_t)(end - bytes);
-		bool go_on;
-
-		if (r->buffer.size == 0) {
-			go_on = take_line(r, bytes, taken);
-		} else if (buffer_add(&r->buffer, bytes, taken, line_limit)) {
-			go_on = take_line(r, r->buffer.bytes, r->buffer.size);
-			buffer_clear(&r->buffer);
-		} else {
-			break;
-		}
-		if (!go_on)
-			return false;
-		bytes += taken + 1;
-		size -= taken + 1;
+	if (result == KUBE_LINES_TOO_LONG) {
+		begin_again(r, false);
+		fail(r, "a watch event of more than 8 MiB");
 	}
-	if (end == NULL && buffer_add(&r->buffer, bytes, size, line_limit))
-		return true;
-	begin_again(r, false);
-	fail(r, "a watch event of more than 8 MiB");
-	return false;
+	return result == KUBE_LINES_TAKEN;
 }
 
 /* Pages hold few enough objects to fit; with one object in a page there is no way left but to try again. */
 static bool
 take_list(struct kube_reflector *r, const char *bytes, size_t size)
 {
-	if (buffer_add(&r->buffer, bytes, size, page_size_limit))
+	if (kube_buffer_add(&r->buffer, bytes, size, page_size_limit))
 		return true;
 	r->page_limit = r->page_limit > 8 ? r->page_limit / 8 : 1;
 	begin_again(r, false);
@@ -430,7 +377,7 @@ take_refusal(struct kube_reflector *r, const char *bytes, size_t size)
 {
 	size_t room = refusal_limit - r->buffer.size;
 
-	return buffer_add(&r->buffer, bytes, size < room ? size : room, refusal_limit);
+	return kube_buffer_add(&r->buffer, bytes, size < room ? size : room, refusal_limit);
 }
 
 /* One snapshot, one version; and it must come to an end. */
@@ -570,7 +517,7 @@ kube_reflector_free(struct kube_reflector *r)
 {
 	if (r == NULL)
 		return;
-	free(r->buffer.bytes);
+	kube_buffer_free(&r->buffer);
 	free(r);
 }
 
@@ -610,7 +557,7 @@ kube_reflector_head(struct kube_reflector *r, struct kube_time now, const struct
 	r->now = now;
 	r->head = *head;
 	r->last_byte = now.steady;
-	buffer_clear(&r->buffer);
+	kube_buffer_clear(&r->buffer);
 	r->status.refused = head->status == 403 || head->status == 404;
 	if (head->status != 401)
 		r->token_retried = false;
