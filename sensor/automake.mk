@@ -40,10 +40,11 @@ libsensor_a_SOURCES = \
 	%D%/fragment.c %D%/fragment.h \
 	%D%/geoip.c %D%/geoip.h \
 	%D%/hash.c %D%/hash.h \
+	%D%/http_exchange.c \
 	%D%/http_listen.c %D%/http_listen.h \
 	%D%/http_request.c %D%/http_request.h \
 	%D%/http_response.c %D%/http_response.h \
-	%D%/http_server.c %D%/http_server.h \
+	%D%/http_server.c %D%/http_server.h %D%/http_server_internal.h \
 	%D%/http_tls.c %D%/http_tls.h \
 	%D%/inspection.c %D%/inspection.h %D%/inspection_internal.h \
 	%D%/inspection_parking.c \

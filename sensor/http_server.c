@@ -22,8 +22,7 @@
 #include <time.h>
 
 #include "http_listen.h"
-#include "http_request.h"
-#include "http_response.h"
+#include "http_server_internal.h"
 #include "http_tls.h"
 #include "log.h"
 
@@ -34,57 +33,10 @@ enum {
 	REFRESH_MS = 5000,     /* between looks at the files of identity */
 	LINGER_MS = 1000,      /* for a client to read the last answer before its unread bytes reset the connection */
 	PROGRESS_SIZE = 65536, /* a client takes so much of an answer in stall_ms, or is cut */
-	OUTPUT_MAX = 64 << 20, /* unsent bytes of all answers together; a single one may be larger */
 };
 
-enum phase {
-	PHASE_IDLE,    /* between requests */
-	PHASE_READING, /* a head, or before that the TLS handshake */
-	PHASE_WAITING, /* for the answer */
-	PHASE_WRITING,
-	PHASE_LINGER,  /* all is said; what still comes is thrown away */
-};
-
-struct connection {
-	TAILQ_ENTRY(connection) link;
-	struct http_server *server;
-	struct bufferevent *buffers;
-	struct http_exchange *exchange; /* while waiting */
-	enum phase phase;
-	bool keep_alive, half_closed;
-	size_t searched;                /* of the input, for the end of a head */
-	size_t body_size;               /* of the answer that is being written */
-	size_t left;                    /* of it, when progress was last seen */
-	int64_t since;                  /* ms: when the phase, or its last progress, began */
-};
-
-struct http_exchange {
-	TAILQ_ENTRY(http_exchange) link;
-	struct http_server *server;     /* NULL: gone */
-	struct connection *connection;  /* NULL: gone */
-	const struct http_route *route;
-	struct http_request request;
-	char head[];
-};
-
-struct http_server {
-	struct http_server_options options;
-	struct event_base *base;
-	struct evconnlistener *listener;
-	struct event *sweep;
-	struct http_identity *identity;
-	TAILQ_HEAD(, connection) connections;
-	TAILQ_HEAD(, http_exchange) exchanges;
-	unsigned open, waiting;
-	size_t unsent;
-	int64_t refreshed;
-	bool paused; /* no descriptor was left for another connection */
-	struct http_server_counters counters;
-	char address[HTTP_ADDRESS_SIZE];
-};
-
-static int64_t
-now_ms(void)
+int64_t
+http_now_ms(void)
 {
 	struct timespec t;
 
@@ -92,11 +44,11 @@ now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void
-enter(struct connection *c, enum phase phase)
+void
+http_enter(struct connection *c, enum phase phase)
 {
 	c->phase = phase;
-	c->since = now_ms();
+	c->since = http_now_ms();
 }
 
 static void
@@ -113,146 +65,7 @@ drop(struct connection *c)
 	free(c);
 }
 
-/* Answers. */
-
-static void
-free_body(const void *body, size_t size, void *context)
-{
-	(void)size;
-	(void)context;
-	free((void *)(uintptr_t)body);
-}
-
-static void
-begin_answer(struct connection *c, int status, const char *type, const char *encoding, char *body, size_t size, bool send_body)
-{
-	struct evbuffer *out = bufferevent_get_output(c->buffers);
-
-	http_response_head(out, status, type, encoding, size, c->keep_alive);
-	if (size > 0 && send_body && evbuffer_add_reference(out, body, size, free_body, NULL) == 0) {
-		c->body_size = size;
-		c->server->unsent += size;
-	} else {
-		free(body);
-	}
-	enter(c, PHASE_WRITING);
-	c->left = evbuffer_get_length(out);
-}
-
-/* An error before there is an exchange. */
-static void
-refuse(struct connection *c, int status, const char *message, bool send_body)
-{
-	size_t size;
-	char *text = http_response_error(status, message, &size);
-
-	c->server->counters.refused++;
-	begin_answer(c, status, "application/json", NULL, text, size, send_body);
-}
-
-static void
-free_exchange(struct http_exchange *x)
-{
-	if (x->connection != NULL)
-		x->connection->exchange = NULL;
-	if (x->server != NULL) {
-		TAILQ_REMOVE(&x->server->exchanges, x, link);
-		x->server->waiting--;
-	}
-	free(x);
-}
-
-void
-http_answer_encoded(struct http_exchange *x, int status, const char *type, const char *encoding, char *body, size_t size)
-{
-	struct connection *c = x->connection;
-	bool send_body = x->request.method != HTTP_HEAD;
-
-	if (c == NULL)
-		free(body);
-	else if (send_body && c->server->unsent > 0 && size > OUTPUT_MAX - (c->server->unsent < OUTPUT_MAX ? c->server->unsent : OUTPUT_MAX)) {
-		free(body);
-		refuse(c, 503, "too many large answers are on their way", true);
-	} else {
-		begin_answer(c, status, type, encoding, body, size, send_body);
-	}
-	free_exchange(x);
-}
-
-void
-http_answer(struct http_exchange *x, int status, const char *type, char *body, size_t size)
-{
-	http_answer_encoded(x, status, type, NULL, body, size);
-}
-
-void
-http_answer_error(struct http_exchange *x, int status, const char *message)
-{
-	size_t size;
-	char *text = http_response_error(status, message, &size);
-
-	http_answer(x, status, "application/json", text, size);
-}
-
-void
-http_answer_text(struct http_exchange *x, int status, const char *text)
-{
-	char *copy = strdup(text);
-
-	if (copy == NULL)
-		abort();
-	http_answer(x, status, "text/plain; charset=utf-8", copy, strlen(copy));
-}
-
 /* Requests. */
-
-static const struct http_route *
-find_route(const struct http_server *s, const char *path)
-{
-	for (const struct http_route *r = s->options.routes; r->path != NULL; r++) {
-		size_t size = strlen(r->path);
-		bool prefix = r->path[size - 1] == '/' && size > 1;
-
-		if (prefix ? strncmp(r->path, path, size) == 0 && path[size] != '\0' : strcmp(r->path, path) == 0)
-			return r;
-	}
-	return NULL;
-}
-
-/* A head that was read and is fit to be looked at. */
-static void
-serve(struct connection *c, struct http_exchange *x)
-{
-	struct http_server *s = c->server;
-	const struct http_request *q = &x->request;
-	bool send_body = q->method != HTTP_HEAD;
-
-	c->keep_alive = q->keep_alive && !q->has_body;
-	x->route = find_route(s, q->path);
-	if ((x->route == NULL || !x->route->open) && !http_identity_allows(s->identity, http_request_header(q, "authorization"))) {
-		s->counters.unauthorized++;
-		refuse(c, 401, "a bearer token is wanted", send_body);
-	} else if (x->route == NULL) {
-		refuse(c, 404, "there is nothing of this name", send_body);
-	} else if (q->method == HTTP_OTHER_METHOD) {
-		refuse(c, 405, "only GET and HEAD are served", send_body);
-	} else if (q->has_body) {
-		refuse(c, 413, "a request with a body is not served", send_body);
-	} else if (s->waiting >= s->options.connections_max) {
-		refuse(c, 503, "too many requests are waiting", send_body);
-	} else {
-		x->server = s;
-		x->connection = c;
-		c->exchange = x;
-		TAILQ_INSERT_TAIL(&s->exchanges, x, link);
-		s->waiting++;
-		s->counters.requests++;
-		enter(c, PHASE_WAITING);
-		x->route->handle(s->options.context, x);
-		return;
-	}
-	free(x);
-}
 
 /* Takes size bytes, a whole head, from the input. */
 static void
@@ -267,11 +80,11 @@ take_head(struct connection *c, size_t size)
 	(void)bufferevent_read(c->buffers, x->head, size);
 	status = http_request_read(x->head, size, &x->request, &why);
 	if (status == 0) {
-		serve(c, x);
+		http_serve(c, x);
 		return;
 	}
 	c->keep_alive = false;
-	refuse(c, status, why, true);
+	http_refuse(c, status, why, true);
 	free(x);
 }
 
@@ -289,7 +102,7 @@ read_head(struct connection *c)
 	if ((have = evbuffer_get_length(in)) == 0)
 		return;
 	if (c->phase == PHASE_IDLE)
-		enter(c, PHASE_READING);
+		http_enter(c, PHASE_READING);
 	/* The end may straddle what was there before. */
 	(void)evbuffer_ptr_set(in, &from, c->searched > 3 ? c->searched - 3 : 0, EVBUFFER_PTR_SET);
 	end = evbuffer_search(in, "\r\n\r\n", 4, &from);
@@ -303,7 +116,7 @@ read_head(struct connection *c)
 		return;
 	}
 	c->keep_alive = false;
-	refuse(c, 431, "the head of the request is too large", true);
+	http_refuse(c, 431, "the head of the request is too large", true);
 }
 
 static void
@@ -331,7 +144,7 @@ linger(struct connection *c)
 	if (ssl != NULL)
 		(void)SSL_shutdown(ssl);
 	(void)shutdown(bufferevent_getfd(c->buffers), SHUT_WR);
-	enter(c, PHASE_LINGER);
+	http_enter(c, PHASE_LINGER);
 	on_read(c->buffers, c);
 }
 
@@ -348,7 +161,7 @@ on_written(struct bufferevent *buffers, void *context)
 		linger(c);
 		return;
 	}
-	enter(c, PHASE_IDLE);
+	http_enter(c, PHASE_IDLE);
 	read_head(c);
 	if (c->half_closed && (c->phase == PHASE_IDLE || c->phase == PHASE_READING))
 		drop(c);
@@ -439,7 +252,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 	c->server = s;
 	TAILQ_INSERT_TAIL(&s->connections, c, link);
 	s->open++;
-	enter(c, PHASE_READING);
+	http_enter(c, PHASE_READING);
 	bufferevent_setcb(c->buffers, on_read, on_written, on_event, c);
 	bufferevent_setwatermark(c->buffers, EV_READ, 0, HTTP_HEAD_MAX);
 	(void)bufferevent_enable(c->buffers, EV_READ | EV_WRITE);
@@ -501,7 +314,7 @@ on_sweep(evutil_socket_t fd, short what, void *context)
 {
 	struct http_server *s = context;
 	struct connection *c, *next;
-	int64_t now = now_ms();
+	int64_t now = http_now_ms();
 
 	(void)fd;
 	(void)what;
@@ -538,7 +351,7 @@ http_server_new(struct event_base *base, const struct http_server_options *optio
 		abort();
 	s->base = base;
 	s->options = *options;
-	s->refreshed = now_ms();
+	s->refreshed = http_now_ms();
 	TAILQ_INIT(&s->connections);
 	TAILQ_INIT(&s->exchanges);
 	set_default(&s->options.connections_max, 256);
@@ -590,36 +403,4 @@ http_server_counters(const struct http_server *s, struct http_server_counters *o
 {
 	*out = s->counters;
 	out->open = s->open;
-}
-
-/* Exchanges. */
-
-const char *
-http_path(const struct http_exchange *x)
-{
-	return x->request.path;
-}
-
-const char *
-http_suffix(const struct http_exchange *x)
-{
-	return x->request.path + strlen(x->route->path);
-}
-
-const char *
-http_query(const struct http_exchange *x)
-{
-	return x->request.query;
-}
-
-const char *
-http_header(const struct http_exchange *x, const char *name)
-{
-	return http_request_header(&x->request, name);
-}
-
-bool
-http_is_gone(const struct http_exchange *x)
-{
-	return x->connection == NULL;
 }

@@ -225,16 +225,18 @@ def check_greedy():
             s.connect((p.host, p.port))
             s.sendall(b'GET /api/v1/pairs?limit=10000 HTTP/1.1\r\nHost: x\r\n\r\n')
             crowd.append(s)
-        refused = 0
-        for _ in range(200):
+        begun, refused = time.monotonic(), 0
+        # Ten seconds show what is kept; where there are sanitizers and others at work it takes longer until many were answered.
+        while time.monotonic() - begun < 10 or (refused <= 20 and time.monotonic() - begun < 60):
             most = max(most, resident())
             time.sleep(0.05)
+            refused = 0
+            for s in crowd:
+                try:
+                    refused += status_of(s.recv(100, socket.MSG_PEEK | socket.MSG_DONTWAIT)) == 503
+                except OSError:
+                    pass
         for s in crowd:
-            s.settimeout(0.2)
-            try:
-                refused += status_of(s.recv(100)) == 503
-            except OSError:
-                pass
             s.close()
         ok(refused > 20, 'of many who ask for large pages and do not read them most are told to come again', refused)
         sanitized = 'asan' in subprocess.run(['ldd', Pages.PROGRAM], stdout=subprocess.PIPE, check=False).stdout.decode()
