@@ -436,8 +436,7 @@ near_misses(void **state)
 		NEAR_MISS("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\x01\x02\x03\x04\x05\x06"),
 		NEAR_MISS("\0\0\0\x08\x04\xd2\x16\x2f\0\0\0\0"),
 		NEAR_MISS("\4\1\0\x50\x0a\0\0\1user\0"),                           /* SOCKS 4 */
-		NEAR_MISS("\5\1\0"
-			  "\0\0\0\0\0\0\0\0"),                                      /* SOCKS 5 */
+		NEAR_MISS("\5\1\0\0\0\0\0\0\0\0\0"),                               /* SOCKS 5 */
 		NEAR_MISS("\4\0\0\0\5\0\0\0\1x"),                                   /* OPTIONS with a body */
 		NEAR_MISS("\4\0\0\0\1\0\0\0\x05\0\1\0\1k"),                         /* STARTUP whose map goes on */
 		NEAR_MISS("\4\0\0\0\7\0\0\0\x08\0\0\0\1\1\0\1\0"),                  /* QUERY that is no text */
