@@ -5,7 +5,7 @@
 #include "kube_pace.h"
 
 static const double backoff_first = 0.8, backoff_longest = 30, backoff_reset = 120;
-static const double asked_longest = 300; /* that is believed */
+static const int64_t asked_longest = 300; /* that is believed */
 
 /* splitmix64: to spread sensors over time, not for secrets. */
 double
@@ -34,7 +34,7 @@ kube_pace_well(struct kube_pace *p, int64_t now)
 int64_t
 kube_pace_back_off(struct kube_pace *p, int64_t now, int64_t asked)
 {
-	int64_t wait, least = kube_pace_span(p, asked > asked_longest ? asked_longest : (double)asked);
+	int64_t wait, least = kube_pace_span(p, (double)(asked > asked_longest ? asked_longest : asked));
 
 	if (p->healthy_since > 0 && now - p->healthy_since >= kube_pace_span(p, backoff_reset))
 		p->delay = 0;
