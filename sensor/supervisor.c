@@ -63,10 +63,6 @@ supervisor_give_delta(struct supervisor *s)
 {
 	struct report *delta = s->delta;
 
-	if (delta->flows == 0 && delta->pair_count == 0) {
-		judge_give(s->judge, NULL, &s->status);
-		return;
-	}
 	s->delta = NULL;
 	supervisor_begin_delta(s);
 	judge_give(s->judge, delta, &s->status);
@@ -86,6 +82,16 @@ supervisor_count_flow(struct supervisor *s, const struct flow_record *r)
 
 /* Time. */
 
+/* Where nothing came the judge is told of the status alone; names wait for the flows that they belong to. */
+static void
+tell_judge(struct supervisor *s)
+{
+	if (s->delta->pair_count > 0)
+		supervisor_give_delta(s);
+	else
+		judge_give(s->judge, NULL, &s->status);
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *context)
 {
@@ -98,10 +104,10 @@ on_tick(evutil_socket_t fd, short what, void *context)
 	s->status.now = now;
 	supervisor_capture_tick(s, now);
 	supervisor_cluster_tick(s, now);
-	supervisor_outputs_tick(s, now);
+	supervisor_outputs_tick(s);
 	log_tick();
 	if (s->ticks % SECONDS_BETWEEN_STATUS == 0 || (s->ticks % SECONDS_BETWEEN_DELTAS == 0 && s->delta->flows > 0))
-		supervisor_give_delta(s);
+		tell_judge(s);
 	if (s->stopping && (supervisor_capture_over(s) || supervisor_steady() >= s->stop_deadline))
 		event_base_loopbreak(s->base);
 }
@@ -317,7 +323,11 @@ begin(struct supervisor *s, struct policy_set *set)
 	}
 	if ((s->base = event_base_new()) == NULL)
 		abort();
-	if (!supervisor_events_begin(s) || !begin_judge(s, set))
+	if (!supervisor_events_begin(s)) {
+		policy_set_free(set);
+		return false;
+	}
+	if (!begin_judge(s, set))
 		return false;
 	supervisor_begin_delta(s);
 	if (!supervisor_outputs_begin(s) || !supervisor_cluster_begin(s) || !supervisor_capture_begin(s))

@@ -84,7 +84,7 @@ void supervisor_capture_end(struct supervisor *);
 bool supervisor_cluster_load(struct supervisor *); /* files, with the rights that were given at start */
 bool supervisor_cluster_begin(struct supervisor *);
 void supervisor_cluster_flush(struct supervisor *); /* nothing waits any longer */
-bool supervisor_cluster_reload(struct supervisor *);
+void supervisor_cluster_reload(struct supervisor *);
 
 /* Whether connection tracking knows more of a record: it is in *out then. */
 bool supervisor_cluster_complete(const struct supervisor *, const struct flow_record *, struct flow_record *out);
@@ -96,7 +96,7 @@ void supervisor_outputs_end(struct supervisor *);
 /* Each second. */
 void supervisor_capture_tick(struct supervisor *, int64_t now);
 void supervisor_cluster_tick(struct supervisor *, int64_t now);
-void supervisor_outputs_tick(struct supervisor *, int64_t now);
+void supervisor_outputs_tick(struct supervisor *);
 
 /* Tells every worker to conclude; capture is over once supervisor_capture_over(). */
 void supervisor_capture_stop(struct supervisor *);
@@ -108,9 +108,9 @@ void supervisor_flow(struct supervisor *, const struct flow_record *);
 /* A record whose ends are as well known as they will be: counts it. */
 void supervisor_count_flow(struct supervisor *, const struct flow_record *);
 
-/* Hands the judge what came since, and begins anew; only the latter, where nothing came. */
-void supervisor_give_delta(struct supervisor *);
+/* Begins an empty delta; and hands the judge the one there is first. */
 void supervisor_begin_delta(struct supervisor *);
+void supervisor_give_delta(struct supervisor *);
 
 /* Events for people and machines that read standard output; the log has them as well where it matters. */
 void supervisor_show_flow(struct supervisor *, const struct flow_record *);

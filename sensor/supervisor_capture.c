@@ -327,11 +327,10 @@ make_plan(struct supervisor *s)
 		abort();
 	capture_plan_make(links, count, &wish, &s->slots, plan);
 	if (!capture_plan_equal(plan, &s->plan)) {
-		/* Flows known by the old numbers are counted under the old names. */
+		/* Flows known by the old numbers are counted under the old names: the next delta has the new ones. */
 		supervisor_give_delta(s);
 		s->plan = *plan;
 		name_slots(s);
-		supervisor_begin_delta(s);
 		for (unsigned i = 0; i < o->launcher.workers; i++)
 			tell_worker(&s->workers[i], MESSAGE_PLAN, &s->plan, sizeof(s->plan));
 		log_info("interfaces captured", log_count("count", s->plan.count), log_text("first", s->plan.count > 0 ? s->plan.entries[0].name : NULL), log_text("last", s->plan.count > 1 ? s->plan.entries[s->plan.count - 1].name : NULL));

@@ -102,7 +102,7 @@ supervisor_cluster_load(struct supervisor *s)
 	return !s->options->kubernetes || configure_kubernetes(s);
 }
 
-bool
+void
 supervisor_cluster_reload(struct supervisor *s)
 {
 	char error[1024];
@@ -113,13 +113,12 @@ supervisor_cluster_reload(struct supervisor *s)
 	if (inventory == NULL) {
 		log_error("cluster file not taken: what was known before stays", log_text("reason", error));
 		supervisor_warn(s, WARNING_CLUSTER_FILE_REFUSED, &(struct warning_details){ .texts = { error } });
-		return false;
+		return;
 	}
 	cluster_feed_clear(&s->feed);
 	s->feed.inventory = inventory;
 	s->delta->options.inventory = inventory; /* what was counted before keeps its names: they are the report's own */
 	log_info("cluster files read again");
-	return true;
 }
 
 /* Flows that wait. */

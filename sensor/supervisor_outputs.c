@@ -164,12 +164,11 @@ supervisor_outputs_begin(struct supervisor *s)
 }
 
 void
-supervisor_outputs_tick(struct supervisor *s, int64_t now)
+supervisor_outputs_tick(struct supervisor *s)
 {
 	struct judge_status judged;
 	struct events_counters counted;
 
-	(void)now;
 	judge_status(s->judge, &judged);
 	s->status.state_saved = judged.state_saved;
 	s->status.state_errors = judged.state_errors;
