@@ -89,22 +89,8 @@ end_all(struct launcher_self *l)
 static void
 tell(struct launcher_self *l, const struct launcher_event *event, int fd)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec part = { .iov_base = (void *)(uintptr_t)event, .iov_len = sizeof(*event) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	while (sendmsg(l->supervisor, &message, MSG_NOSIGNAL) < 0)
-		if (errno != EINTR)
-			end_all(l);
+	if (launcher_send(l->supervisor, event, sizeof(*event), fd) < 0)
+		end_all(l);
 }
 
 static void

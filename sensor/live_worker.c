@@ -19,6 +19,7 @@
 
 #include "forwarded.h"
 #include "isolation.h"
+#include "launcher_internal.h"
 #include "log.h"
 #include "messages.h"
 
@@ -248,20 +249,7 @@ run(struct live_worker *w)
 static void
 tell_launcher(const struct live_worker_place *place, const struct live_worker_state *state, int fd)
 {
-	union {
-		struct cmsghdr header;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = { 0 };
-	struct iovec part = { .iov_base = (void *)(uintptr_t)state, .iov_len = sizeof(*state) };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		control.header = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int)), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS };
-		memcpy(CMSG_DATA(&control.header), &fd, sizeof(fd));
-	}
-	if (sendmsg(place->launcher, &message, MSG_NOSIGNAL) != sizeof(*state))
+	if (launcher_send(place->launcher, state, sizeof(*state), fd) != sizeof(*state))
 		_exit(1);
 }
 
