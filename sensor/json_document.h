@@ -29,6 +29,21 @@ struct json_rules {
 	const char *flaws[JSON_FLAW_COUNT]; /* the words for each */
 };
 
+/* Of struct json_rules.flaws: the words for documents that podwire itself writes, but for depth and size. */
+#define JSON_FLAWS_IN_OUR_OWN \
+	[JSON_ENDS_EARLY] = "found the end of the text, expected more: it may have been cut off", \
+	[JSON_NO_OBJECT] = "found something else, expected {", \
+	[JSON_NO_ARRAY] = "found something else, expected an array", \
+	[JSON_NO_KEY] = "found no key, expected one in quotation marks", \
+	[JSON_NO_COLON] = "found no colon after the key, expected one", \
+	[JSON_NO_VALUE] = "found no value, expected one", \
+	[JSON_NO_END_OF_OBJECT] = "found something else, expected a comma or }", \
+	[JSON_NO_END_OF_ARRAY] = "found something else, expected a comma or ]", \
+	[JSON_NO_END_OF_TEXT] = "found more text, expected the end", \
+	[JSON_BRACE_FOR_BRACKET] = "found }, expected ]", \
+	[JSON_BRACKET_FOR_BRACE] = "found ], expected }", \
+	[JSON_KEY_TWICE] = "found a key for the second time, expected each once"
+
 struct json_document {
 	const struct json_rules *rules;
 	const char *name;  /* of the file, for errors */
