@@ -216,6 +216,27 @@ packet_ethernet(struct decoding *d, struct layer *l)
 	return packet_ethertype(d, be16(h + 12), l);
 }
 
+/*
+ * Linux 6.10 and later tell in the cooked forms what is behind all tags, and take off but the outermost: another is still there.
+ * Its last field then says the same protocol, and what begins at it cannot be that protocol.
+ */
+static bool
+hides_tag(const struct layer *l, uint16_t protocol)
+{
+	if (l->left < 6 || be16(l->at + 2) != protocol)
+		return false;
+	switch (protocol) {
+	case ETHERTYPE_IPV4: /* version, total length */
+		return l->at[0] >> 4 != 4 || be16(l->at + 2) > l->wire;
+	case ETHERTYPE_IPV6: /* version, payload length */
+		return l->at[0] >> 4 != 6 || be16(l->at + 4) + 40u > l->wire;
+	case ETHERTYPE_PPPOE_SESSION: /* version and type */
+		return l->at[0] != 0x11;
+	default:
+		return false;
+	}
+}
+
 /* Both cooked headers tell the hardware type and a protocol, which Linux leaves below 0x0600 for frames without one. */
 static enum packet_result
 cooked_payload(struct decoding *d, uint16_t hardware, uint16_t protocol, struct layer *l)
@@ -226,6 +247,8 @@ cooked_payload(struct decoding *d, uint16_t hardware, uint16_t protocol, struct 
 		return PACKET_NOT_IP;
 	if (protocol == 0x0004 && (result = snap(l, &protocol)) != PACKET_OK) /* 802.2 */
 		return result;
+	if (hides_tag(l, protocol))
+		(void)layer_take(l, 4);
 	return protocol < ETHERTYPE_LENGTHS ? PACKET_NOT_IP : packet_ethertype(d, protocol, l);
 }
 

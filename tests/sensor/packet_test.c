@@ -322,16 +322,39 @@ cooked_snap(void)
 }
 
 static void
-cooked2(void)
+put_cooked2_header(uint16_t protocol)
 {
-	begin_ipv6();
 	frame_put32(&b, 0);
 	frame_put32(&b, 0x02000000);
 	frame_put16(&b, 6);
 	frame_put16(&b, 1);
 	frame_put32(&b, 3);
 	frame_put16(&b, 0);
-	frame_put16(&b, IP6);
+	frame_put16(&b, protocol);
+}
+
+static void
+cooked2(void)
+{
+	begin_ipv6();
+	put_cooked2_header(IP6);
+}
+
+/* Linux tells the protocol behind a tag that it has left there. */
+static void
+cooked2_hidden_tag(void)
+{
+	begin_ipv6();
+	frame_vlan(&b, IP6);
+	put_cooked2_header(IP6);
+}
+
+static void
+cooked2_hidden_tag_ipv4(void)
+{
+	begin_ipv4();
+	frame_vlan(&b, IP4);
+	put_cooked2_header(IP4);
 }
 
 static void
@@ -482,6 +505,8 @@ static const struct stack {
 	{ "cooked, tagged", cooked_vlan, 113, TUNNEL_NONE },
 	{ "cooked, SNAP", cooked_snap, 113, TUNNEL_NONE },
 	{ "cooked v2", cooked2, 276, TUNNEL_NONE },
+	{ "cooked v2, hidden tag", cooked2_hidden_tag, 276, TUNNEL_NONE },
+	{ "cooked v2, hidden tag, IPv4", cooked2_hidden_tag_ipv4, 276, TUNNEL_NONE },
 	{ "raw 12", begin_ipv4, 12, TUNNEL_NONE },
 	{ "raw 14", begin_ipv6, 14, TUNNEL_NONE },
 	{ "raw 101", begin_ipv6, RAW, TUNNEL_NONE },
@@ -503,6 +528,22 @@ static const struct stack {
 	{ "IPv6 in IPv6", ip6tnl, RAW, TUNNEL_IP6TNL },
 	{ "IPv4 in IPv6", ip6tnl_ipv4, RAW, TUNNEL_IP6TNL },
 };
+
+/* A packet of 2048 bytes has in its length what a tag would say. */
+static void
+test_length_like_a_tag(void **state)
+{
+	static uint8_t payload[2048 - 20 - 8];
+
+	(void)state;
+	frame_begin(&b, payload, sizeof(payload));
+	frame_udp(&b, 1000, 2000);
+	frame_ipv4(&b, UDP);
+	put_cooked2_header(IP4);
+	assert_int_equal(decode(276), PACKET_OK);
+	assert_int_equal(packet.ip_size, 2048);
+	assert_int_equal(packet.source_port, 1000);
+}
 
 /* Where a capture tells it, a packet that came in is told from one that the host sent; all others are not. */
 static void
@@ -1582,6 +1623,7 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_direction_of_cooked_frames),
+		T(test_length_like_a_tag),
 		T(test_stacks),
 		T(test_udp_tunnels),
 		T(test_udp_near_misses),
