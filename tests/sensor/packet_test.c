@@ -533,10 +533,10 @@ static const struct stack {
 static void
 test_length_like_a_tag(void **state)
 {
-	static uint8_t payload[2048 - 20 - 8];
+	static const uint8_t zeros[2048 - 20 - 8];
 
 	(void)state;
-	frame_begin(&b, payload, sizeof(payload));
+	frame_begin(&b, zeros, sizeof(zeros));
 	frame_udp(&b, 1000, 2000);
 	frame_ipv4(&b, UDP);
 	put_cooked2_header(IP4);
