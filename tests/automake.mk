@@ -168,6 +168,7 @@ UNIT_TESTS = \
 	%D%/sensor/worker_live_test \
 	%D%/sensor/worker_parking_test \
 	%D%/sensor/worker_share_test \
+	%D%/sensor/worker_slow_test \
 	%D%/sensor/worker_test
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 TESTS += $(UNIT_TESTS) $(SCRIPT_TESTS)
