@@ -438,7 +438,9 @@ check_PROGRAMS += %D%/bench/worker_memory
 %C%_bench_bare_loop_LDADD = $(PCAP_LIBS)
 check_PROGRAMS += %D%/bench/live_rings
 %C%_bench_live_rings_LDADD = $(PCAP_LIBS)
-EXTRA_DIST += %D%/bench/live_bench.py %D%/bench/bench.py %D%/bench/make_captures.py %D%/bench/sensor_bench.py
+check_PROGRAMS += %D%/bench/packet_sender
+%C%_bench_packet_sender_LDADD = $(PCAP_LIBS)
+EXTRA_DIST += %D%/bench/live_bench.py %D%/bench/bench.py %D%/bench/make_captures.py %D%/bench/rate_bench.py %D%/bench/sensor_bench.py %D%/bench/sensor_place.py
 
 FUZZ_SECONDS = 600
 fuzz: $(FUZZ_TARGETS)
@@ -458,10 +460,11 @@ coverage: check
 bench: podwire %D%/bench/bare_loop
 	python3 $(top_srcdir)/%D%/bench/bench.py --podwire ./podwire --bare %D%/bench/bare_loop --pcaps $(top_srcdir)/pcaps
 
-# The sensor under load: needs root and tcpreplay, and half an hour for the soak.
-bench-live: podwire
-	python3 $(top_srcdir)/%D%/bench/make_captures.py --scale 3 $(top_srcdir)/pcaps bench-captures
-	python3 $(top_srcdir)/%D%/bench/sensor_bench.py rate memory idle soak --podwire ./podwire --captures bench-captures
+# The sensor under load: needs root, some 20 minutes for the rates and half an hour for the soak.
+bench-live: podwire %D%/bench/packet_sender
+	mkdir -p bench-captures
+	python3 $(top_srcdir)/%D%/bench/make_captures.py $(top_srcdir)/pcaps bench-captures
+	PYTHONDONTWRITEBYTECODE=1 python3 $(top_srcdir)/%D%/bench/sensor_bench.py rate memory idle soak --podwire ./podwire --sender %D%/bench/packet_sender --captures bench-captures
 	rm -rf bench-captures
 
 leaks: podwire

@@ -1,176 +1,25 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`podwire monitor` under load, in network namespaces: a pod's packets are replayed into a bridge.
+"""`podwire monitor` under load, in network namespaces: packets are replayed into a bridge.
 
-  rate    the highest rate of short real flows without a loss, beside tcpdump -w /dev/null and Suricata with rings of the same size
+  rate    the highest rate of short real flows without a loss, beside tcpdump -w /dev/null and Suricata with rings of the same size: with
+          both CPUs for sender and sensor, and with one for both; 10 to 25 minutes
   memory  RSS of supervisor and worker with 100,000 flows open among 1,000 pods
   soak    new connections at a steady rate for a time: RSS at intervals, which should be flat
   idle    CPU while nothing happens; time from start to ready
 
-Needs root, tcpreplay; tcpdump and suricata where they are compared. Generator and programs share the machine, so what is found is a lower bound.
+Needs root and packet_sender (packet_sender.c); tcpdump and suricata where they are compared. Sender and programs share the machine.
 """
 import argparse
 import json
 import os
 import random
-import re
-import shutil
-import signal
 import struct
-import subprocess
 import sys
-import tempfile
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(HERE, '..', 'scripts'))
-from network import Namespace, wait_for  # noqa: E402
-
-RING = 8 << 20
-PORT = 19764
-SURICATA = """%%YAML 1.1
----
-vars: {address-groups: {HOME_NET: any, EXTERNAL_NET: any}, port-groups: {HTTP_PORTS: 80}}
-default-log-dir: %(folder)s
-stats: {enabled: yes, interval: 1}
-outputs:
-  - eve-log: {enabled: yes, filetype: regular, filename: stats.json, types: [{stats: {totals: yes}}]}
-logging: {default-log-level: error, outputs: [{console: {enabled: no}}]}
-af-packet:
-  - {interface: %(interface)s, threads: 1, cluster-id: 99, cluster-type: cluster_flow, use-mmap: yes, tpacket-v3: yes, block-size: 262144, ring-size: %(packets)d}
-app-layer: {protocols: {http: {enabled: yes}, tls: {enabled: yes}, dns: {tcp: {enabled: yes}, udp: {enabled: yes}}, ssh: {enabled: yes}, smtp: {enabled: yes}, ftp: {enabled: yes}, mqtt: {enabled: yes}, krb5: {enabled: yes}, http2: {enabled: yes}}}
-max-pending-packets: 1024
-runmode: workers
-"""
-
-
-class Place:
-    """A node with the bridge br0, and a pod whose eth0 is the port p0."""
-
-    def __init__(self):
-        self.node, self.pod = Namespace('node'), Namespace('pod')
-        self.node.ip('link add br0 type bridge', 'link add p0 type veth peer name eth0 netns %s' % self.pod.pid, 'link set p0 master br0 mtu 65000')
-        for place in (self.node, self.pod):
-            place.sysctl(net__ipv6__conf__all__disable_ipv6=1)
-        self.node.ip('link set br0 up', 'link set p0 up')
-        self.pod.ip('link set eth0 up mtu 65000')
-        self.folder = tempfile.mkdtemp()
-
-    def replay(self, capture, rate, loops=1):
-        """Packets a second that were really sent, and how many."""
-        speed = ['--pps=%d' % rate] if rate else ['--topspeed']
-        text = self.pod.text('tcpreplay', '-q', '-i', 'eth0', '-K', '--loop', loops, '--unique-ip', *speed, capture)
-        return float(re.search(r'([0-9.]+) pps', text).group(1)), int(re.search(r'Actual: (\d+)', text).group(1))
-
-    def close(self):
-        self.pod.close()
-        self.node.close()
-        shutil.rmtree(self.folder)
-
-
-def proc(pid, name):
-    with open('/proc/%d/%s' % (pid, name)) as f:
-        return f.read()
-
-
-def resident(pid):
-    return int(proc(pid, 'statm').split()[1]) * os.sysconf('SC_PAGESIZE')
-
-
-def cpu(pid):
-    fields = proc(pid, 'stat').rpartition(')')[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
-
-
-def children(pid):
-    return [int(p) for p in subprocess.run(['pgrep', '-P', str(pid)], stdout=subprocess.PIPE, check=False).stdout.split()]
-
-
-class Podwire:
-    def __init__(self, place, podwire, *options):
-        self.place = place
-        begun = time.monotonic()
-        self.process = place.node.start(podwire, 'monitor', '-i', 'br0', '--listen', '127.0.0.1:%d' % PORT, *options, stdout=subprocess.DEVNULL)
-        if not wait_for(lambda: self.get('/readyz').startswith('ready'), 20, 0.005):
-            sys.exit('podwire monitor does not become ready')
-        self.start = time.monotonic() - begun
-
-    def get(self, path):
-        return self.place.node.run('curl', '-s', '--max-time', '10', 'http://127.0.0.1:%d%s' % (PORT, path), check=False).stdout.decode()
-
-    def status(self):
-        return json.loads(self.get('/api/v1/status'))
-
-    def seen(self):
-        time.sleep(2.2)
-        w = self.status()['workers'][0]
-        return w['received'], w['dropped']
-
-    def processes(self):
-        """Supervisor, launcher, workers."""
-        launcher = children(self.process.pid)
-        return [self.process.pid] + launcher + [w for p in launcher for w in children(p)]
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        self.process.wait(30)
-
-
-class Tcpdump:
-    def __init__(self, place, _podwire):
-        self.log = tempfile.TemporaryFile()
-        self.process = place.node.start('tcpdump', '-i', 'p0', '-Q', 'in', '-p', '-n', '-s', '16384', '-B', RING >> 10, '-w', '/dev/null', stderr=self.log)
-        time.sleep(1)
-
-    def seen(self):
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait()
-        self.log.seek(0)
-        text = self.log.read().decode()
-        return int(re.search(r'(\d+) packets? received', text).group(1)), int(re.search(r'(\d+) packets? dropped by kernel', text).group(1))
-
-    def stop(self):
-        pass
-
-
-class Suricata:
-    def __init__(self, place, _podwire):
-        self.folder = tempfile.mkdtemp(dir=place.folder)
-        path = os.path.join(self.folder, 'suricata.yaml')
-        with open(path, 'w') as f:
-            f.write(SURICATA % {'folder': self.folder, 'interface': 'p0', 'packets': RING // 2048})
-        self.process = place.node.start('suricata', '-c', path, '-S', '/dev/null', '-l', self.folder, '--af-packet=p0', '--pidfile', os.path.join(self.folder, 'pid'), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        self.stats = os.path.join(self.folder, 'stats.json')
-        if not wait_for(lambda: os.path.exists(self.stats) and os.path.getsize(self.stats) > 0, 30):
-            sys.exit('suricata does not begin: see ' + path)
-
-    def seen(self):
-        time.sleep(2.5)
-        with open(self.stats) as f:
-            capture = json.loads(f.read().splitlines()[-1])['stats']['capture']
-        return capture['kernel_packets'], capture['kernel_drops']
-
-    def stop(self):
-        self.process.send_signal(signal.SIGINT)
-        self.process.wait(60)
-
-
-PROGRAMS = (('podwire', lambda place, podwire: Podwire(place, podwire, '--ring-size', RING)), ('tcpdump', Tcpdump), ('suricata', Suricata))
-
-
-def run_rate(place, options):
-    capture = os.path.join(options.captures, 'mix.pcap')
-    print('%-10s %12s %12s %12s %10s' % ('', 'asked for', 'sent', 'packets', 'dropped'))
-    for name, program in PROGRAMS:
-        if name != 'podwire' and shutil.which(name) is None:
-            print('%-10s is not installed' % name)
-            continue
-        for rate in options.rates:
-            running = program(place, options.podwire)
-            real, sent = place.replay(capture, rate, options.loops)
-            received, dropped = running.seen()
-            running.stop()
-            print('%-10s %12s %12.0f %12d %9.3f %%' % (name, rate or 'all', real, sent, 100 * dropped / max(1, received)), flush=True)
+from rate_bench import CPUS, run_rate
+from sensor_place import Place, Podwire, cpu_exactly, resident
 
 
 def checksum_free_tcp(client, server, ports, sequence, acknowledgement, flags, payload=b''):
@@ -261,33 +110,39 @@ def print_memory(p, when):
     print('%8.0f s  supervisor %5.1f MiB, worker %5.1f MiB, together %5.1f MiB; flows open %d' % (when, supervisor / 2**20, worker / 2**20, (supervisor + worker) / 2**20, p.status()['workers'][0]['flows_open']), flush=True)
 
 
-def run_memory(place, options):
-    capture, cluster = os.path.join(place.folder, 'open.pcap'), os.path.join(place.folder, 'cluster.json')
-    write_pcap(capture, open_connections(100000, 1000))
+def prepared(place, options, count, close):
+    """A sensor that knows 1,000 pods; the capture of so many connections among them, and how many frames it has."""
+    capture, cluster = os.path.join(place.folder, 'connections.pcap'), os.path.join(place.folder, 'cluster.json')
+    frames = list(open_connections(count, 1000, close))
+    write_pcap(capture, frames)
     write_cluster(cluster, 1000)
-    p = Podwire(place, options.podwire, '--cluster', cluster)
+    return Podwire(place, options.podwire, '--cluster', cluster), capture, len(frames)
+
+
+def run_memory(place, options):
+    p, capture, count = prepared(place, options, 100000, False)
     print_memory(p, 0)
     begun = time.monotonic()
-    place.replay(capture, 60000)
-    for _ in range(5):
-        time.sleep(4)
+    place.send(capture, 60000, 60, '-k', '-n', count)
+    for _ in range(6):
+        time.sleep(6)
         print_memory(p, time.monotonic() - begun)
     p.stop()
 
 
 def run_soak(place, options):
-    rate, pods = 2000, 1000
-    capture, cluster = os.path.join(place.folder, 'soak.pcap'), os.path.join(place.folder, 'cluster.json')
-    frames = list(open_connections(120000, pods, close=True))
-    write_pcap(capture, frames)
-    write_cluster(cluster, pods)
-    p = Podwire(place, options.podwire, '--cluster', cluster)
+    rate, connections = 2000, 120000
+    p, capture, count = prepared(place, options, connections, True)
     begun = time.monotonic()
-    while time.monotonic() - begun < options.seconds:
-        place.replay(capture, rate * len(frames) // 120000)
+    sender = place.start_sending(capture, rate * count / connections, options.seconds, '-k')
+    while sender.poll() is None:
+        time.sleep(min(60, max(1, begun + options.seconds - time.monotonic())))
         print_memory(p, time.monotonic() - begun)
-    received, dropped = p.seen()
-    print('packets %d, dropped %d; records %d' % (received, dropped, p.status()['flow_records']))
+    sent = json.loads(sender.communicate()[0])
+    time.sleep(2.2)
+    status = p.status()
+    print('connections/s %.0f; packets %d, received %d, dropped %d; records %d' % (
+        sent['packets'] / sent['seconds'] / count * connections, sent['packets'], status['workers'][0]['received'], status['workers'][0]['dropped'], status['flow_records']))
     p.stop()
 
 
@@ -296,9 +151,9 @@ def run_idle(place, options):
     print('ready %.3f s after start' % p.start)
     time.sleep(3)
     pids = p.processes()
-    before = sum(map(cpu, pids))
+    before = sum(map(cpu_exactly, pids))
     time.sleep(30)
-    print('idle: %.3f %% of a core' % ((sum(map(cpu, pids)) - before) / 30 * 100))
+    print('idle: %.3f %% of a core' % ((sum(map(cpu_exactly, pids)) - before) / 30 * 100))
     p.stop()
 
 
@@ -306,15 +161,20 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('what', choices=('rate', 'memory', 'soak', 'idle'), nargs='+')
     parser.add_argument('--podwire', default='./podwire')
-    parser.add_argument('--captures', help='folder with mix.pcap, as make_captures.py makes it')
-    parser.add_argument('--rates', type=lambda s: [int(r) for r in s.split(',')], default=[100000, 200000, 300000, 0], help='packets a second; 0: as fast as can be')
-    parser.add_argument('--loops', type=int, default=2)
-    parser.add_argument('--seconds', type=float, default=1800)
+    parser.add_argument('--sender', default='tests/bench/packet_sender')
+    parser.add_argument('--by', choices=('tap', 'pod'), default='tap', help='rate: into a port of the bridge that is a tap device (less work for the sender), or from a pod')
+    parser.add_argument('--captures', default='.', help='rate: folder with mix.pcap, as make_captures.py makes it')
+    parser.add_argument('--cpus', choices=tuple(CPUS), nargs='+', default=['two', 'one'])
+    parser.add_argument('--probe', type=float, default=4, help='rate: seconds while seeking')
+    parser.add_argument('--hold', type=float, default=10, help='rate: seconds that a rate must hold')
+    parser.add_argument('--repeats', type=int, default=3, help='rate: how often it must')
+    parser.add_argument('--seconds', type=float, default=1800, help='soak')
     options = parser.parse_args()
-    options.podwire = os.path.abspath(options.podwire)
-    if os.geteuid() != 0 or shutil.which('tcpreplay') is None:
-        sys.exit('needs root and tcpreplay')
-    place = Place()
+    options.podwire, options.sender = os.path.abspath(options.podwire), os.path.abspath(options.sender)
+    options.capture = os.path.join(options.captures, 'mix.pcap')
+    if os.geteuid() != 0:
+        sys.exit('needs root')
+    place = Place(options.sender, options.by == 'tap')
     try:
         for what in options.what:
             print('== ' + what, flush=True)
