@@ -4,6 +4,7 @@
 
 #include "metrics.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "dissectors/evidence.h"
@@ -17,9 +18,7 @@ metrics_write(FILE *out, const struct snapshot *snapshot, enum metrics_format fo
 {
 	struct metrics_text t;
 
-	t.out = out;
-	t.format = format;
-	t.size = 0;
+	metrics_begin(&t, out, format);
 	metrics_pairs(&t, snapshot);
 	metrics_sensor(&t, snapshot);
 	metrics_end(&t);
@@ -41,32 +40,68 @@ metrics_content_type(enum metrics_format format)
 	return format == METRICS_OPENMETRICS ? "application/openmetrics-text; version=1.0.0; charset=utf-8" : "text/plain; version=0.0.4; charset=utf-8";
 }
 
+/* The labels of the ends of numbered pairs, laid out when first met: each pair is in many families. */
+struct laid_out {
+	struct metrics_labels text; /* of all of them */
+	struct {
+		size_t at, size;        /* size 0: not yet */
+	} *pairs;
+};
+
 /* What is told in each family of a pass over the same items. */
 struct pass {
 	struct metrics_text *text;
 	const struct metric_family *family;
 	struct metrics_labels labels;
+	struct laid_out ends;
 	const struct snapshot *snapshot;
 };
 
 /* Labels. */
 
 static void
-put_ends(struct metrics_labels *l, const struct series_labels *of)
+begin_ends(struct pass *p, size_t pair_count)
 {
+	p->ends.pairs = calloc(pair_count + 1, sizeof(*p->ends.pairs));
+	if (p->ends.pairs == NULL)
+		abort();
+}
+
+static void
+end_ends(struct pass *p)
+{
+	metrics_labels_free(&p->ends.text);
+	free(p->ends.pairs);
+	p->ends.pairs = NULL;
+}
+
+/* Begins the labels of something of a pair. */
+static void
+put_ends(struct pass *p, size_t pair, const struct series_labels *of)
+{
+	struct metrics_labels *l = &p->labels;
+	size_t *size = &p->ends.pairs[pair].size;
+
+	metrics_labels_clear(l);
+	if (*size > 0) {
+		metrics_labels_append(l, p->ends.text.data + p->ends.pairs[pair].at, *size);
+		return;
+	}
 	metrics_label(l, "source_workload", of->source_workload);
 	metrics_label(l, "source_workload_namespace", of->source_workload_namespace);
 	metrics_label(l, "destination_workload", of->destination_workload);
 	metrics_label(l, "destination_workload_namespace", of->destination_workload_namespace);
+	*size = l->size;
+	p->ends.pairs[pair].at = p->ends.text.size;
+	metrics_labels_append(&p->ends.text, l->data, l->size);
 }
 
 static void
-put_labels(struct metrics_labels *l, const struct series_labels *of)
+put_labels(struct pass *p, size_t pair, const struct series_labels *of)
 {
-	metrics_labels_clear(l);
-	put_ends(l, of);
-	metrics_label(l, "destination_service", of->destination_service);
-	metrics_label(l, "protocol", of->protocol);
+	put_ends(p, pair, of);
+	metrics_label(&p->labels, "destination_service", of->destination_service);
+	metrics_label(&p->labels, "protocol", of->protocol);
 }
 
 static void
@@ -96,8 +131,7 @@ pair_gauge(struct pass *p, const struct series_scores *scores, const struct metr
 
 		if (family == &pair_score && !s->has_c)
 			continue;
-		metrics_labels_clear(&p->labels);
-		put_ends(&p->labels, &s->labels);
+		put_ends(p, i, &s->labels);
 		metrics_value(p->text, family, &p->labels, family == &pair_score ? s->c : s->coverage);
 	}
 }
@@ -112,8 +146,7 @@ policy_values(struct pass *p, const struct series_scores *scores)
 		const struct series_score *s = &scores->items[i];
 		size_t ends;
 
-		metrics_labels_clear(&p->labels);
-		put_ends(&p->labels, &s->labels);
+		put_ends(p, i, &s->labels);
 		ends = p->labels.size;
 		for (size_t j = 0; j < POLICY_COUNT; j++) {
 			double value;
@@ -167,9 +200,11 @@ scores(struct pass *p)
 {
 	struct series_scores *all = series_scores_new(p->snapshot->report);
 
+	begin_ends(p, all->count);
 	pair_gauge(p, all, &pair_score);
 	pair_gauge(p, all, &pair_coverage);
 	policy_values(p, all);
+	end_ends(p);
 	series_scores_free(all);
 	policy_weights(p);
 	totals(p);
@@ -189,7 +224,7 @@ each_traffic(void *context, const struct series_traffic *s)
 {
 	struct pass *p = context;
 
-	put_labels(&p->labels, &s->labels);
+	put_labels(p, s->pair, &s->labels);
 	metrics_label(&p->labels, "encryption", encryption_state_names[s->encryption]);
 	metrics_label(&p->labels, "authentication", auth_result_names[s->authentication]);
 	metrics_count(p->text, p->family, &p->labels, p->family == &flows_total ? s->flows : s->bytes);
@@ -200,7 +235,7 @@ each_finding(void *context, const struct series_finding *s)
 {
 	struct pass *p = context;
 
-	put_labels(&p->labels, &s->labels);
+	put_labels(p, s->pair, &s->labels);
 	metrics_label(&p->labels, "type", s->type);
 	metrics_label(&p->labels, "severity", severity_names[s->severity]);
 	metrics_count(p->text, p->family, &p->labels, s->count);
@@ -248,13 +283,17 @@ static void
 traffic(struct pass *p)
 {
 	const struct series *s = p->snapshot->series;
+	struct series_totals totals;
 
+	series_totals(s, &totals);
+	begin_ends(p, totals.pairs);
 	begin(p, &flows_total);
 	series_each_traffic(s, each_traffic, p);
 	begin(p, &bytes_total);
 	series_each_traffic(s, each_traffic, p);
 	begin(p, &findings_total);
 	series_each_finding(s, each_finding, p);
+	end_ends(p);
 	count_open(p);
 	begin(p, &policy_observed);
 	series_each_policy(s, each_policy, p);

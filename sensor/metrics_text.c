@@ -23,6 +23,15 @@ reserve(char **data, size_t size, size_t *capacity, size_t more)
 		abort();
 }
 
+void
+metrics_begin(struct metrics_text *t, FILE *out, enum metrics_format format)
+{
+	t->out = out;
+	t->format = format;
+	t->family = NULL;
+	t->size = 0;
+}
+
 static void
 flush(struct metrics_text *t)
 {
@@ -125,13 +134,21 @@ put_character(char *out, size_t *size, const char *text, size_t left)
 }
 
 void
+metrics_labels_append(struct metrics_labels *l, const char *text, size_t size)
+{
+	reserve(&l->data, l->size, &l->capacity, size);
+	memcpy(l->data + l->size, text, size);
+	l->size += size;
+}
+
+void
 metrics_label(struct metrics_labels *l, const char *name, const char *value)
 {
 	size_t name_size = strlen(name), left = value != NULL ? strlen(value) : 0;
 
 	reserve(&l->data, l->size, &l->capacity, name_size + 3 * left + 4);
-	if (l->size > 0)
-		l->data[l->size++] = ',';
+	l->data[l->size] = l->size > 0 ? ',' : '{';
+	l->size++;
 	memcpy(l->data + l->size, name, name_size);
 	l->size += name_size;
 	l->data[l->size++] = '=';
@@ -156,80 +173,114 @@ metrics_label(struct metrics_labels *l, const char *name, const char *value)
 
 /* Samples. */
 
+/* What stands before a value. The name is put together once for the samples of a family. */
 static void
 put_name(struct metrics_text *t, const struct metric_family *f, const struct metrics_labels *l)
 {
-	puts_to(t, f->name);
-	puts_to(t, suffix_of(f));
-	if (l != NULL && l->size > 0) {
-		put(t, "{", 1);
-		put(t, l->data, l->size);
-		put(t, "}", 1);
+	if (t->family != f) {
+		int size = snprintf(t->name, sizeof(t->name), "%s%s", f->name, suffix_of(f));
+
+		if (size < 0 || (size_t)size >= sizeof(t->name))
+			abort();
+		t->name_size = (size_t)size;
+		t->family = f;
 	}
-	put(t, " ", 1);
+	put(t, t->name, t->name_size);
+	if (l != NULL && l->size > 0)
+		put(t, l->data, l->size);
+}
+
+/* The end of a sample, written from its last byte to its first. */
+struct tail {
+	char text[48];
+	size_t at;
+};
+
+static void
+tail_begin(struct tail *e)
+{
+	e->at = sizeof(e->text);
+	e->text[--e->at] = '\n';
 }
 
 static void
-put_count(struct metrics_text *t, uint64_t value)
+tail_text(struct tail *e, const char *text)
 {
-	char digits[24];
-	size_t at = sizeof(digits);
+	size_t size = strlen(text);
 
+	e->at -= size;
+	memcpy(e->text + e->at, text, size);
+}
+
+static void
+tail_count(struct tail *e, uint64_t value)
+{
 	do {
-		digits[--at] = (char)('0' + value % 10);
+		e->text[--e->at] = (char)('0' + value % 10);
 		value /= 10;
 	} while (value > 0);
-	put(t, digits + at, sizeof(digits) - at);
+}
+
+static void
+put_tail(struct metrics_text *t, const struct metrics_labels *l, struct tail *e)
+{
+	e->text[--e->at] = ' ';
+	if (l != NULL && l->size > 0)
+		e->text[--e->at] = '}';
+	put(t, e->text + e->at, sizeof(e->text) - e->at);
 }
 
 void
 metrics_count(struct metrics_text *t, const struct metric_family *f, const struct metrics_labels *l, uint64_t value)
 {
+	struct tail e;
+
 	put_name(t, f, l);
-	put_count(t, value);
-	put(t, "\n", 1);
+	tail_begin(&e);
+	tail_count(&e, value);
+	put_tail(t, l, &e);
 }
 
 /* Values are shares, seconds and sums of shares: nine decimals are more than any of them holds. */
 static void
-put_value(struct metrics_text *t, double value)
+tail_value(struct tail *e, double value)
 {
-	const double whole_max = 9007199254740992.0, billion = 1e9;
-	char text[16];
-	uint64_t whole, rest;
-	int size;
+	const double billion = 1e9;
+	uint64_t whole = (uint64_t)value, rest = (uint64_t)llround((value - (double)whole) * billion);
+	int digits = 9;
 
-	if (!isfinite(value) || fabs(value) >= whole_max) {
-		puts_to(t, isnan(value) ? "NaN" : value > 0 ? "+Inf" : "-Inf");
-		return;
-	}
-	if (value < 0) {
-		put(t, "-", 1);
-		value = -value;
-	}
-	whole = (uint64_t)value;
-	rest = (uint64_t)llround((value - (double)whole) * billion);
 	if (rest >= (uint64_t)billion) {
 		whole++;
 		rest = 0;
 	}
-	put_count(t, whole);
-	if (rest == 0)
-		return;
-	for (size = 9; rest % 10 == 0; size--)
-		rest /= 10;
-	text[0] = '.';
-	for (int i = size; i > 0; i--, rest /= 10)
-		text[i] = (char)('0' + rest % 10);
-	put(t, text, (size_t)size + 1);
+	if (rest > 0) {
+		for (; rest % 10 == 0; digits--)
+			rest /= 10;
+		for (; digits > 0; digits--, rest /= 10)
+			e->text[--e->at] = (char)('0' + rest % 10);
+		e->text[--e->at] = '.';
+	}
+	tail_count(e, whole);
 }
 
 void
 metrics_value(struct metrics_text *t, const struct metric_family *f, const struct metrics_labels *l, double value)
 {
+	const double whole_max = 9007199254740992.0;
+	struct tail e;
+
 	put_name(t, f, l);
-	put_value(t, value);
-	put(t, "\n", 1);
+	tail_begin(&e);
+	if (isnan(value)) {
+		tail_text(&e, "NaN");
+	} else if (fabs(value) >= whole_max) {
+		tail_text(&e, value > 0 ? "+Inf" : "-Inf");
+	} else {
+		tail_value(&e, fabs(value));
+		if (value < 0)
+			tail_text(&e, "-");
+	}
+	put_tail(t, l, &e);
 }
 
 void

@@ -11,13 +11,18 @@
 
 struct snapshot;
 
+struct metric_family;
+
 /* Text on its way to a stream, in pieces that fit a processor's cache. */
 struct metrics_text {
 	FILE *out;
 	enum metrics_format format;
-	size_t size;
-	char data[32768];
+	const struct metric_family *family; /* whose samples' name is in name */
+	size_t name_size, size;
+	char name[128], data[32768];
 };
+
+void metrics_begin(struct metrics_text *, FILE *, enum metrics_format);
 
 enum metric_type { METRIC_GAUGE, METRIC_COUNTER, METRIC_INFO };
 
@@ -31,7 +36,7 @@ struct metric_family {
 /* The lines that begin a family. All its samples follow before the next one begins. */
 void metrics_family(struct metrics_text *, const struct metric_family *);
 
-/* A label set under construction: a text of its own, so that it can be made once for many samples. */
+/* A label set under construction: a text of its own, so that it can be made once for many samples. It begins with its brace. */
 struct metrics_labels {
 	char *data;
 	size_t size, capacity;
@@ -39,6 +44,9 @@ struct metrics_labels {
 
 void metrics_labels_clear(struct metrics_labels *); /* keeps its memory */
 void metrics_labels_free(struct metrics_labels *);
+
+/* Appends labels that are laid out already: those, or a piece of those, of another set. */
+void metrics_labels_append(struct metrics_labels *, const char *text, size_t size);
 
 /* value is escaped, and what is not UTF-8 in it replaced; NULL counts as "". */
 void metrics_label(struct metrics_labels *, const char *name, const char *value);

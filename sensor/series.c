@@ -543,6 +543,7 @@ series_each_traffic(const struct series *s, void (*each)(void *context, const st
 	for (const struct traffic_row *row = series_first(&s->traffic); row != NULL; row = series_next(&row->item)) {
 		struct series_traffic t = {
 			.labels = labels_of(row->pair, row->service, row->protocol),
+			.pair = row->pair->number,
 			.encryption = row->encryption,
 			.authentication = row->authentication,
 			.flows = row->flows,
@@ -559,6 +560,7 @@ series_each_finding(const struct series *s, void (*each)(void *context, const st
 	for (const struct finding_row *row = series_first(&s->findings); row != NULL; row = series_next(&row->item)) {
 		struct series_finding f = {
 			.labels = labels_of(row->pair, row->service, row->protocol),
+			.pair = row->pair->number,
 			.type = row->type,
 			.severity = row->severity,
 			.count = row->count,

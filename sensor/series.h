@@ -24,6 +24,7 @@ struct series_labels {
 
 struct series_traffic {
 	struct series_labels labels;
+	size_t pair;            /* a number less than the pairs of series_totals(): the same ends */
 	uint8_t encryption;     /* enum encryption_state */
 	uint8_t authentication; /* enum auth_result */
 	uint64_t flows, bytes;
@@ -31,6 +32,7 @@ struct series_traffic {
 
 struct series_finding {
 	struct series_labels labels;
+	size_t pair;            /* as above */
 	const char *type;
 	enum severity severity;
 	uint64_t count;         /* of findings, each counted once */

@@ -27,9 +27,7 @@ text_of(enum metrics_format format, void (*write)(struct metrics_text *))
 	char *text = NULL;
 	size_t size;
 
-	t.out = open_memstream(&text, &size);
-	t.format = format;
-	t.size = 0;
+	metrics_begin(&t, open_memstream(&text, &size), format);
 	write(&t);
 	metrics_end(&t);
 	assert_int_equal(fclose(t.out), 0);
