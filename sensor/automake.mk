@@ -1,7 +1,7 @@
 # All of the sensor but main(): the program, the tests and the fuzzers share it.
 noinst_LIBRARIES += libsensor.a
 libsensor_a_CFLAGS = $(AM_CFLAGS) $(PCAP_CFLAGS) $(JANSSON_CFLAGS) $(YAML_CFLAGS) $(MAXMINDDB_CFLAGS) $(NDPI_CFLAGS) \
-	$(EVENT_CFLAGS) $(MNL_CFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS) $(ZLIB_CFLAGS)
+	$(EVENT_CFLAGS) $(MNL_CFLAGS) $(CAPNG_CFLAGS) $(SECCOMP_CFLAGS) $(GZIP_CFLAGS)
 libsensor_a_SOURCES = \
 	%D%/address.c %D%/address.h \
 	%D%/analysis.c %D%/analysis.h \
@@ -39,6 +39,7 @@ libsensor_a_SOURCES = \
 	%D%/forwarded.c %D%/forwarded.h \
 	%D%/fragment.c %D%/fragment.h \
 	%D%/geoip.c %D%/geoip.h \
+	%D%/gzip_stream.c %D%/gzip_stream.h \
 	%D%/hash.c %D%/hash.h \
 	%D%/http_exchange.c \
 	%D%/http_listen.c %D%/http_listen.h \
@@ -145,7 +146,7 @@ CLEANFILES += %D%/ndpi_protocols.inc
 
 PODWIRE_LIBS = libsensor.a libpolicies.a libdissectors.a \
 	$(PCAP_LIBS) $(JANSSON_LIBS) $(MAXMINDDB_LIBS) $(YAML_LIBS) $(EVENT_LIBS) $(CRYPTO_LIBS) $(NGHTTP2_LIBS) $(NDPI_LIBS) \
-	$(MNL_LIBS) $(CAPNG_LIBS) $(SECCOMP_LIBS) $(ZLIB_LIBS) -lpthread -lm
+	$(MNL_LIBS) $(CAPNG_LIBS) $(SECCOMP_LIBS) $(GZIP_LIBS) -lpthread -lm
 
 bin_PROGRAMS += podwire
 podwire_SOURCES = %D%/main.c

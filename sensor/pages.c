@@ -7,9 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <zlib.h>
 
 #include "api.h"
+#include "gzip_stream.h"
 #include "http_request.h"
 #include "judge.h"
 #include "metrics.h"
@@ -46,71 +46,12 @@ pages_new(const struct pages_options *options)
 	return p;
 }
 
-/* Compression. */
-
-/* What passes through to another stream as gzip (RFC 1952). */
-struct gzip {
-	FILE *out;
-	z_stream z;
-};
-
-static void
-deflate_more(struct gzip *g, int flush)
-{
-	unsigned char block[32768];
-	int result;
-
-	do {
-		g->z.next_out = block;
-		g->z.avail_out = sizeof(block);
-		result = deflate(&g->z, flush);
-		(void)fwrite(block, 1, sizeof(block) - g->z.avail_out, g->out);
-	} while (g->z.avail_out == 0 && result != Z_STREAM_END);
-}
-
-static ssize_t
-gzip_write(void *cookie, const char *text, size_t size)
-{
-	struct gzip *g = cookie;
-
-	g->z.next_in = (unsigned char *)(uintptr_t)text;
-	g->z.avail_in = (unsigned)size; /* no more than the stream's buffer */
-	deflate_more(g, Z_NO_FLUSH);
-	return (ssize_t)size;
-}
-
-static int
-gzip_close(void *cookie)
-{
-	struct gzip *g = cookie;
-
-	g->z.avail_in = 0;
-	deflate_more(g, Z_FINISH);
-	(void)deflateEnd(&g->z);
-	return 0;
-}
-
-/* A stream into out, at the level that costs least: metrics shrink fortyfold all the same. */
-static FILE *
-open_gzip(struct gzip *g, FILE *out)
-{
-	FILE *f;
-
-	*g = (struct gzip){ .out = out };
-	f = fopencookie(g, "w", (cookie_io_functions_t){ .write = gzip_write, .close = gzip_close });
-	if (f == NULL || deflateInit2(&g->z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-		abort();
-	(void)setvbuf(f, NULL, _IOFBF, 32768);
-	return f;
-}
-
 /* In the judge's thread. */
 static void
 render(FILE *out, const struct snapshot *snapshot, void *argument)
 {
 	struct job *j = argument;
-	struct gzip g;
-	FILE *f = j->gzip ? open_gzip(&g, out) : out;
+	FILE *f = j->gzip ? gzip_stream_open(out) : out;
 
 	if (j->write != NULL)
 		j->write(f, snapshot, &j->query);

@@ -131,6 +131,7 @@ UNIT_TESTS = \
 	%D%/sensor/flow_table_test \
 	%D%/sensor/fragment_test \
 	%D%/sensor/geoip_test \
+	%D%/sensor/gzip_stream_test \
 	%D%/sensor/http_request_test \
 	%D%/sensor/inspection_test \
 	%D%/sensor/inventory_live_test \
