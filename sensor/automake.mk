@@ -125,7 +125,8 @@ libsensor_a_SOURCES = \
 	%D%/window_cells.c %D%/window_cells.h \
 	%D%/worker.c %D%/worker.h %D%/worker_internal.h %D%/worker_note.h \
 	%D%/worker_export.c \
-	%D%/worker_record.c
+	%D%/worker_record.c \
+	%D%/zero_packing.c %D%/zero_packing.h
 
 if NDPI
 libsensor_a_SOURCES += %D%/classifier_ndpi.c

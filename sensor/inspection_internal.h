@@ -61,7 +61,7 @@ struct inspector {
 	const struct record_sink *sink;
 	struct fixed_pool inspections;
 	struct inspection *scratch; /* for one of a parked flow that is looked at for a moment, or ends */
-	uint64_t *packing;          /* room for one that is being parked */
+	uint8_t *packing;          /* room for one that is being parked */
 	size_t parked_bytes;
 	uint32_t hand;              /* whose turn it is to be thought of */
 	struct buffer_pool buffers;

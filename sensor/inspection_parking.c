@@ -12,10 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "zero_packing.h"
+
 enum {
-	WORDS_AHEAD = 8,                /* words that one byte of the packed form tells of */
 	STATE_SIZE_MAX = 16 * 1024,     /* of dissectors */
-	PACKING_WORDS = (int)(sizeof(struct inspection) + STATE_SIZE_MAX) / 8 + 2,
 	TURNS_MAX = 2,                  /* rounds of the hand before it gives up */
 };
 
@@ -25,106 +25,13 @@ struct parked_inspection {
 	uint8_t bytes[];
 };
 
-/*
- * Packing: of each eight words a byte says which are not zero; of each of those one says which bytes
- * are not. None of them is said of a pointer to what is static, of which there are many: three bytes
- * tell where it lies from here.
- */
-
-static uint64_t
-static_base(void)
-{
-	static const char here;
-
-	return (uint64_t)(uintptr_t)&here - (UINT64_C(1) << 23);
-}
-
-static uint8_t *
-pack_word(uint8_t *out, uint64_t word)
-{
-	uint64_t distance = word - static_base();
-	uint8_t *mask = out++;
-
-	*mask = 0;
-	if (distance < UINT64_C(1) << 24) {
-		for (unsigned i = 0; i < 3; i++)
-			*out++ = (uint8_t)(distance >> (8 * i));
-		return out;
-	}
-	for (unsigned i = 0; i < 8; i++, word >>= 8)
-		if ((word & 0xff) != 0) {
-			*mask |= (uint8_t)(1u << i);
-			*out++ = (uint8_t)word;
-		}
-	return out;
-}
-
-static uint8_t *
-pack(uint8_t *out, const void *from, size_t size)
-{
-	const uint8_t *in = from;
-
-	for (size_t at = 0; at < size; at += sizeof(uint64_t) * WORDS_AHEAD) {
-		uint8_t *words = out++;
-
-		*words = 0;
-		for (unsigned i = 0; i < WORDS_AHEAD && at + i * sizeof(uint64_t) < size; i++) {
-			size_t left = size - at - i * sizeof(uint64_t);
-			uint64_t word = 0;
-
-			memcpy(&word, in + at + i * sizeof(word), left < sizeof(word) ? left : sizeof(word));
-			if (word == 0)
-				continue;
-			*words |= (uint8_t)(1u << i);
-			out = pack_word(out, word);
-		}
-	}
-	return out;
-}
-
-static const uint8_t *
-unpack_word(const uint8_t *in, uint64_t *word)
-{
-	uint8_t mask = *in++;
-
-	*word = 0;
-	if (mask == 0) {
-		*word = static_base() + ((uint64_t)in[0] | (uint64_t)in[1] << 8 | (uint64_t)in[2] << 16);
-		return in + 3;
-	}
-	for (unsigned i = 0; i < 8; i++)
-		if ((mask >> i & 1) != 0)
-			*word |= (uint64_t)*in++ << (8 * i);
-	return in;
-}
-
-static const uint8_t *
-unpack(const uint8_t *in, void *to, size_t size)
-{
-	uint8_t *out = to;
-
-	for (size_t at = 0; at < size; at += sizeof(uint64_t) * WORDS_AHEAD) {
-		uint8_t words = *in++;
-
-		for (unsigned i = 0; i < WORDS_AHEAD && at + i * sizeof(uint64_t) < size; i++) {
-			size_t left = size - at - i * sizeof(uint64_t);
-			uint64_t word = 0;
-
-			if ((words >> i & 1) != 0)
-				in = unpack_word(in, &word);
-			memcpy(out + at + i * sizeof(word), &word, left < sizeof(word) ? left : sizeof(word));
-		}
-	}
-	return in;
-}
-
 bool
 parking_init(struct inspector *in)
 {
 	if (in->options.parking_memory == 0)
 		return true;
 	in->scratch = calloc(1, sizeof(*in->scratch));
-	in->packing = calloc(PACKING_WORDS, 10); /* a word takes nine bytes at most, and a part of another */
+	in->packing = malloc(zero_packed_max(sizeof(struct inspection)) + zero_packed_max(STATE_SIZE_MAX));
 	return in->scratch != NULL && in->packing != NULL;
 }
 
@@ -145,7 +52,7 @@ state_size(const struct inspection *ins)
 static bool
 park(struct inspector *in, struct inspection *ins)
 {
-	uint8_t *packed = (uint8_t *)in->packing, *end;
+	uint8_t *packed = in->packing, *end;
 	struct parked_inspection *parked;
 	struct flow *f = ins->flow;
 	size_t size;
@@ -153,8 +60,8 @@ park(struct inspector *in, struct inspection *ins)
 	if (state_size(ins) > STATE_SIZE_MAX)
 		return false;
 	ins->flow = NULL;
-	end = pack(packed, ins, sizeof(*ins));
-	end = pack(end, ins->state, state_size(ins));
+	end = zero_pack(packed, ins, sizeof(*ins));
+	end = zero_pack(end, ins->state, state_size(ins));
 	size = (size_t)(end - packed);
 	if (size > in->options.parking_memory - in->parked_bytes || (parked = malloc(sizeof(*parked) + size)) == NULL) {
 		ins->flow = f;
@@ -194,7 +101,7 @@ park_another(struct inspector *in)
 static bool
 unpack_into(struct inspector *in, struct inspection *ins, const struct parked_inspection *parked, bool with_state)
 {
-	const uint8_t *rest = unpack(parked->bytes, ins, sizeof(*ins));
+	const uint8_t *rest = zero_unpack(parked->bytes, ins, sizeof(*ins));
 	size_t size = state_size(ins);
 
 	ins->state = NULL;
@@ -204,7 +111,7 @@ unpack_into(struct inspector *in, struct inspection *ins, const struct parked_in
 	if (ins->state == NULL)
 		return false;
 	memset(ins->state, 0, ins->state_capacity);
-	(void)unpack(rest, ins->state, size);
+	(void)zero_unpack(rest, ins->state, size);
 	return true;
 }
 

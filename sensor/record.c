@@ -201,6 +201,49 @@ record_class_hash(const struct flow_record *r)
 	return (uint32_t)(h ^ h >> 32);
 }
 
+void
+record_copy_class(struct flow_record *to, const struct flow_record *of)
+{
+	record_init(to);
+	to->client = of->client;
+	to->server = of->server;
+	to->service = of->service;
+	to->client_port = of->client_port;
+	to->server_port = of->server_port;
+	to->service_port = of->service_port;
+	to->has_service = of->has_service;
+	to->ip_protocol = of->ip_protocol;
+	to->direction_basis = of->direction_basis;
+	to->end = of->end;
+	to->payload_seen = of->payload_seen;
+	to->flow_id = of->flow_id;
+	to->file = of->file;
+	to->first_packet = of->first_packet;
+	to->first_seen = of->first_seen;
+	to->last_seen = of->last_seen;
+	to->strength = of->strength;
+	to->state = of->state;
+	to->mutual = of->mutual;
+	to->mutual_basis = of->mutual_basis;
+	to->auth_result = of->auth_result;
+	to->certificate_flags = of->certificate_flags;
+	to->encryption_flags = of->encryption_flags;
+	to->resumed = of->resumed;
+	to->cleartext_credentials = of->cleartext_credentials;
+	to->notes = of->notes;
+	to->tunnel_encrypted = of->tunnel_encrypted;
+	to->certificate.key_bits = of->certificate.key_bits;
+	to->protocol = record_add_text(to, record_protocol(of));
+	to->by = record_add_text(to, record_text(of, of->by));
+	to->tls_version = record_add_text(to, record_text(of, of->tls_version));
+	to->cipher = record_add_text(to, record_text(of, of->cipher));
+	to->mesh = record_add_text(to, record_text(of, of->mesh));
+	to->auth_method = record_add_text(to, record_text(of, of->auth_method));
+	to->tunnel = record_add_text(to, record_text(of, of->tunnel));
+	to->certificate.key_type = record_add_text(to, record_text(of, of->certificate.key_type));
+	to->certificate.signature = record_add_text(to, record_text(of, of->certificate.signature));
+}
+
 /* Checking. */
 
 static bool
@@ -263,7 +306,7 @@ enums_valid(const struct flow_record *r)
 	return r->direction_basis < DIRECTION_BASIS_COUNT && r->end < FLOW_END_COUNT && r->strength < STRENGTH_COUNT &&
 	       r->state < ENCRYPTION_STATE_COUNT && r->mutual < MUTUAL_COUNT && r->mutual_basis < MUTUAL_BASIS_COUNT &&
 	       r->auth_result < AUTH_RESULT_COUNT && r->certificate_flags < 1 << CERTIFICATE_FLAG_COUNT && r->encryption_flags < 1 << ENCRYPTION_FLAG_COUNT &&
-	       (r->notes >> NOTE_COUNT) == 0;
+	       (r->notes >> NOTE_COUNT) == 0 && (r->withdrawn == 0 || (r->continued && !r->counted));
 }
 
 bool

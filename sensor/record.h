@@ -16,7 +16,7 @@
 #include "dissectors/certificate.h"
 #include "dissectors/evidence.h"
 
-enum { RECORD_VERSION = 3, RECORD_TEXT_MAX = 8192 };
+enum { RECORD_VERSION = 4, RECORD_TEXT_MAX = 8192 };
 
 /* Offset into record.text of a NUL-terminated string; 0 is no text (NULL in outputs). */
 typedef uint16_t record_text_ref;
@@ -58,6 +58,8 @@ struct flow_record {
 	bool continued;           /* an earlier record told of this flow: packets, bytes and payload are of the time since */
 	bool counted;             /* this record counts as a flow; of those of a flow that goes on not each does */
 	bool payload_seen;        /* the flow has had payload, now or earlier */
+	/* So often was a flow counted as what this record says, which was not its last word: it tells of nothing else. Mostly 0. */
+	uint16_t withdrawn;
 	uint64_t flow_id;         /* unique within a worker's life */
 
 	uint16_t file;            /* index of the capture file of the first packet */
@@ -110,6 +112,12 @@ void record_add_evidence(struct flow_record *, const struct evidence *);
  * and times. The same in every process.
  */
 uint32_t record_class_hash(const struct flow_record *);
+
+/*
+ * Begins a record that counts as one more, or one less, of what the other counts as: its ends, and all that the hash above is of.
+ * Of text, counts and reasons it has nothing else.
+ */
+void record_copy_class(struct flow_record *, const struct flow_record *of);
 
 /*
  * Whether size bytes at record are a record this version can trust: every size, enum and text

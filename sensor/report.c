@@ -450,6 +450,7 @@ add_evidence(struct report *r, struct pair *p, const struct evidence_class *clas
 		return;
 	}
 	e->flows += more->flows;
+	e->withdrawn += more->withdrawn;
 	for (unsigned d = 0; d < 2; d++) {
 		e->packets[d] += more->packets[d];
 		e->bytes[d] += more->bytes[d];
@@ -608,6 +609,7 @@ on_flow(void *context, const struct flow_record *record)
 	fill_class(r, record, &names, &class);
 	count = (struct evidence_count){
 		.flows = record->counted ? 1 : 0,
+		.withdrawn = record->withdrawn,
 		.packets = { record->packets[0], record->packets[1] },
 		.bytes = { record->bytes[0], record->bytes[1] },
 		.first_seen = record->first_seen,
@@ -615,7 +617,7 @@ on_flow(void *context, const struct flow_record *record)
 		.example = example_of(r, record, &names),
 	};
 	add_evidence(r, take_pair(r, &source, &destination), take_class(r, &class), &count);
-	if (r->options.keep_flows)
+	if (r->options.keep_flows && record->withdrawn == 0)
 		keep_record(r, record);
 }
 

@@ -66,10 +66,18 @@ struct example {
 struct evidence_count {
 	const struct evidence_class *class;
 	uint64_t flows; /* 0 for the packets of flows that were counted at another time */
+	uint64_t withdrawn; /* of a delta: flows counted in an earlier one that turned out to be of another class */
 	uint64_t packets[2], bytes[2]; /* by enum direction */
 	int64_t first_seen, last_seen; /* nanoseconds since 1970 */
 	struct example example;
 };
+
+/* Whether it tells of nothing but what is taken back. */
+static inline bool
+evidence_is_withdrawal(const struct evidence_count *n)
+{
+	return n->withdrawn > 0 && n->flows == 0 && n->packets[0] + n->packets[1] == 0;
+}
 
 struct pair {
 	const struct peer *source, *destination;

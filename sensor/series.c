@@ -403,8 +403,10 @@ series_add(struct series *s, const struct report *delta, const struct policy_set
 		struct namespace_row *namespace = series_take_namespace(s, series_namespace(p->destination));
 
 		to->last_seen = namespace->last_seen = now;
+		/* Counters never go back: what is taken back stays counted. */
 		for (size_t j = 0; j < p->evidence_count; j++)
-			add_traffic(s, to, &p->evidence[j], now);
+			if (!evidence_is_withdrawal(&p->evidence[j]))
+				add_traffic(s, to, &p->evidence[j], now);
 		add_policies(namespace, set, p, report_now(delta));
 	}
 }

@@ -77,7 +77,8 @@ supervisor_count_flow(struct supervisor *s, const struct flow_record *r)
 	if (supervisor_cluster_complete(s, r, &copy))
 		r = &copy;
 	sink.flow(sink.context, r);
-	supervisor_show_flow(s, r);
+	if (r->withdrawn == 0)
+		supervisor_show_flow(s, r);
 }
 
 /* Time. */

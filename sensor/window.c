@@ -149,20 +149,29 @@ lesser_class(struct report *names, const struct evidence_class *class, bool leas
 	return report_class(names, &lesser);
 }
 
+/* The track of a class, or of what stands for it where there was no room for more; *p and *class are set to whose it is. */
+static struct track *
+find_room(const struct window *w, struct pair **p, const struct evidence_class **class)
+{
+	struct track *t = find_track(w, *p, *class);
+
+	if (t == NULL && (*p)->evidence_count >= CLASSES_PER_PAIR) {
+		*class = lesser_class(w->names, *class, (*p)->evidence_count >= CLASSES_PER_PAIR_MAX);
+		t = find_track(w, *p, *class);
+	}
+	if (t == NULL && w->max_pairs != 0 && w->track_count >= w->max_pairs * CLASSES_BY_PAIRS + CLASSES_SPARE) {
+		*p = report_other_pair(w->names);
+		*class = lesser_class(w->names, *class, true);
+		t = find_track(w, *p, *class);
+	}
+	return t;
+}
+
 static struct track *
 take_track(struct window *w, struct pair *p, const struct evidence_class *class)
 {
-	struct track *t = find_track(w, p, class);
+	struct track *t = find_room(w, &p, &class);
 
-	if (t == NULL && p->evidence_count >= CLASSES_PER_PAIR) {
-		class = lesser_class(w->names, class, p->evidence_count >= CLASSES_PER_PAIR_MAX);
-		t = find_track(w, p, class);
-	}
-	if (t == NULL && w->max_pairs != 0 && w->track_count >= w->max_pairs * CLASSES_BY_PAIRS + CLASSES_SPARE) {
-		p = report_other_pair(w->names);
-		class = lesser_class(w->names, class, true);
-		t = find_track(w, p, class);
-	}
 	return t != NULL ? t : add_track(w, p, class);
 }
 
@@ -371,6 +380,16 @@ add_example(struct window *w, struct report_map *m, struct track *t, const struc
 	t->late_slot = w->slot;
 }
 
+/* How many flows the cell could give back. */
+static uint64_t
+take_back(struct window_cell *cell, uint64_t flows)
+{
+	uint64_t taken = flows < cell->flows ? flows : cell->flows;
+
+	cell->flows -= taken;
+	return taken;
+}
+
 static void
 add_evidence(struct window *w, struct report_map *m, struct pair *p, const struct evidence_count *n)
 {
@@ -383,6 +402,26 @@ add_evidence(struct window *w, struct report_map *m, struct pair *p, const struc
 	else
 		t->open = more;
 	t->has_open = true;
+}
+
+/* Takes back what was counted of a class, from the newest slots on, and no more than was counted. */
+static void
+withdraw(struct window *w, struct report_map *m, struct pair *p, const struct evidence_count *n)
+{
+	const struct evidence_class *class = report_map_class(m, n->class);
+	struct track *t = find_room(w, &p, &class);
+	struct window_cell cells[WINDOW_CELLS_MAX];
+	uint64_t left = n->withdrawn;
+	size_t count;
+
+	if (t == NULL)
+		return;
+	left -= take_back(&t->open, left);
+	if (left == 0 || (count = window_cells_get(&t->closed, cells)) == 0)
+		return;
+	for (size_t i = count; i-- > 0 && left > 0;)
+		left -= take_back(&cells[i], left);
+	window_cells_set(&t->closed, cells, count);
 }
 
 static void
@@ -405,7 +444,12 @@ window_add(struct window *w, const struct report *delta, int64_t now)
 		struct pair *p = report_map_pair(m, delta->pairs[i]);
 
 		for (size_t j = 0; j < delta->pairs[i]->evidence_count; j++)
-			add_evidence(w, m, p, &delta->pairs[i]->evidence[j]);
+			if (!evidence_is_withdrawal(&delta->pairs[i]->evidence[j]))
+				add_evidence(w, m, p, &delta->pairs[i]->evidence[j]);
+		/* What is taken back may have been counted just now. */
+		for (size_t j = 0; j < delta->pairs[i]->evidence_count; j++)
+			if (delta->pairs[i]->evidence[j].withdrawn > 0)
+				withdraw(w, m, p, &delta->pairs[i]->evidence[j]);
 	}
 	report_map_free(m);
 	if (delta->pair_count > 0 && w->slot < w->oldest)

@@ -541,6 +541,8 @@ discard(void *context, struct flow *f, enum flow_end end)
 	(void)end;
 	record_init(&w->record);
 	inspection_end(w->inspector, f, &w->record);
+	if (w->exports != NULL)
+		worker_export_discard(w, f);
 }
 
 void

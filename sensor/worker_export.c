@@ -9,8 +9,11 @@
 #include "worker_internal.h"
 
 #include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "fixed_pool.h"
+#include "zero_packing.h"
 
 #define SECOND INT64_C(1000000000)
 
@@ -18,6 +21,17 @@ enum {
 	SCAN_SECONDS = 5,     /* every flow's turn comes so often */
 	LOOKS_MAX = 1 << 16,  /* flows looked at in one go */
 	RECORDS_MAX = 1 << 12, /* records made in one go: some ten milliseconds */
+	SAID_MAX = 4 << 20,    /* bytes of what was told and may change; of further flows what was told stays told */
+	MALLOC_OWN = 16,       /* what each piece of memory takes more */
+	CLASS_SIZE_MAX = offsetof(struct flow_record, text) + 1024,
+	CLASS_PACKED_MAX = (CLASS_SIZE_MAX / 8 + 1) * 10, /* zero_packed_max() of it */
+};
+
+/* What a flow was counted as: record_copy_class(), packed. */
+struct said {
+	uint32_t size;        /* that it takes */
+	uint32_t record_size;
+	uint8_t bytes[];
 };
 
 bool
@@ -54,14 +68,72 @@ worker_export_begin(struct worker *w, const struct flow *f)
 	*export_of(w, f) = (struct worker_export){ .due = seconds(f->first_seen + w->options.active_first) };
 }
 
+static void
+forget(struct worker *w, struct worker_export *e)
+{
+	if (e->said == NULL)
+		return;
+	w->said_bytes -= e->said->size;
+	free(e->said);
+	e->said = NULL;
+}
+
+static void
+remember(struct worker *w, struct worker_export *e)
+{
+	uint8_t packed[CLASS_PACKED_MAX];
+	struct flow_record *class = &w->class;
+	size_t size;
+
+	record_copy_class(class, &w->record);
+	if (class->size > CLASS_SIZE_MAX)
+		return;
+	size = sizeof(*e->said) + (size_t)(zero_pack(packed, class, class->size) - packed);
+	if (size + MALLOC_OWN > SAID_MAX - w->said_bytes || (e->said = malloc(size)) == NULL)
+		return;
+	e->said->size = (uint32_t)(size + MALLOC_OWN);
+	e->said->record_size = class->size;
+	memcpy(e->said->bytes, packed, size - sizeof(*e->said));
+	w->said_bytes += e->said->size;
+}
+
+/*
+ * What is known of the flow is not what it was counted as: that is taken back, so that its last word alone counts. Whoever adds up
+ * forgets what he was told, but for what can only grow.
+ */
+static void
+withdraw(struct worker *w, struct worker_export *e)
+{
+	struct flow_record *class = &w->class;
+
+	if (e->said == NULL)
+		return;
+	(void)zero_unpack(e->said->bytes, class, e->said->record_size);
+	class->continued = true;
+	class->counted = false;
+	class->withdrawn = (uint16_t)e->counted;
+	forget(w, e);
+	w->sink->flow(w->sink->context, class);
+}
+
 void
 worker_export_end(struct worker *w, const struct flow *f)
 {
 	struct worker_export *e = export_of(w, f);
+	bool changed = e->told != 0 && record_class_hash(&w->record) != e->class;
 
 	w->record.continued = e->told != 0;
-	w->record.counted = e->told == 0 || record_class_hash(&w->record) != e->class;
+	w->record.counted = e->told == 0 || changed;
+	if (changed)
+		withdraw(w, e);
+	forget(w, e);
 	*e = (struct worker_export){ 0 };
+}
+
+void
+worker_export_discard(struct worker *w, const struct flow *f)
+{
+	forget(w, export_of(w, f));
 }
 
 /* What was told is not told again: the counts begin anew, what they showed by not being zero is kept. */
@@ -88,12 +160,23 @@ make_record(struct worker *w, const struct flow *f)
 }
 
 static void
-tell(struct worker *w, struct flow *f, struct worker_export *e, uint32_t now)
+tell(struct worker *w, struct flow *f, struct worker_export *e, uint32_t now, bool learning)
 {
+	uint32_t class = record_class_hash(&w->record);
+
 	w->record.continued = e->told != 0;
 	w->record.counted = true;
+	if (e->told != 0 && class != e->class) {
+		withdraw(w, e);
+		e->counted = 0;
+	}
+	if (!learning)
+		forget(w, e);
+	else if (e->said == NULL)
+		remember(w, e);
 	e->told = now;
-	e->class = record_class_hash(&w->record);
+	e->class = class;
+	e->counted += e->counted < UINT16_MAX;
 	begin_anew(f);
 	w->sink->flow(w->sink->context, &w->record);
 }
@@ -126,7 +209,7 @@ look(struct worker *w, struct flow *f, struct worker_export *e, uint32_t now)
 	make_record(w, f);
 	if (e->told != 0 && !timed_out && record_class_hash(&w->record) == e->class)
 		return false;
-	tell(w, f, e, now);
+	tell(w, f, e, now, learning);
 	if (!learning)
 		e->due = now + timeout;
 	return true;

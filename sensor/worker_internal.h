@@ -10,6 +10,8 @@ struct worker_export {
 	uint32_t due;       /* seconds since 1970; 0: there is no flow */
 	uint32_t told;      /* when it was last told of; 0: not yet */
 	uint32_t class;     /* hash of what was told */
+	uint32_t counted;   /* so often was that told as a flow */
+	struct said *said;  /* what was told, while it may change; NULL: it will not, or there was no room */
 };
 
 struct worker {
@@ -22,7 +24,9 @@ struct worker {
 	uint64_t uncounted[PACKET_RESULT_COUNT]; /* results of frames that were handed over */
 	struct worker_export *exports; /* by index of the flow, from 1; NULL offline */
 	uint32_t export_next;          /* where the scan goes on */
+	size_t said_bytes;             /* of all that was told and may change */
 	struct flow_record record; /* being made */
+	struct flow_record class;  /* what a flow was counted as */
 	bool finished;
 };
 
@@ -39,8 +43,11 @@ void worker_export_free(struct worker *);
 /* A flow has its first packet. */
 void worker_export_begin(struct worker *, const struct flow *);
 
-/* The flow ends: says in w->record whether it was told of before. */
+/* The flow ends: says in w->record whether it was told of before, and takes back what was told and is not so. */
 void worker_export_end(struct worker *, const struct flow *);
+
+/* The flow ends and nobody is told. */
+void worker_export_discard(struct worker *, const struct flow *);
 
 /* Tells of the flows that are due, some at a time. */
 void worker_export_scan(struct worker *, int64_t now);

@@ -387,6 +387,27 @@ test_refused(void **state)
 	assert_refused(range);
 }
 
+/* Only what was counted before can be taken back, by a record that does not count itself. */
+static void
+test_withdrawn(void **state)
+{
+	const char *range = "a value is out of range";
+
+	(void)state;
+	record_init(&record);
+	record.withdrawn = 1;
+	assert_refused(range);
+	record_init(&record);
+	record.continued = true;
+	record.withdrawn = 1;
+	assert_refused(range);
+	record_init(&record);
+	record.continued = true;
+	record.counted = false;
+	record.withdrawn = 3;
+	assert_true(record_valid(&record, record.size, NULL));
+}
+
 /* What policies and pairs look at makes another hash; times, counts and where it was seen do not. */
 static void
 test_class_hash(void **state)
@@ -478,6 +499,7 @@ main(void)
 		cmocka_unit_test(test_every_size),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_text_beyond_the_heap),
+		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_class_hash),
 	};
 

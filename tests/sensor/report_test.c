@@ -1454,6 +1454,33 @@ flows_counted_elsewhere(void **state)
 	bench_free(&b);
 }
 
+/* What is taken back is told on and counts as nothing. */
+static void
+flows_taken_back(void **state)
+{
+	struct bench b = bench_new();
+	struct report *into = report_new(&(struct report_options){ 0 });
+	struct flow_record *f = flow(&b, web, api, 8080);
+
+	(void)state;
+	plaintext(f, "http", AUTH_NONE, NULL);
+	f->continued = true;
+	f->counted = false;
+	f->withdrawn = 2;
+	f->packets[0] = f->packets[1] = f->bytes[0] = f->bytes[1] = 0;
+	give(&b, f);
+	give(&b, f);
+	assert_int_equal(b.report->flows, 0);
+	assert_int_equal(b.report->pairs[0]->evidence[0].flows, 0);
+	assert_int_equal(b.report->pairs[0]->evidence[0].withdrawn, 4);
+	assert_true(evidence_is_withdrawal(&b.report->pairs[0]->evidence[0]));
+	report_merge(into, b.report);
+	report_merge(into, b.report);
+	assert_int_equal(into->pairs[0]->evidence[0].withdrawn, 8);
+	report_free(into);
+	bench_free(&b);
+}
+
 int
 main(void)
 {
@@ -1497,6 +1524,7 @@ main(void)
 		cmocka_unit_test(order_of_flows_does_not_show),
 		cmocka_unit_test(flows_in_parts),
 		cmocka_unit_test(flows_counted_elsewhere),
+		cmocka_unit_test(flows_taken_back),
 	};
 
 	return cmocka_run_group_tests_name("sensor/report", tests, NULL, NULL);

@@ -63,6 +63,56 @@ give_pair(struct window *w, uint32_t pair, int64_t packet_time, int64_t now)
 	report_free(r);
 }
 
+/* A delta that takes back what its one class counted. */
+static void
+take_back(struct window *w, uint32_t pair, uint64_t times, int64_t now)
+{
+	struct report *r = made_up_report(0);
+	struct evidence_count *n;
+
+	made_up_pair(r, pair, 0, start);
+	for (size_t i = 0; i < r->pairs[0]->evidence_count; i++) {
+		n = &r->pairs[0]->evidence[i];
+		n->flows = n->packets[0] = n->packets[1] = n->bytes[0] = n->bytes[1] = 0;
+		n->withdrawn = times;
+	}
+	window_add(w, r, now);
+	report_free(r);
+}
+
+/* What turned out to be something else counts no more, whenever it was counted; what nobody counted is not there to be taken. */
+static void
+counts_are_taken_back(void **state)
+{
+	struct window *w = hour(0);
+	uint64_t one;
+	size_t classes;
+
+	(void)state;
+	give_pair(w, 1, start, 100 * minute);
+	give_pair(w, 2, start, 100 * minute);
+	one = flows(w, 100 * minute) / 2;
+	classes = window_classes(w);
+	assert_true(one > 0);
+	give_pair(w, 1, start, 107 * minute);
+	give_pair(w, 1, start, 120 * minute);
+	assert_int_equal(flows(w, 120 * minute), 4 * one);
+	take_back(w, 1, 2, 121 * minute);
+	assert_int_equal(flows(w, 121 * minute), 2 * one);
+	take_back(w, 1, 7, 130 * minute);
+	assert_int_equal(flows(w, 130 * minute), one);
+	take_back(w, 1, 1, 131 * minute);
+	take_back(w, 3, 1, 131 * minute);
+	assert_int_equal(flows(w, 131 * minute), one);
+	assert_int_equal(window_classes(w), classes);
+	/* Nor does it come back when slots leave. */
+	assert_int_equal(flows(w, 150 * minute), one);
+	assert_int_equal(flows(w, 165 * minute), 0);
+	give_pair(w, 1, start, 170 * minute);
+	assert_int_equal(flows(w, 170 * minute), one);
+	window_free(w);
+}
+
 /* The number of one file or another must not matter. */
 static char *
 json_of(struct report *r)
@@ -405,6 +455,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts_are_taken_back),
 		cmocka_unit_test(shows_what_it_was_given),
 		cmocka_unit_test(shows_what_has_not_left),
 		cmocka_unit_test(what_left_is_gone),

@@ -104,6 +104,18 @@ test_offline(void **state)
 	assert_told(0, FLOW_END_FORCED, false, true);
 }
 
+/* What was told so often counts no more. */
+static void
+assert_withdrawn(unsigned at, unsigned of, unsigned times)
+{
+	assert_told(at, FLOW_END_ACTIVE, true, false);
+	assert_true(record_valid(&records[at], records[at].size, NULL));
+	assert_int_equal(records[at].withdrawn, times);
+	assert_int_equal(records[at].flow_id, records[of].flow_id);
+	assert_int_equal(record_class_hash(&records[at]), record_class_hash(&records[of]));
+	assert_int_equal(records[at].packets[0] + records[at].packets[1] + records[at].bytes[0] + records[at].bytes[1], 0);
+}
+
 /* A flow that ended early counts, and has a number of its own. */
 static void
 test_short_flows(void **state)
@@ -123,7 +135,7 @@ test_short_flows(void **state)
 	assert_true(records[0].flow_id != records[1].flow_id && records[1].flow_id != records[2].flow_id && records[0].flow_id != records[2].flow_id);
 }
 
-/* What is learnt later is told at once, and counts: under what it now is. */
+/* What is learnt later is told at once, and counts: as what it now is, and no more as what it was. */
 static void
 test_evidence_that_changes(void **state)
 {
@@ -139,18 +151,58 @@ test_evidence_that_changes(void **state)
 	say(&c, true, TCP_ACK | TCP_PSH, "GET / HTTP/1.1\r\nHost: api\r\nAuthorization: Basic dTpw\r\n\r\n");
 	say(&c, false, TCP_ACK | TCP_PSH, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
 	wait_seconds(21);
-	assert_int_equal(record_count, 2);
-	assert_told(1, FLOW_END_ACTIVE, true, true);
-	assert_true(records[1].cleartext_credentials);
+	assert_int_equal(record_count, 3);
+	assert_withdrawn(1, 0, 1);
+	assert_told(2, FLOW_END_ACTIVE, true, true);
+	assert_true(records[2].cleartext_credentials);
 	talk(&c);
 	wait_seconds(40);
-	assert_int_equal(record_count, 2);
+	assert_int_equal(record_count, 3);
 	/* And so at the end. */
 	worker_finish(worker);
+	assert_int_equal(record_count, 4);
+	assert_told(3, FLOW_END_FORCED, true, false);
+	assert_true(records[3].cleartext_credentials);
+	assert_int_equal(records[3].packets[FROM_CLIENT], 1);
+}
+
+/* Of one that was counted every five minutes all is taken back. */
+static void
+test_change_after_long(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	open_live();
+	shake_hands(&c);
+	for (unsigned i = 0; i < 70; i++) {
+		talk(&c);
+		wait_seconds(10);
+	}
 	assert_int_equal(record_count, 3);
-	assert_told(2, FLOW_END_FORCED, true, false);
-	assert_true(records[2].cleartext_credentials);
-	assert_int_equal(records[2].packets[FROM_CLIENT], 1);
+	say(&c, true, TCP_ACK | TCP_PSH, "GET / HTTP/1.1\r\nHost: api\r\nAuthorization: Basic dTpw\r\n\r\n");
+	wait_seconds(21);
+	assert_int_equal(record_count, 5);
+	assert_withdrawn(3, 0, 3);
+	assert_told(4, FLOW_END_ACTIVE, true, true);
+	assert_true(records[4].cleartext_credentials);
+}
+
+/* Freed without a last word, with what was told still in mind. */
+static void
+test_free_before_the_end(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080);
+
+	(void)state;
+	open_live();
+	shake_hands(&c);
+	talk(&c);
+	wait_seconds(21);
+	assert_int_equal(record_count, 1);
+	worker_free(worker);
+	worker = NULL;
+	assert_int_equal(record_count, 1);
 }
 
 static void
@@ -165,9 +217,10 @@ test_change_at_the_end(void **state)
 	wait_seconds(21);
 	say(&c, true, TCP_ACK | TCP_PSH, "GET / HTTP/1.1\r\nHost: api\r\nAuthorization: Basic dTpw\r\n\r\n");
 	worker_finish(worker);
-	assert_int_equal(record_count, 2);
-	assert_told(1, FLOW_END_FORCED, true, true);
-	assert_true(records[1].cleartext_credentials);
+	assert_int_equal(record_count, 3);
+	assert_withdrawn(1, 0, 1);
+	assert_told(2, FLOW_END_FORCED, true, true);
+	assert_true(records[2].cleartext_credentials);
 }
 
 /* Of one that says nothing recognisable there is a word at the timeout; of silence, and of what is never answered, none. */
@@ -332,6 +385,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(test_short_flows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_evidence_that_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_change_at_the_end, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_change_after_long, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_free_before_the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_nothing_known, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_readable_text, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_places_used_again, setup, teardown),

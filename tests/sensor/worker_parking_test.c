@@ -178,10 +178,11 @@ test_told_while_parked(void **state)
 		say(&c[i], true, TCP_ACK | TCP_PSH, "GET / HTTP/1.1\r\nHost: api\r\nAuthorization: Basic dTpw\r\n\r\n");
 	}
 	worker_finish(worker);
-	assert_int_equal(record_count, 8);
-	for (unsigned i = 4; i < 8; i++) {
-		assert_true(records[i].cleartext_credentials);
-		assert_true(records[i].continued && records[i].counted);
+	assert_int_equal(record_count, 12);
+	for (unsigned i = 4; i < 12; i += 2) {
+		assert_true(records[i].withdrawn == 1 && !records[i].cleartext_credentials);
+		assert_true(records[i + 1].cleartext_credentials);
+		assert_true(records[i + 1].continued && records[i + 1].counted);
 	}
 }
 
