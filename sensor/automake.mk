@@ -61,6 +61,7 @@ libsensor_a_SOURCES = \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_writer.c %D%/json_writer.h \
 	%D%/judge.c %D%/judge.h \
+	%D%/kube_answer.c \
 	%D%/kube_buffer.c %D%/kube_buffer.h \
 	%D%/kube_client.c %D%/kube_client.h \
 	%D%/kube_config.c %D%/kube_config.h \
@@ -68,7 +69,7 @@ libsensor_a_SOURCES = \
 	%D%/kube_http.c %D%/kube_http.h \
 	%D%/kube_message.c %D%/kube_message.h \
 	%D%/kube_pace.c %D%/kube_pace.h \
-	%D%/kube_reflector.c %D%/kube_reflector.h \
+	%D%/kube_reflector.c %D%/kube_reflector.h %D%/kube_reflector_internal.h \
 	%D%/kube_response.c %D%/kube_response.h \
 	%D%/kube_sink.h \
 	%D%/kube_target.c %D%/kube_target.h \

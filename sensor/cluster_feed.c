@@ -53,11 +53,14 @@ on_page(void *context, enum kube_kind kind, const char *json, size_t size, int64
 }
 
 static void
-on_relist_begin(void *context, enum kube_kind kind)
+on_relist_begin(void *context, enum kube_kind kind, bool anew)
 {
 	struct cluster_feed *f = context;
 
-	inventory_relist_begin(f->inventory, kinds[kind].kind);
+	if (anew)
+		inventory_relist_anew(f->inventory, kinds[kind].kind);
+	else
+		inventory_relist_begin(f->inventory, kinds[kind].kind);
 }
 
 static void

@@ -145,6 +145,13 @@ newer(const char *a, const char *b)
 	return a_size != b_size ? a_size > b_size : strcmp(a, b) > 0;
 }
 
+/* Whether what is heard of an object is older than what is known. */
+static bool
+heard_late(const struct inventory *inv, const struct object *known, const char *version)
+{
+	return newer(known->version, version) && known->relist >= inv->anew[known->kind];
+}
+
 struct object *
 inventory_object(const struct inventory *inv, const char *uid)
 {
@@ -499,9 +506,10 @@ void
 inventory_put(struct inventory *inv, struct object *o, int64_t time)
 {
 	struct object *old = inventory_object(inv, o->uid);
+	bool same = old != NULL && strcmp(o->version, old->version) == 0;
 
-	if (old != NULL && !newer(o->version, old->version)) {
-		if (old->state == OBJECT_CURRENT || strcmp(o->version, old->version) == 0)
+	if (old != NULL && (same || heard_late(inv, old, o->version))) {
+		if (same || old->state == OBJECT_CURRENT)
 			inventory_confirm(inv, old);
 		return;
 	}
@@ -530,7 +538,7 @@ inventory_remove_version(struct inventory *inv, enum object_kind kind, const cha
 {
 	struct object *o = inventory_object(inv, uid);
 
-	if (o == NULL || o->kind != kind || newer(o->version, version))
+	if (o == NULL || o->kind != kind || heard_late(inv, o, version))
 		return;
 	o->version = inventory_text(inv, version);
 	if (o->state == OBJECT_CURRENT)
@@ -550,6 +558,13 @@ void
 inventory_relist_begin(struct inventory *inv, enum object_kind kind)
 {
 	inv->relist[kind]++;
+}
+
+void
+inventory_relist_anew(struct inventory *inv, enum object_kind kind)
+{
+	inventory_relist_begin(inv, kind);
+	inv->anew[kind] = inv->relist[kind];
 }
 
 void

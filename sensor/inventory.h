@@ -71,6 +71,9 @@ void inventory_remove(struct inventory *, enum object_kind, const char *uid, int
  * is removed.
  */
 void inventory_relist_begin(struct inventory *, enum object_kind);
+
+/* The same, where the storage may have been restored: an older version than the one known is then right, and brings back what was removed. */
+void inventory_relist_anew(struct inventory *, enum object_kind);
 void inventory_relist_end(struct inventory *, enum object_kind, int64_t time);
 
 /* How many objects of a kind there are now; how many more memory is held for: older versions, and what left. */

@@ -234,6 +234,7 @@ inventory_compacted(const struct inventory *from, int64_t keep_since)
 	struct inventory *to = inventory_new();
 
 	memcpy(to->relist, from->relist, sizeof(to->relist));
+	memcpy(to->anew, from->anew, sizeof(to->anew));
 	memcpy(to->listed, from->listed, sizeof(to->listed));
 	for (enum object_kind kind = 0; kind < OBJECT_KIND_COUNT; kind++)
 		copy_kind(to, from->all[kind], keep_since);

@@ -41,6 +41,7 @@ struct inventory {
 	struct arena_table policies;     /* namespace: struct network_policy */
 	struct object *all[OBJECT_KIND_COUNT]; /* the last put first */
 	uint32_t relist[OBJECT_KIND_COUNT];    /* the number of the last one begun */
+	uint32_t anew[OBJECT_KIND_COUNT];      /* of the last one from which on versions begin again; 0: none */
 	bool listed[OBJECT_KIND_COUNT];        /* by a file, or a relist to its end: there are no others */
 	size_t count[OBJECT_KIND_COUNT];       /* of state OBJECT_CURRENT */
 	size_t made;                  /* objects in memory, but for what was known to have ended when this copy was made */

@@ -168,6 +168,17 @@ check_file(const char *path, char *error, size_t error_size)
 }
 
 bool
+kube_config_check_files(const struct kube_config *c, char *error, size_t error_size)
+{
+	const char *const files[] = { c->token_file, c->ca_file, c->certificate_file, c->key_file };
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (files[i] != NULL && !check_file(files[i], error, error_size))
+			return false;
+	return true;
+}
+
+bool
 kube_config_in_cluster(struct kube_config *c, const char *directory, char *error, size_t error_size)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST"), *port = getenv("KUBERNETES_SERVICE_PORT");
@@ -189,7 +200,7 @@ kube_config_in_cluster(struct kube_config *c, const char *directory, char *error
 	set(&c->ca_file, path);
 	if (!is_host(c))
 		(void)snprintf(error, error_size, "KUBERNETES_SERVICE_HOST is no host");
-	else if (check_file(c->token_file, error, error_size) && check_file(c->ca_file, error, error_size))
+	else if (kube_config_check_files(c, error, error_size))
 		return true;
 	kube_config_clear(c);
 	return false;

@@ -46,6 +46,9 @@ void kube_config_authority(const struct kube_config *, char *out, size_t size);
 /* Whether the host is an address; its bytes to out (4 or 16), their number to *size. */
 bool kube_config_address(const struct kube_config *, uint8_t out[16], size_t *size);
 
+/* Whether all the files that it names can be read by who asks. They are read again and again, by whom the sensor has become. */
+bool kube_config_check_files(const struct kube_config *, char *error, size_t error_size);
+
 void kube_config_clear(struct kube_config *);
 
 #endif

@@ -12,6 +12,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/err.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -278,11 +279,12 @@ explain(struct kube_http *h, short events, char *out, size_t size)
 	SSL *ssl = h->config->tls ? bufferevent_openssl_get_ssl(h->connection) : NULL;
 
 	kube_config_authority(h->config, authority, sizeof(authority));
-	if (ERR_GET_LIB(code) == 0) /* libevent's note that it was the socket */
+	/* libevent's note that it was the socket; and an end without a close_notify, which is one like any other. */
+	if (ERR_GET_LIB(code) == 0 || (ERR_GET_LIB(code) == ERR_LIB_SSL && ERR_GET_REASON(code) == SSL_R_UNEXPECTED_EOF_WHILE_READING))
 		code = 0;
 	if (dns_error != 0)
 		(void)snprintf(out, size, "%s: %s", h->config->host, evutil_gai_strerror(dns_error));
-	else if (ssl != NULL && !h->connected && (code != 0 || SSL_get_verify_result(ssl) != X509_V_OK))
+	else if (ssl != NULL && (code != 0 || (!h->connected && SSL_get_verify_result(ssl) != X509_V_OK)))
 		kube_tls_explain(ssl, code, out, size);
 	else if ((events & BEV_EVENT_EOF) != 0 || socket_error == 0)
 		(void)snprintf(out, size, "%s closed the connection%s", authority, h->connected ? "" : " before it was made");

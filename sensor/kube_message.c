@@ -12,9 +12,13 @@
 
 #include "json_document.h"
 
+/* Most of an object's metadata, of which none is looked at. */
+static const char *const unused[] = { "labels", "managedFields", "ownerReferences", NULL };
+
 static const struct json_rules rules = {
 	.piece_limit = (size_t)64 << 20,
 	.depth_limit = 512,
+	.unused = unused,
 	.flaws = {
 		[JSON_ENDS_EARLY] = "ends too early",
 		[JSON_NO_OBJECT] = "expected {",
@@ -83,7 +87,7 @@ read_metadata(struct json_document *d, struct json_piece piece, struct kube_even
 
 	if (piece.size == 0)
 		return true;
-	if (!json_parse_piece(d, piece, &metadata))
+	if (!json_parse_used(d, piece, &metadata))
 		return false;
 	if (json_expect(d, &metadata, JSON_VALUE_OBJECT, JSON_MAY))
 		(void)copy_text(d, &metadata, "resourceVersion", e->version, sizeof(e->version));

@@ -31,6 +31,12 @@ kube_pace_well(struct kube_pace *p, int64_t now)
 		p->healthy_since = now;
 }
 
+void
+kube_pace_forget(struct kube_pace *p)
+{
+	p->delay = 0;
+}
+
 int64_t
 kube_pace_back_off(struct kube_pace *p, int64_t now, int64_t asked)
 {

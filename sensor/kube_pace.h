@@ -21,6 +21,9 @@ int64_t kube_pace_span(const struct kube_pace *, double seconds);
 /* An answer was a good one. */
 void kube_pace_well(struct kube_pace *, int64_t now);
 
+/* What went before was trouble of another kind, which is over. */
+void kube_pace_forget(struct kube_pace *);
+
 /* After an error: ns to wait, longer each time, no shorter than asked seconds (0: not asked). */
 int64_t kube_pace_back_off(struct kube_pace *, int64_t now, int64_t asked);
 

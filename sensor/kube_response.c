@@ -59,6 +59,10 @@ take_line(struct kube_response *r, const char **bytes, size_t *size)
 	if (r->line_size > 0 && r->line[r->line_size - 1] == '\r')
 		r->line_size--;
 	r->line[r->line_size] = '\0';
+	if (strlen(r->line) != r->line_size) {
+		(void)broken(r, "a NUL in its head");
+		return false;
+	}
 	r->line_size = 0;
 	return true;
 }

@@ -28,9 +28,11 @@ struct kube_sink {
 	/*
 	 * All objects there are follow, and changes among them; at the end, what was not told of since
 	 * the last begin is no more. A begin without an end (the list was cut short) removes nothing,
-	 * and another begin follows.
+	 * and another begin follows. anew: they were asked for without regard to what is known, since the
+	 * server's storage may have been restored: of an object there, an older version than the one
+	 * known is right.
 	 */
-	void (*relist_begin)(void *context, enum kube_kind);
+	void (*relist_begin)(void *context, enum kube_kind, bool anew);
 	void (*relist_end)(void *context, enum kube_kind, int64_t time);
 
 	/* How many there are, for the status; may be NULL. */

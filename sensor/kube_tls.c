@@ -17,7 +17,8 @@
 static bool
 refuse(char *error, size_t error_size, const char *what)
 {
-	const char *reason = ERR_reason_error_string(ERR_peek_last_error());
+	unsigned long code = ERR_peek_error(); /* the first: later ones say where it was */
+	const char *reason = ERR_SYSTEM_ERROR(code) ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
 
 	(void)snprintf(error, error_size, "%s: %s", what, reason != NULL ? reason : "not usable");
 	ERR_clear_error();

@@ -58,7 +58,7 @@ struct kube_kind_status {
 	uint64_t events, relists, gone, unauthorized, forbidden, throttled, errors; /* gone: 410, throttled: 429 */
 	uint64_t bytes, requests;
 	bool wanted;          /* it is asked for at all */
-	bool refused;         /* the last answer was 403 or 404 */
+	bool refused;         /* 403 or 404, and since then no table or watch was granted */
 	char error[128];      /* the last one, visible ASCII; "" while all is well */
 };
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cluster_json.h"
 #include "command.h"
@@ -51,9 +52,22 @@ configure_kubernetes(struct supervisor *s)
 	else if (o->kube_url == NULL)
 		good = kube_config_in_cluster(config, KUBE_SERVICE_ACCOUNT, error, sizeof(error));
 	good = good && kube_config_override(config, o->kube_url, o->kube_ca, o->kube_token_file, error, sizeof(error));
+	good = good && kube_config_check_files(config, error, sizeof(error));
 	if (!good)
 		complain("%s", error);
 	return good;
+}
+
+/* Once more, as who it is now: as root, all can be read. */
+static bool
+check_rights(const struct supervisor *s)
+{
+	char error[1024];
+
+	if (kube_config_check_files(&s->cluster->config, error, sizeof(error)))
+		return true;
+	complain("%s (for user %u, which podwire is now: see --user)", error, (unsigned)getuid());
+	return false;
 }
 
 static void
@@ -198,6 +212,8 @@ supervisor_cluster_begin(struct supervisor *s)
 {
 	begin_conntrack(s);
 	if (s->options->kubernetes) {
+		if (!check_rights(s))
+			return false;
 		begin_kubernetes(s);
 		if (s->options->pod_wait > 0)
 			begin_pending(s);

@@ -57,9 +57,10 @@ on_page(void *context, enum kube_kind kind, const char *json, size_t size, int64
 }
 
 static void
-on_begin(void *context, enum kube_kind kind)
+on_begin(void *context, enum kube_kind kind, bool anew)
 {
 	(void)context;
+	(void)anew;
 	(void)kind;
 	relisting = true;
 }

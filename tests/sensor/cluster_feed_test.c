@@ -36,7 +36,7 @@ every_kind(void **state)
 		assert_true(feed.changed);
 		assert_int_equal(sink.count(sink.context, kind), 1);
 		assert_int_equal(inventory_count(feed.inventory, kinds[kind].number), 1);
-		sink.relist_begin(sink.context, kind);
+		sink.relist_begin(sink.context, kind, false);
 		assert_true(sink.page(sink.context, kind, page, strlen(page), at(10, 0, 1), error, sizeof(error)));
 		assert_int_equal(sink.count(sink.context, kind), 2);
 		sink.relist_end(sink.context, kind, at(10, 0, 2));
@@ -69,7 +69,7 @@ compaction_within_a_list(void **state)
 		for (int pod = 0; pod < (version == 1 ? 2 : 1); pod++) {
 			(void)snprintf(text, sizeof(text), "{\"kind\":\"Pod\",\"apiVersion\":\"v1\",\"metadata\":{\"name\":\"p\",\"uid\":\"u%d\",\"resourceVersion\":\"%d\"}}", pod, version);
 			if (version == 1200)
-				sink.relist_begin(sink.context, KUBE_PODS);
+				sink.relist_begin(sink.context, KUBE_PODS, false);
 			assert_true(sink.object(sink.context, KUBE_PODS, KUBE_MODIFIED, text, strlen(text), at(10, 0, 0), error, sizeof(error)));
 		}
 	}

@@ -391,6 +391,42 @@ relist(void **state)
 	inventory_free(inv);
 }
 
+/* The storage was restored from a backup: versions begin again below those known, which are of what never was. */
+static void
+restored_storage(void **state)
+{
+	struct inventory *inv = inventory_new();
+	struct cluster_page p;
+	char error[256] = "";
+
+	(void)state;
+	pod_event(inv, false, at(11, 0, 0), (struct pod_state){ "a", "a", "900", "10:00:00", "10.42.0.7", NULL, NULL, NULL });
+	pod_event(inv, false, at(11, 0, 0), (struct pod_state){ "b", "b", "901", "10:00:00", "10.42.0.8", NULL, NULL, NULL });
+	pod_event(inv, true, at(11, 0, 0), (struct pod_state){ "b", "b", "902", "10:00:00", "10.42.0.8", NULL, NULL, NULL });
+	/* Not older than what is known was asked for: an old version is late. */
+	inventory_relist_begin(inv, OBJECT_POD);
+	assert_true(page(inv, "Pod", at(12, 0, 0), PAGE("'resourceVersion':'950'", ITEM("a", "500")), &p, error));
+	inventory_relist_end(inv, OBJECT_POD, at(12, 0, 0));
+	assert_pod(inv, "10.42.0.7", at(12, 0, 0), "a");
+	assert_pod(inv, IP, at(12, 0, 0), "");
+	/* Whatever there is: a has its old address, b was never deleted; and their changes are followed. */
+	inventory_relist_anew(inv, OBJECT_POD);
+	assert_true(page(inv, "Pod", at(13, 0, 0), PAGE("'resourceVersion':'600'", ITEM("a", "500")), &p, error));
+	pod_event(inv, false, at(13, 0, 0), (struct pod_state){ "b", "b", "400", "10:00:00", "10.42.0.8", NULL, NULL, NULL });
+	inventory_relist_end(inv, OBJECT_POD, at(13, 0, 0));
+	assert_int_equal(inventory_count(inv, OBJECT_POD), 2);
+	assert_pod(inv, IP, at(13, 0, 1), "a");
+	assert_pod(inv, "10.42.0.7", at(13, 0, 1), "");
+	assert_pod(inv, "10.42.0.8", at(13, 0, 1), "b");
+	pod_event(inv, false, at(13, 0, 2), (struct pod_state){ "a", "a", "601", "10:00:00", "10.42.0.9", NULL, NULL, NULL });
+	assert_pod(inv, "10.42.0.9", at(13, 0, 3), "a");
+	pod_event(inv, false, at(13, 0, 4), (struct pod_state){ "a", "a", "600", "10:00:00", "10.42.0.7", NULL, NULL, NULL });
+	assert_pod(inv, "10.42.0.9", at(13, 0, 5), "a");
+	pod_event(inv, true, at(13, 0, 6), (struct pod_state){ "b", "b", "602", "10:00:00", "10.42.0.8", NULL, NULL, NULL });
+	assert_pod(inv, "10.42.0.8", at(13, 0, 7), "");
+	inventory_free(inv);
+}
+
 static void
 refused_pages(void **state)
 {
@@ -1014,6 +1050,7 @@ main(void)
 		cmocka_unit_test(node_that_leaves),
 		cmocka_unit_test(services),
 		cmocka_unit_test(relist),
+		cmocka_unit_test(restored_storage),
 		cmocka_unit_test(refused_pages),
 		cmocka_unit_test(cut_page),
 		cmocka_unit_test(refused_objects),

@@ -49,7 +49,7 @@ make_directory(void **state)
 static int
 remove_directory(void **state)
 {
-	static const char *const names[] = { "token", "ca.crt", "config" };
+	static const char *const names[] = { "token", "ca.crt", "config", "certificate.pem", "key.pem" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -221,6 +221,23 @@ refused_kubeconfigs(void **state)
 	}
 }
 
+/* Those of a kubeconfig are not read with it: that they are there is asked apart, and which is not is said. */
+static void
+files(void **state)
+{
+	struct kube_config c;
+
+	(void)state;
+	(void)unlink(path_of("key.pem"));
+	(void)write_file("certificate.pem", "x");
+	assert_true(kube_config_load(&c, write_file("config", TOP "clusters:\n- {name: c, cluster: {server: \"https://192.0.2.1\"}}\nusers:\n- {name: u, user: {client-certificate: certificate.pem, client-key: key.pem}}\n"), error, sizeof(error)));
+	assert_false(kube_config_check_files(&c, error, sizeof(error)));
+	assert_non_null(strstr(error, "/key.pem: No such file"));
+	(void)write_file("key.pem", "x");
+	assert_true(kube_config_check_files(&c, error, sizeof(error)));
+	kube_config_clear(&c);
+}
+
 static void
 token_file(void **state)
 {
@@ -259,7 +276,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(urls), cmocka_unit_test(in_cluster), cmocka_unit_test(overrides), cmocka_unit_test(kubeconfig), cmocka_unit_test(refused_kubeconfigs), cmocka_unit_test(token_file),
+		cmocka_unit_test(urls), cmocka_unit_test(in_cluster), cmocka_unit_test(overrides), cmocka_unit_test(kubeconfig), cmocka_unit_test(refused_kubeconfigs), cmocka_unit_test(files), cmocka_unit_test(token_file),
 	};
 
 	return cmocka_run_group_tests(tests, make_directory, remove_directory);

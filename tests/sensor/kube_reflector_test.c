@@ -341,12 +341,12 @@ fall_back_to_pages(void **state)
 		start();
 		(void)next_request();
 		assert_int_equal(answer(refusal(codes[i], JSON_TYPE, STATUS(422))), ENDED);
-		assert_string_equal(next_request(), "/api/v1/pods?limit=500");
+		assert_string_equal(next_request(), "/api/v1/pods?limit=100");
 		(void)answer(chunked(PAGE("20", "a+/=b", OBJECT("a", "3")), false));
 		expect_pods("\"ua\":\"n/a 3\"");
 		assert_false(status()->synced);
 		assert_int_equal(table.ends, 0);
-		assert_string_equal(next_request(), "/api/v1/pods?limit=500&continue=a%2B%2F%3Db");
+		assert_string_equal(next_request(), "/api/v1/pods?limit=100&continue=a%2B%2F%3Db");
 		(void)answer(refusal(200, JSON_TYPE, PAGE("20", "", OBJECT("b", "9"))));
 		expect_pods(TABLE_TWO);
 		assert_true(status()->synced);
@@ -365,13 +365,13 @@ no_end_mark(void **state)
 	start();
 	(void)next_request();
 	assert_int_equal(answer(chunked(TWO BOOKMARK("20"), true)), DROPPED);
-	assert_string_equal(next_request(), "/api/v1/pods?limit=500");
+	assert_string_equal(next_request(), "/api/v1/pods?limit=100");
 	stop();
 
 	start();
 	(void)next_request();
 	assert_int_equal(answer(chunked(TWO, false)), ENDED);
-	assert_string_equal(next_request(), "/api/v1/pods?limit=500");
+	assert_string_equal(next_request(), "/api/v1/pods?limit=100");
 	stop();
 }
 
@@ -395,7 +395,7 @@ silence(void **state)
 	assert_int_equal(feed(&r, chunked(TWO, true), strlen(chunked(TWO, true)), SIZE_MAX), OPEN);
 	pass(70 * SECOND);
 	assert_int_equal(kube_reflector_advance(reflector, now), KUBE_DO_DROP);
-	assert_string_equal(next_request(), "/api/v1/pods?limit=500");
+	assert_string_equal(next_request(), "/api/v1/pods?limit=100");
 	stop();
 
 	/* A watch: three minutes. Twice without any byte, and the version itself is in doubt. */
@@ -472,6 +472,39 @@ gone(void **state)
 	pass(SECOND);
 	(void)answer(chunked(EVENT("ADDED", "c", "40") MARK("41"), false));
 	expect_pods("\"uc\":\"n/c 40\"");
+	assert_true(table.anew);
+	(void)next_request();
+	(void)answer(chunked(ERROR(410), false));
+	(void)next_request();
+	pass(SECOND);
+	(void)answer(chunked(EVENT("ADDED", "c", "40") MARK("42"), false));
+	assert_false(table.anew);
+	stop();
+}
+
+/* After an outage: the wait of its last errors, of up to a minute, does not come before the spread. Where nothing but 410 comes it grows. */
+static void
+gone_after_outage(void **state)
+{
+	double wait;
+
+	(void)state;
+	start();
+	sync_two();
+	for (int times = 0; times < 8; times++) {
+		(void)next_request();
+		kube_reflector_ended(reflector, now, KUBE_END_UNREACHABLE, "refused");
+	}
+	assert_true(wait_time() >= 30);
+	for (int times = 0; times < 8; times++) {
+		(void)next_request();
+		(void)answer(chunked(ERROR(410), false));
+		wait = wait_time();
+		assert_true(times == 0 ? wait <= 31.6 : wait >= 0.8);
+		(void)next_request();
+		(void)answer(chunked(TWO MARK("20"), false));
+	}
+	assert_true(wait >= 30);
 	stop();
 }
 
@@ -518,18 +551,18 @@ gone_between_pages(void **state)
 	(void)next_request();
 	(void)answer(refusal(410, JSON_TYPE, STATUS(410)));
 	assert_true(wait_time() > 0.7);
-	assert_string_equal(next_request(), "/api/v1/pods?limit=500");
+	assert_string_equal(next_request(), "/api/v1/pods?limit=100");
 	/* Pages of two versions are no snapshot. */
 	(void)answer(chunked(PAGE("30", "t", OBJECT("a", "3")), false));
 	(void)next_request();
 	(void)answer(chunked(PAGE("31", "", OBJECT("b", "9")), false));
 	assert_false(status()->synced);
-	assert_string_equal(next_request(), "/api/v1/pods?limit=500");
+	assert_string_equal(next_request(), "/api/v1/pods?limit=100");
 	/* Nor are pages without an end. */
 	(void)answer(chunked(PAGE("30", "t", OBJECT("a", "3")), false));
 	(void)next_request();
 	(void)answer(chunked(PAGE("30", "t", OBJECT("a", "3")), false));
-	assert_string_equal(next_request(), "/api/v1/pods?limit=500");
+	assert_string_equal(next_request(), "/api/v1/pods?limit=100");
 	(void)answer(chunked(PAGE("40", "", OBJECT("b", "9")), false));
 	expect_pods("\"ub\":\"n/b 9\"");
 	stop();
@@ -549,7 +582,7 @@ cut_lists(void **state)
 		(void)answer(chunked(ERROR(410), false));
 		(void)next_request();
 		(void)answer(refusal(422, JSON_TYPE, STATUS(422)));
-		assert_string_equal(next_request(), "/api/v1/pods?limit=500&resourceVersion=20&resourceVersionMatch=NotOlderThan");
+		assert_string_equal(next_request(), "/api/v1/pods?limit=100&resourceVersion=20&resourceVersionMatch=NotOlderThan");
 		(void)answer_in_pieces(text, cut, 61);
 		expect_pods(TABLE_TWO);
 		assert_int_equal(table.ends, 1);
@@ -580,7 +613,7 @@ no_list(void **state)
 		assert_false(status()->synced);
 		assert_int_equal(status()->errors, 1);
 		assert_string_not_equal(status()->error, "");
-		assert_string_equal(next_request(), "/api/v1/pods?limit=500");
+		assert_string_equal(next_request(), "/api/v1/pods?limit=100");
 		stop();
 	}
 	start();
@@ -626,6 +659,10 @@ refusals(void **state)
 			assert_true(strncmp(last_log, "kubernetes pods: HTTP ", 22) == 0);
 			expect_pods(TABLE_TWO);
 		}
+		assert_int_equal(status()->refused, cases[i].code == 403 || cases[i].code == 404);
+		/* Other troubles do not grant what was refused: readiness would come and go with them. */
+		(void)next_request();
+		(void)answer(refusal(503, "", ""));
 		assert_int_equal(status()->refused, cases[i].code == 403 || cases[i].code == 404);
 		assert_int_equal(status()->forbidden, cases[i].code == 403 ? 2 : 0);
 		assert_int_equal(status()->throttled, cases[i].code == 429 ? 2 : 0);
@@ -829,7 +866,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(initial_events_then_watch), cmocka_unit_test(empty_set), cmocka_unit_test(any_pieces), cmocka_unit_test(any_chunks), cmocka_unit_test(cut_at_each_offset),
-		cmocka_unit_test(fall_back_to_pages), cmocka_unit_test(no_end_mark), cmocka_unit_test(silence), cmocka_unit_test(endless_watch), cmocka_unit_test(gone), cmocka_unit_test(spread),
+		cmocka_unit_test(fall_back_to_pages), cmocka_unit_test(no_end_mark), cmocka_unit_test(silence), cmocka_unit_test(endless_watch), cmocka_unit_test(gone), cmocka_unit_test(gone_after_outage), cmocka_unit_test(spread),
 		cmocka_unit_test(gone_between_pages), cmocka_unit_test(cut_lists), cmocka_unit_test(no_list), cmocka_unit_test(refusals), cmocka_unit_test(unauthorized),
 		cmocka_unit_test(back_off), cmocka_unit_test(hot_loop), cmocka_unit_test(version_from_the_future), cmocka_unit_test(damaged_streams),
 		cmocka_unit_test(other_errors_in_the_stream), cmocka_unit_test(targets), cmocka_unit_test(initial_events_again),

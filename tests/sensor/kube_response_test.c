@@ -109,6 +109,7 @@ no_responses(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		for (size_t piece = 1; piece < 20; piece++)
 			assert_non_null(strstr(tell(bad[i], strlen(bad[i]), piece), "BROKEN: "));
+	assert_string_equal(tell("\0SSH\n", 5, 1), "BROKEN: a NUL in its head"); /* and no stray empty line */
 }
 
 static void

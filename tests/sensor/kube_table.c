@@ -75,10 +75,11 @@ page(void *context, enum kube_kind kind, const char *text, size_t size, int64_t 
 }
 
 static void
-begin(void *context, enum kube_kind kind)
+begin(void *context, enum kube_kind kind, bool anew)
 {
 	struct kube_table *t = context;
 
+	t->anew = anew;
 	t->begins++;
 	t->generation[kind]++;
 	t->relisting[kind] = true;

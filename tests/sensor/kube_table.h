@@ -12,6 +12,7 @@ struct kube_table {
 	int generation[KUBE_KIND_COUNT];
 	unsigned begins, ends, objects, pages;
 	bool relisting[KUBE_KIND_COUNT];
+	bool anew;                      /* the last begin */
 	const char *flaw;               /* what a client must never do, or NULL */
 };
 
