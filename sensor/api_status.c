@@ -58,6 +58,7 @@ put_workers(struct json_writer *w, const struct sensor_status *s)
 		json_count(w, "bytes", n->bytes);
 		json_count(w, "received", n->kernel_received);
 		json_count(w, "dropped", n->kernel_dropped);
+		json_count(w, "unread", n->unread);
 		json_count(w, "forwarded", n->forwarded);
 		json_count(w, "forward_dropped", n->forward_dropped);
 		json_count(w, "flows_open", n->flows_open);

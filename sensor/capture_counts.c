@@ -55,7 +55,24 @@ capture_counts_take(struct sensor_status *s, uint32_t index, const struct live_c
 	add_counts(&own->forwarded, &c->forwarded, &last->forwarded, 1);
 	add_counts(&own->forward_dropped, &c->forward_dropped, &last->forward_dropped, 1);
 	add_counts((uint64_t *)(void *)&s->counters, (const uint64_t *)(const void *)&c->worker, (uint64_t *)(void *)&last->worker, sizeof(c->worker) / sizeof(uint64_t));
+	if (c->unplanned > last->unplanned)
+		last->unplanned = c->unplanned;
 	own->flows_open = c->flows_open;
 	own->memory = c->memory;
 	take_interfaces(s, c, last);
+}
+
+void
+capture_counts_take_left(struct sensor_status *s, uint32_t index, const struct live_left *left, const struct live_counters *last)
+{
+	struct worker_status *own = &s->workers[index];
+	uint64_t given = last->kernel_received - last->kernel_dropped, told = last->worker.frames + last->unplanned;
+	uint64_t unread = left->received - left->dropped;
+
+	/* A worker that tells of more than there was, or less, is not believed: it had told of all that it asked for. */
+	if (last->kernel_received >= last->kernel_dropped && given >= told && given - told <= UINT32_MAX)
+		unread += given - told;
+	add_part(&own->kernel_received, left->received, 0);
+	add_part(&own->kernel_dropped, left->dropped, 0);
+	add_part(&own->unread, unread, 0);
 }

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "capture_live.h"
 #include "messages.h"
 #include "status.h"
 
@@ -17,5 +18,11 @@
  * what was taken of it before in its life, its interfaces by slot: all 0 for one that has just begun.
  */
 void capture_counts_take(struct sensor_status *, uint32_t index, const struct live_counters *, struct live_counters *last);
+
+/*
+ * Takes what the kernel had for worker `index` when it died, and for it until the next one took its place: *last is what
+ * it told last. What it had not told of is lost, whether it had read it or not, with the flows that it had open.
+ */
+void capture_counts_take_left(struct sensor_status *, uint32_t index, const struct live_left *, const struct live_counters *last);
 
 #endif

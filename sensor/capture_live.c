@@ -372,6 +372,32 @@ live_read(struct live_capture *c, unsigned limit, live_on_frame *on_frame, void 
 	return result < 0 ? -1 : result;
 }
 
+/* Gives one socket the filter of another; where that cannot be, it hears nothing until it has a plan. */
+static void
+copy_filter(int fd, int old)
+{
+	struct bpf_insn insns[FILTER_MAX];
+	struct kernel_program program = { .insns = insns };
+	socklen_t count = FILTER_MAX; /* of instructions */
+
+	if (getsockopt(old, SOL_SOCKET, SO_GET_FILTER, insns, &count) != 0 || count == 0 || count > FILTER_MAX)
+		return;
+	program.count = (unsigned short)count;
+	(void)setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
+struct live_left
+live_take_over(int fd, int old)
+{
+	struct tpacket_stats_v3 stats = { 0 };
+	socklen_t size = sizeof(stats);
+
+	copy_filter(fd, old);
+	if (getsockopt(old, SOL_PACKET, PACKET_STATISTICS, &stats, &size) != 0)
+		return (struct live_left){ 0 };
+	return (struct live_left){ .received = stats.tp_packets, .dropped = stats.tp_drops };
+}
+
 void
 live_counters(struct live_capture *c, struct live_statistics *out)
 {

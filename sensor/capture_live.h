@@ -67,6 +67,20 @@ struct live_statistics {
 	const struct live_packets *slots; /* SLOTS_MAX; borrowed from the capture */
 };
 
+/*
+ * What the packet socket of a worker that died has counted since that worker asked last: what it
+ * read and told nobody of, what lay unread, and what came after.
+ */
+struct live_left {
+	uint64_t received, dropped; /* as of live_statistics; 0 where the kernel does not say */
+};
+
+/*
+ * A new socket takes the place of an old one, both by duplicates of live_fd(): it hears what the old one
+ * heard, before it has a plan of its own. The old one is to be closed at once.
+ */
+struct live_left live_take_over(int fd, int old);
+
 /* Not const: asks the kernel, whose counters start over each time. */
 void live_counters(struct live_capture *, struct live_statistics *out);
 

@@ -210,6 +210,21 @@ parse_value(const struct option_row *row, struct monitor_options *o, const char 
 	return false;
 }
 
+/* A name that no interface can ever have would be waited for in vain. */
+static bool
+check_interfaces(const struct monitor_options *o)
+{
+	for (size_t i = 0; i < o->interface_count; i++) {
+		const char *name = o->interfaces[i];
+
+		if (name[0] != '\0' && (strpbrk(name, "*?[\\") != NULL || strlen(name) < IFNAMSIZ))
+			continue;
+		complain("--interface: \"%s\" is not the name of an interface, of 1 to %d characters, nor a glob", name, IFNAMSIZ - 1);
+		return false;
+	}
+	return true;
+}
+
 /* What fits each by itself but not together. */
 static bool
 check_together(struct monitor_options *o)
@@ -263,7 +278,7 @@ run(int argc, char **argv)
 		complain("monitor: \"%s\" is no option; captures are read by podwire analyze", argv[optind]);
 		return EXIT_ERROR;
 	}
-	return check_together(&o) ? monitor_run(&o) : EXIT_ERROR;
+	return check_interfaces(&o) && check_together(&o) ? monitor_run(&o) : EXIT_ERROR;
 }
 
 const struct command monitor_command = {

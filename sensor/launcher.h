@@ -33,7 +33,7 @@ struct launcher {
 
 enum launcher_event_type {
 	LAUNCHER_NOTHING, /* for now */
-	LAUNCHER_STARTED, /* fd is the socket of messages with worker `index`, non-blocking, owned by who reads this: send it a plan */
+	LAUNCHER_STARTED, /* it begins, left says what the one before did not read; fd is the socket of messages with worker `index`, non-blocking, owned by who reads this: send it a plan */
 	LAUNCHER_ENDED,   /* worker `index` ended: status, note, error. It is started again by itself */
 	LAUNCHER_GONE,    /* the launcher itself has ended: so have all workers. error may say why */
 };
@@ -44,6 +44,7 @@ struct launcher_event {
 	pid_t pid;               /* the worker's */
 	int fd;                  /* -1 but for LAUNCHER_STARTED */
 	int status;              /* as of waitpid() */
+	struct live_left left;   /* LAUNCHER_STARTED: all 0 for the first one */
 	int64_t restart;         /* nanoseconds until it is started again */
 	bool ready;              /* it had started */
 	struct worker_note note; /* printable */

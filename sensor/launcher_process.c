@@ -226,8 +226,10 @@ static void
 on_ready(struct launcher_self *l, unsigned index)
 {
 	struct child *c = &l->children[index];
-	const struct launcher_event event = { .type = LAUNCHER_STARTED, .index = index, .pid = c->pid, .fd = -1 };
+	struct launcher_event event = { .type = LAUNCHER_STARTED, .index = index, .pid = c->pid, .fd = -1 };
 
+	if (c->packets >= 0)
+		event.left = live_take_over(c->new_packets, c->packets);
 	close_fd(&c->packets);
 	c->packets = c->new_packets;
 	c->new_packets = -1;

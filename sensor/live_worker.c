@@ -171,6 +171,7 @@ send_counters(struct live_worker *w)
 	worker_counters(w->worker, &c->worker);
 	c->kernel_received = kernel.received;
 	c->kernel_dropped = kernel.dropped;
+	c->unplanned = kernel.unplanned;
 	c->forwarded = w->forwarded;
 	c->forward_dropped = w->forward_dropped;
 	c->memory = resident(w->memory_fd);
@@ -207,12 +208,13 @@ look(struct live_worker *w)
 	enum { SUPERVISOR, CAPTURE, INBOX, LAUNCHER, POLLED };
 	struct pollfd polled[POLLED] = {
 		[SUPERVISOR] = { .fd = w->place->supervisor, .events = POLLIN },
-		[CAPTURE] = { .fd = live_fd(w->capture), .events = POLLIN },
+		/* Without a plan nobody knows what is there of the worker that was before this one: it waits in the ring. */
+		[CAPTURE] = { .fd = w->planned ? live_fd(w->capture) : -1, .events = POLLIN },
 		[INBOX] = { .fd = w->place->inbox, .events = POLLIN },
 		[LAUNCHER] = { .fd = w->place->launcher }, /* its end is reported unasked */
 	};
 	int64_t now = read_clock(CLOCK_MONOTONIC);
-	bool behind = false;
+	bool behind = !w->planned;
 
 	if (poll(polled, POLLED, time_left(w, now)) < 0 && errno != EINTR)
 		_exit(1);

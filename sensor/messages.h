@@ -52,6 +52,7 @@ struct live_interface {
 struct live_counters {
 	struct worker_counters worker;
 	uint64_t kernel_received, kernel_dropped; /* of its packet socket */
+	uint64_t unplanned;                       /* of these, passed over: their interface is captured no longer */
 	uint64_t forwarded, forward_dropped;      /* packets of other workers' connections */
 	uint64_t memory;                          /* bytes resident; 0: not known */
 	uint32_t flows_open;

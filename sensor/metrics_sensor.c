@@ -77,7 +77,7 @@ dropped(struct metrics_text *t, struct metrics_labels *l, const char *interface,
 static void
 capture(struct metrics_text *t, struct metrics_labels *l, const struct sensor_status *s)
 {
-	uint64_t kernel = 0, forward = 0;
+	uint64_t kernel = 0, unread = 0, forward = 0;
 
 	for (size_t m = 0; m < COUNT_OF(interface_members); m++) {
 		metrics_family(t, &interface_members[m].family);
@@ -90,10 +90,12 @@ capture(struct metrics_text *t, struct metrics_labels *l, const struct sensor_st
 	}
 	for (uint32_t i = 0; i < s->worker_count; i++) {
 		kernel += s->workers[i].kernel_dropped;
+		unread += s->workers[i].unread;
 		forward += s->workers[i].forward_dropped;
 	}
 	metrics_family(t, &capture_dropped);
 	dropped(t, l, "all", "kernel", kernel);
+	dropped(t, l, "all", "unread", unread);
 	dropped(t, l, "all", "forward", forward);
 	for (uint32_t i = 0; i < s->interface_count; i++)
 		if (interface_status_shown(&s->interfaces[i]))

@@ -41,6 +41,7 @@ struct worker_status {
 	uint64_t restarts;
 	uint64_t packets, bytes;
 	uint64_t kernel_received, kernel_dropped; /* of its packet socket, all interfaces together */
+	uint64_t unread;                          /* packets that a worker had when it died, and had not told of */
 	uint64_t forwarded, forward_dropped;      /* packets of another worker's connections */
 	uint64_t flows_open;
 	uint64_t evicted;                         /* flows that made room */

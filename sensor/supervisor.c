@@ -4,6 +4,7 @@
 
 #include "supervisor.h"
 
+#include <fcntl.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -174,10 +175,16 @@ on_judge(evutil_socket_t fd, short what, void *context)
 static void
 on_judge_trouble(void *context, enum judge_trouble trouble, const char *line)
 {
-	static const enum warning warnings[] = { [JUDGE_STATE_DAMAGED] = WARNING_STATE_DAMAGED, [JUDGE_STATE_NOT_SAVED] = WARNING_STATE_NOT_SAVED };
+	static const struct {
+		enum warning warning;
+		const char *message;
+	} told[] = {
+		[JUDGE_STATE_DAMAGED] = { WARNING_STATE_DAMAGED, "the state could not be read back" },
+		[JUDGE_STATE_NOT_SAVED] = { WARNING_STATE_NOT_SAVED, "the state could not be saved" },
+	};
 
-	log_warn("judge", log_text("line", line));
-	supervisor_warn(context, warnings[trouble], &(struct warning_details){ .texts = { line } });
+	log_warn(told[trouble].message, log_text("reason", line));
+	supervisor_warn(context, told[trouble].warning, &(struct warning_details){ .texts = { line } });
 }
 
 static bool
@@ -348,6 +355,16 @@ spare_memory(void)
 #endif
 }
 
+/* Where a standard descriptor was closed, the next one opened would take its place, and events or log lines would go into it. */
+static bool
+keep_standard_descriptors(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return false;
+	return true;
+}
+
 int
 monitor_run(const struct monitor_options *o)
 {
@@ -355,7 +372,7 @@ monitor_run(const struct monitor_options *o)
 	struct policy_set *set;
 	int code = EXIT_ERROR;
 
-	if (s == NULL)
+	if (s == NULL || !keep_standard_descriptors())
 		abort();
 	spare_memory();
 	log_set_level(o->log_level);

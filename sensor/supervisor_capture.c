@@ -183,9 +183,10 @@ start_worker(struct supervisor *s, const struct launcher_event *e)
 	if (w->reader == NULL)
 		w->reader = calloc(1, sizeof(*w->reader));
 	if (w->last == NULL)
-		w->last = malloc(sizeof(*w->last));
+		w->last = calloc(1, sizeof(*w->last));
 	if (w->reader == NULL || w->last == NULL)
 		abort();
+	capture_counts_take_left(&s->status, w->index, &e->left, w->last);
 	memset(w->last, 0, sizeof(*w->last));
 	message_reader_init(w->reader, MESSAGES_OF_WORKER);
 	w->out = evbuffer_new();
@@ -398,7 +399,7 @@ watch_drops(struct supervisor *s, int64_t now)
 
 	for (uint32_t i = 0; i < s->status.worker_count; i++) {
 		sum.received += s->status.workers[i].kernel_received;
-		sum.dropped += s->status.workers[i].kernel_dropped + s->status.workers[i].forward_dropped;
+		sum.dropped += s->status.workers[i].kernel_dropped + s->status.workers[i].unread + s->status.workers[i].forward_dropped;
 	}
 	if (!drop_watch_saw(&s->drops, now, sum, &minute))
 		return;

@@ -33,6 +33,8 @@ def check_refusals():
     """What cannot be is told in one line, with exit code 1, before anything starts."""
     for words, expected in (
             (['--filter', 'tcp and and'], '--filter'),
+            (['-i', ''], '--interface'),
+            (['-i', 'longer-than-any-interface'], '--interface'),
             (['--workers', '0'], '--workers'),
             (['--workers', 'many'], '--workers'),
             (['--window', '10'], '--window'),
@@ -212,6 +214,12 @@ def check_reload(place):
     equal([(e['warning'], 'policy.yaml:' in e['reason']) for e in m.lines() if e['type'] == 'warning'], [('policy-refused', True)], 'the refusal was an event')
 
 
+def unread(m):
+    """Packets that workers had when they died."""
+    found = re.search(r'^podwire_capture_dropped_total\{interface="all",reason="unread"\} (\d+)', m.get('/metrics')[1], re.M)
+    return int(found.group(1)) if found else -1
+
+
 def check_worker_dies(place):
     m = Monitor(place, '--log-flows')
     place.fetch(10)
@@ -232,9 +240,14 @@ def check_worker_dies(place):
     # As one that hostile bytes keep going round in a circle: alive, and of no use.
     worker = m.worker()
     os.kill(worker, signal.SIGSTOP)
+    place.fetch(10)
     ok(wait_for(lambda: m.worker() not in (None, worker), 30), 'a worker that says nothing any more is ended, and started again', m.said())
     ok('says nothing' in m.said() and 'signal 9' in m.said(), 'which is told of', m.said())
     ok(wait_for(lambda: m.get('/readyz')[0] == 200, 5), 'and all is well again')
+    # Ten connections of at least ten packets, or twice that, lay in its ring.
+    ok(wait_for(lambda: unread(m) >= 100, 10), 'what it had not read is counted as lost', m.get('/metrics')[1])
+    ok(wait_for(lambda: 0 <= m.metric('podwire_worker_received_total') - m.metric('podwire_capture_packets_total') - unread(m) - m.metric('podwire_worker_dropped_total') < 20, 10),
+       'and every packet that the kernel had for it was looked at, or is counted as lost, but for some between opening and plan', m.get('/metrics')[1])
     m.stop()
 
 

@@ -166,10 +166,53 @@ test_slots(void **state)
 	assert_int_equal(b->status.interfaces[SLOTS_MAX - 1].packets, 1);
 }
 
+/* What a dead worker left behind: in the ring when it told last, what came since, and what was dropped. */
+static void
+test_left(void **state)
+{
+	struct bench *b = *state;
+	const struct live_left left = { .received = 50, .dropped = 20 };
+	uint64_t received;
+
+	b->now.worker.frames = 100;
+	b->now.unplanned = 3;
+	b->now.kernel_received = 150;
+	b->now.kernel_dropped = 7;
+	take(b);
+	received = b->status.workers[0].kernel_received;
+	capture_counts_take_left(&b->status, 0, &left, &b->last);
+	assert_int_equal(b->status.workers[0].unread, 150 - 7 - 100 - 3 + 50 - 20);
+	assert_int_equal(b->status.workers[0].kernel_received, received + 50);
+	assert_int_equal(b->status.workers[0].kernel_dropped, 27);
+	/* The first worker of all has nobody before it. */
+	memset(&b->last, 0, sizeof(b->last));
+	capture_counts_take_left(&b->status, 0, &(struct live_left){ 0 }, &b->last);
+	assert_int_equal(b->status.workers[0].unread, 70);
+}
+
+/* A worker that was taken over told nonsense: what the kernel says still counts, and nothing goes back. */
+static void
+test_left_of_liar(void **state)
+{
+	static const struct live_counters lies[] = {
+		{ .kernel_received = 5, .kernel_dropped = 9 },
+		{ .kernel_received = 5, .worker.frames = 6 },
+		{ .kernel_received = UINT64_MAX },
+	};
+	struct bench *b = *state;
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		capture_counts_take_left(&b->status, 0, &(struct live_left){ .received = 10 }, &lies[i]);
+		assert_int_equal(b->status.workers[0].unread, (i + 1) * 10);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_left, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_left_of_liar, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_adds, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_goes_back, set_up, tear_down),
