@@ -41,8 +41,7 @@ read_severity(const struct http_parameter *p, struct api_query *q, char *error, 
 			q->has_severity = true;
 			return true;
 		}
-	(void)snprintf(error, error_size, "severity must be one of info, low, medium, high, critical");
-	return false;
+	return http_parameter_refuse(p, p->value, "not one of info, low, medium, high, critical", error, error_size);
 }
 
 bool
@@ -61,6 +60,9 @@ api_query_read(struct api_query *q, enum api_document document, const char *quer
 			(void)snprintf(error, error_size, "%s is not a parameter of this document", p[i].name);
 			return false;
 		}
+	for (unsigned i = PARAMETER_NAMESPACE; i < PARAMETER_COUNT; i++)
+		if (p[i].given && p[i].value[0] == '\0')
+			return http_parameter_refuse(&p[i], "", "no value: leave it out for all", error, error_size);
 	(void)snprintf(q->namespace, sizeof(q->namespace), "%s", p[PARAMETER_NAMESPACE].value);
 	(void)snprintf(q->type, sizeof(q->type), "%s", p[PARAMETER_TYPE].value);
 	return http_parameter_number(&p[PARAMETER_LIMIT], 0, documents[document].limit_max, documents[document].limit, &q->limit, error, error_size) &&

@@ -85,8 +85,14 @@ read_target(char *target, struct http_request *r, const char **why)
 	/* A proxy's form, http://host/path, is to be understood too (RFC 9112 3.2.2). */
 	if (*target != '/' && (strncasecmp(target, "http://", 7) == 0 || strncasecmp(target, "https://", 8) == 0)) {
 		scheme_end = strstr(target, "//") + 2;
-		if ((target = strchr(scheme_end, '/')) == NULL || target == scheme_end)
+		target = scheme_end + strcspn(scheme_end, "/?");
+		if (target == scheme_end)
 			return 400;
+		/* Without a path it is the root's (RFC 9110 4.2.3): the room in front of it is the host's last character. */
+		if (*target != '/') {
+			target--;
+			*target = '/';
+		}
 	}
 	if (*target != '/')
 		return 400;
@@ -271,6 +277,19 @@ http_request_read(char *text, size_t size, struct http_request *out, const char 
 
 /* Queries. */
 
+bool
+http_parameter_refuse(const struct http_parameter *p, const char *value, const char *what, char *error, size_t error_size)
+{
+	enum { SHOWN = 64 };
+	size_t size = 0, next;
+
+	/* No more than a line's worth, and no part of a character. */
+	while (value[size] != '\0' && (next = output_utf8_size(value + size, strlen(value + size))) > 0 && size + next <= SHOWN)
+		size += next;
+	(void)snprintf(error, error_size, "%s: \"%.*s%s\" is %s", p->name, (int)size, value, value[size] != '\0' ? "..." : "", what);
+	return false;
+}
+
 static bool
 take_parameter(char *pair, struct http_parameter *parameters, size_t count, char *error, size_t error_size)
 {
@@ -279,7 +298,7 @@ take_parameter(char *pair, struct http_parameter *parameters, size_t count, char
 	if (value != NULL)
 		*value++ = '\0';
 	if (value == NULL || !decode(pair, true) || !decode(value, true)) {
-		(void)snprintf(error, error_size, "the query cannot be read");
+		(void)snprintf(error, error_size, "the query cannot be read: name=value is wanted, with the rest percent-encoded");
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -302,7 +321,7 @@ take_parameter(char *pair, struct http_parameter *parameters, size_t count, char
 		parameters[i].given = true;
 		return true;
 	}
-	(void)snprintf(error, error_size, "the query has a parameter that is not known here");
+	(void)http_parameter_refuse(&(struct http_parameter){ .name = "query" }, pair, "no parameter of this document", error, error_size);
 	return false;
 }
 
@@ -337,8 +356,10 @@ http_parameter_number(const struct http_parameter *p, uint64_t minimum, uint64_t
 	for (const char *c = p->value; *c != '\0' && number <= maximum; c++)
 		number = *c >= '0' && *c <= '9' && number <= UINT32_MAX ? number * 10 + (uint64_t)(*c - '0') : UINT64_MAX;
 	if (*p->value == '\0' || number < minimum || number > maximum) {
-		(void)snprintf(error, error_size, "%s must be a number from %llu to %llu", p->name, (unsigned long long)minimum, (unsigned long long)maximum);
-		return false;
+		char what[80];
+
+		(void)snprintf(what, sizeof(what), "not a number from %llu to %llu", (unsigned long long)minimum, (unsigned long long)maximum);
+		return http_parameter_refuse(p, p->value, what, error, error_size);
 	}
 	*out = number;
 	return true;
@@ -378,6 +399,17 @@ closeness(const char *range, size_t size, const char *name)
 	return (size == 1 && *range == '*') || (size == 3 && memcmp(range, "*/*", 3) == 0) ? 1 : 0;
 }
 
+/* Whether text[size] is the parameter, its value as it is or quoted (RFC 9110 5.6.6). */
+static bool
+is_parameter(const char *text, size_t size, const char *parameter)
+{
+	size_t name = strcspn(parameter, "=") + 1, whole = strlen(parameter);
+
+	if (size == whole + 2 && text[name] == '"' && text[size - 1] == '"')
+		return strncasecmp(text, parameter, name) == 0 && strncasecmp(text + name + 1, parameter + name, whole - name) == 0;
+	return size == whole && strncasecmp(text, parameter, size) == 0;
+}
+
 /* One range with its parameters, text[size]. */
 static int
 range_weight(const char *text, size_t size, const char *name, const char *parameter, int *close)
@@ -397,7 +429,7 @@ range_weight(const char *text, size_t size, const char *name, const char *parame
 	while (take_member(&list, ';', &member, &length)) {
 		if (length > 2 && strncasecmp(member, "q=", 2) == 0)
 			weight = weight_of(member + 2, length - 2);
-		else if (parameter != NULL && length == strlen(parameter) && strncasecmp(member, parameter, length) == 0)
+		else if (parameter != NULL && is_parameter(member, length, parameter))
 			carries = true;
 		else if (strncasecmp(member, "version=", length < 8 ? length : 8) == 0)
 			other = true;

@@ -51,6 +51,9 @@ struct http_parameter {
 /* Reads a query: names that are not in parameters[], twice given, too long or not UTF-8 are refused, with one line in error[]. */
 bool http_query_read(const char *query, struct http_parameter *parameters, size_t count, char *error, size_t error_size);
 
+/* Writes to error[] what value, of this parameter, is: name: "value" is WHAT. Returns false. */
+bool http_parameter_refuse(const struct http_parameter *, const char *value, const char *what, char *error, size_t error_size);
+
 /* A number in [minimum, maximum] of a parameter; otherwise where it is not given. */
 bool http_parameter_number(const struct http_parameter *, uint64_t minimum, uint64_t maximum, uint64_t otherwise, uint64_t *out, char *error, size_t error_size);
 

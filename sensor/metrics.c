@@ -31,7 +31,7 @@ metrics_choose(const char *accept)
 	int plain = http_accept_weight(accept, "text/plain", "version=0.0.4");
 
 	/* Who takes anything gets what everybody reads. */
-	return openmetrics > 0 && strstr(accept, "openmetrics") != NULL && openmetrics >= plain ? METRICS_OPENMETRICS : METRICS_PROMETHEUS;
+	return openmetrics > 0 && strcasestr(accept, "openmetrics") != NULL && openmetrics >= plain ? METRICS_OPENMETRICS : METRICS_PROMETHEUS;
 }
 
 const char *

@@ -174,7 +174,7 @@ test_queries_refused(void **state)
 		enum api_document document;
 		const char *query;
 	} bad[] = {
-		{ API_PAIRS, "limit=-1" }, { API_PAIRS, "limit=10001" }, { API_PAIRS, "severity=high" }, { API_PAIRS, "limit" },
+		{ API_PAIRS, "limit=-1" }, { API_PAIRS, "limit=10001" }, { API_PAIRS, "severity=high" }, { API_PAIRS, "limit" }, { API_PAIRS, "namespace=" }, { API_FINDINGS, "type=" },
 		{ API_PAIR, "limit=1" }, { API_FINDINGS, "severity=awful" }, { API_FINDINGS, "severity=" }, { API_FLOWS, "limit=1001" },
 		{ API_FLOWS, "offset=1" }, { API_STATUS, "x=y" }, { API_PAIRS, "namespace=%00" }, { API_PAIRS, "namespace=%zz" },
 	};

@@ -57,6 +57,12 @@ test_understood(void **state)
 	assert_null(http_request_header(&r, "accep"));
 	assert_true(r.keep_alive);
 	assert_false(r.has_body);
+	assert_int_equal(read_head("GET http://a HTTP/1.0\r\n\r\n", &r, &why), 0);
+	assert_string_equal(r.path, "/");
+	assert_string_equal(r.query, "");
+	assert_int_equal(read_head("GET HTTP://host?x=1 HTTP/1.0\r\n\r\n", &r, &why), 0);
+	assert_string_equal(r.path, "/");
+	assert_string_equal(r.query, "x=1");
 	assert_int_equal(read_head("HEAD http://host:1/%41%2fb HTTP/1.0\r\n\r\n", &r, &why), 0);
 	assert_int_equal(r.method, HTTP_HEAD);
 	assert_string_equal(r.path, "/A/b");
@@ -90,7 +96,8 @@ test_refused(void **state)
 	refused(400, "G@T / HTTP/1.1\r\nHost: a\r\n\r\n");
 	refused(400, "GET * HTTP/1.1\r\nHost: a\r\n\r\n");
 	refused(400, "GET http:///a HTTP/1.1\r\nHost: a\r\n\r\n");
-	refused(400, "GET http://a HTTP/1.1\r\nHost: a\r\n\r\n");
+	refused(400, "GET http:// HTTP/1.1\r\nHost: a\r\n\r\n");
+	refused(400, "GET http://?a HTTP/1.1\r\nHost: a\r\n\r\n");
 	refused(400, "GET /%0 HTTP/1.1\r\nHost: a\r\n\r\n");
 	refused(400, "GET /%00 HTTP/1.1\r\nHost: a\r\n\r\n");
 	refused(400, "GET /%0a HTTP/1.1\r\nHost: a\r\n\r\n");
@@ -184,6 +191,12 @@ test_query(void **state)
 	assert_false(query("limit=1&limit=1", p, error));
 	assert_string_equal(error, "limit is given twice");
 	assert_false(query("other=1", p, error));
+	assert_string_equal(error, "query: \"other\" is no parameter of this document");
+	/* Of a long one as much as a line holds, and no part of a character. */
+	assert_false(query("o%C3%A4aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa%C3%A4a=1", p, error));
+	assert_string_equal(error, "query: \"o\xc3\xa4" "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\" is no parameter of this document");
+	assert_false(query("%ff=1", p, error));
+	assert_string_equal(error, "query: \"...\" is no parameter of this document");
 	assert_false(query("limit=%", p, error));
 	assert_false(query("limit=%00", p, error));
 	assert_false(query("namespace=%ff", p, error));
@@ -199,10 +212,12 @@ test_query(void **state)
 	static const char *const bad[] = { "0", "11", "", "-1", "1x", "0x1", "99999999999999999999999999", "18446744073709551617", " 1" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		struct http_parameter n = { .name = "n", .given = true };
+		char expected[128];
 
+		(void)snprintf(expected, sizeof(expected), "n: \"%s\" is not a number from 1 to 10", bad[i]);
 		snprintf(n.value, sizeof(n.value), "%s", bad[i]);
 		assert_false(http_parameter_number(&n, 1, 10, 3, &number, error, sizeof(error)));
-		assert_string_equal(error, "n must be a number from 1 to 10");
+		assert_string_equal(error, expected);
 	}
 }
 

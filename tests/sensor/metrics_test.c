@@ -150,6 +150,8 @@ test_choose(void **state)
 	assert_int_equal(metrics_choose("application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"), METRICS_OPENMETRICS);
 	assert_int_equal(metrics_choose("application/openmetrics-text;version=1.0.0;q=0.3,text/plain;version=0.0.4;q=0.5"), METRICS_PROMETHEUS);
 	assert_int_equal(metrics_choose("application/openmetrics-text;version=0.0.1"), METRICS_PROMETHEUS);
+	assert_int_equal(metrics_choose("Application/OpenMetrics-Text; Version=\"1.0.0\"; charset=utf-8"), METRICS_OPENMETRICS);
+	assert_int_equal(metrics_choose("application/openmetrics-text; version=\"1.0.1\""), METRICS_PROMETHEUS);
 	assert_int_equal(metrics_choose("application/openmetrics-text;q=0"), METRICS_PROMETHEUS);
 }
 
