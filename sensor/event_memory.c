@@ -80,6 +80,7 @@ begin_line(struct line *l, const struct comparison *c, const char *type, const c
 		abort();
 	json_open(&l->w, NULL, '{');
 	json_text(&l->w, "type", type);
+	json_text(&l->w, "schema", EVENT_SCHEMA);
 	json_time(&l->w, "time", c->now);
 	json_text(&l->w, "change", change);
 }

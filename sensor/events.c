@@ -232,6 +232,7 @@ begin(struct json_writer *w, char **text, size_t *size, const char *type, int64_
 		abort();
 	json_open(w, NULL, '{');
 	json_text(w, "type", type);
+	json_text(w, "schema", EVENT_SCHEMA);
 	json_time(w, "time", now);
 	return w->out;
 }

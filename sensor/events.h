@@ -19,6 +19,9 @@ struct report;
 struct sensor_status;
 struct snapshot;
 
+/* Of every line: who reads it may have begun anywhere. */
+#define EVENT_SCHEMA "podwire.event/1"
+
 struct events_options {
 	int fd;              /* where lines go: 1 */
 	size_t queue_bytes;  /* 0: 4 MiB */

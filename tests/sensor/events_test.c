@@ -72,8 +72,8 @@ test_differences(void **state)
 	findings = (unsigned)s.report->finding_count;
 	pairs = (unsigned)s.report->pair_count;
 	event_memory_compare(m, s.report, 1, hear, &h);
-	assert_int_equal(count(&h, "{\"type\":\"finding\",\"time\":\"1970-01-01T00:00:00.000000001Z\",\"change\":\"new\","), findings);
-	assert_int_equal(count(&h, "{\"type\":\"pair\",\"time\":\"1970-01-01T00:00:00.000000001Z\",\"change\":\"new\",\"pair\":{\"id\":"), pairs);
+	assert_int_equal(count(&h, "{\"type\":\"finding\",\"schema\":\"podwire.event/1\",\"time\":\"1970-01-01T00:00:00.000000001Z\",\"change\":\"new\","), findings);
+	assert_int_equal(count(&h, "{\"type\":\"pair\",\"schema\":\"podwire.event/1\",\"time\":\"1970-01-01T00:00:00.000000001Z\",\"change\":\"new\",\"pair\":{\"id\":"), pairs);
 	assert_int_equal(h.lines, findings + pairs);
 	/* Nothing has changed. */
 	forget(&h);
@@ -184,8 +184,8 @@ test_written(void **state)
 		lines++;
 	assert_int_equal(lines, counters.written);
 	assert_int_equal(counters.dropped, 0);
-	assert_ptr_equal(strstr(text, "{\"type\":\"status\",\"time\":\""), text);
-	assert_non_null(strstr(text, "\n{\"type\":\"flow\",\"time\":"));
+	assert_ptr_equal(strstr(text, "{\"type\":\"status\",\"schema\":\"podwire.event/1\",\"time\":\""), text);
+	assert_non_null(strstr(text, "\n{\"type\":\"flow\",\"schema\":\"podwire.event/1\",\"time\":"));
 	assert_null(strstr(text, "alice")); /* user names only where asked for */
 	close(fds[0]);
 	free(text);
@@ -213,7 +213,7 @@ test_warnings(void **state)
 	close(fds[1]);
 	read_all(fds[0], text, sizeof(text));
 	close(fds[0]);
-#define WARNING "{\"type\":\"warning\",\"time\":\"1970-01-01T00:00:00.000000001Z\",\"warning\":"
+#define WARNING "{\"type\":\"warning\",\"schema\":\"podwire.event/1\",\"time\":\"1970-01-01T00:00:00.000000001Z\",\"warning\":"
 #define REASON ",\"reason\":\"a \\\"line\\\"\\n\"}\n"
 	assert_string_equal(text,
 		WARNING "\"packets-lost\",\"lost\":7,\"of\":600}\n"
