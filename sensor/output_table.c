@@ -634,6 +634,27 @@ short_time(int64_t nanoseconds, char text[OUTPUT_TIME_SIZE])
 	text[19] = '\0';
 }
 
+/* What was read, or seen: text[size]. */
+static void
+put_input(const struct report *r, char *text, size_t size)
+{
+	char a[OUTPUT_AMOUNT_SIZE], b[OUTPUT_AMOUNT_SIZE], files[OUTPUT_AMOUNT_SIZE];
+	/* A sensor's window does not tell of packets that are of no flow: no file of its was read. */
+	bool live = r->counters.frames == 0 && r->flows > 0;
+	uint64_t packets = r->counters.frames, bytes = r->counters.bytes;
+
+	for (size_t i = 0; live && i < r->pair_count; i++)
+		for (size_t j = 0; j < r->pairs[i]->evidence_count; j++) {
+			const struct evidence_count *e = &r->pairs[i]->evidence[j];
+
+			packets += e->packets[FROM_CLIENT] + e->packets[FROM_SERVER];
+			bytes += e->bytes[FROM_CLIENT] + e->bytes[FROM_SERVER];
+		}
+	(void)snprintf(text, size, "%s%.*s: %s%s, %s", live ? "seen live at " : "", CELL_SIZE,
+		r->file_count == 1 ? r->files[0].path : output_quantity(r->file_count, live ? "interface" : "file", live ? "interfaces" : "files", files),
+		output_quantity(packets, "packet", "packets", a), live ? " of flows" : "", output_bytes(bytes, b));
+}
+
 static void
 put_heading(const struct table *t)
 {
@@ -641,12 +662,8 @@ put_heading(const struct table *t)
 	char text[2 * CELL_SIZE], a[OUTPUT_AMOUNT_SIZE], b[OUTPUT_AMOUNT_SIZE], first[OUTPUT_TIME_SIZE], last[OUTPUT_TIME_SIZE];
 	size_t used;
 
-	if (r->file_count == 1)
-		(void)snprintf(text, CELL_SIZE, "%s", r->files[0].path);
-	else
-		(void)snprintf(text, CELL_SIZE, "%s", output_quantity(r->file_count, "file", "files", a));
+	put_input(r, text, sizeof(text));
 	used = strlen(text);
-	used += (size_t)snprintf(text + used, sizeof(text) - used, ": %s, %s", output_quantity(r->counters.frames, "packet", "packets", a), output_bytes(r->counters.bytes, b));
 	if (r->flows > 0) {
 		short_time(r->first_seen, first);
 		short_time(r->last_seen, last);

@@ -568,7 +568,8 @@ warn_of_repeated(struct report *to, const struct batch *b, const struct saved_fi
 	for (size_t i = 0; i < b->files_before; i++) {
 		const struct input_file *known = &to->files[i];
 
-		if (strcmp(known->path, f->path) != 0 || known->packets != f->packets || known->bytes != f->bytes)
+		/* A sensor does not count by interface, and the next node's has the same name. */
+		if (f->packets == 0 || strcmp(known->path, f->path) != 0 || known->packets != f->packets || known->bytes != f->bytes)
 			continue;
 		(void)snprintf(text, sizeof(text), "%s: %s is also in a result read before: its flows are counted twice", b->document.name, f->path);
 		report_add_warning(to, text);

@@ -288,6 +288,29 @@ test_many_kinds(void **state)
 	policy_set_free(set);
 }
 
+/* What a sensor saved tells of no file: the packets are those of its flows. */
+static void
+test_live(void **state)
+{
+	struct sample s;
+	char *text;
+
+	(void)state;
+	sample_init(&s);
+	s.report->counters.frames = s.report->counters.bytes = 0;
+	text = sample_table(s.report, &(struct output_options){ .width = 120 });
+	assert_memory_equal(text, "seen live at 2 interfaces: ", 27);
+	assert_non_null(strstr(text, " packets of flows, "));
+	assert_null(strstr(text, " 0 packets"));
+	free(text);
+	s.report->file_count = 1;
+	text = sample_table(s.report, &(struct output_options){ .width = 120 });
+	assert_memory_equal(text, "seen live at captures/shop.pcap: ", 33);
+	free(text);
+	s.report->file_count = 2;
+	sample_clear(&s);
+}
+
 static void
 test_nothing(void **state)
 {
@@ -316,6 +339,7 @@ main(void)
 		cmocka_unit_test(test_limit),
 		cmocka_unit_test(test_limit_is_shared_out),
 		cmocka_unit_test(test_many_kinds),
+		cmocka_unit_test(test_live),
 		cmocka_unit_test(test_nothing),
 	};
 

@@ -66,6 +66,28 @@ test_round_trip_of_flows(void **state)
 	sample_clear(&s);
 }
 
+/* What two sensors saved: their interfaces have the same names, and that is no reason to warn. */
+static void
+test_merge_live(void **state)
+{
+	struct report *r = report_new(&(struct report_options){ 0 });
+	char error[1024], *text;
+	struct sample s;
+
+	(void)state;
+	sample_init(&s);
+	for (size_t i = 0; i < s.report->file_count; i++)
+		s.report->files[i].packets = s.report->files[i].bytes = 0;
+	text = sample_json(s.report, &(struct output_options){ 0 });
+	assert_true(saved_result_read(r, "first", text, strlen(text), error, sizeof(error)));
+	assert_true(saved_result_read(r, "second", text, strlen(text), error, sizeof(error)));
+	for (size_t i = 0; i < r->warning_count; i++)
+		assert_null(strstr(r->warnings[i], "counted twice"));
+	report_free(r);
+	free(text);
+	sample_clear(&s);
+}
+
 /* A result twice: counts double, shares stay, the first example is the one kept, and a warning says so. */
 static void
 test_merge(void **state)
@@ -339,6 +361,7 @@ main(void)
 		cmocka_unit_test(test_round_trip),
 		cmocka_unit_test(test_round_trip_of_flows),
 		cmocka_unit_test(test_merge),
+		cmocka_unit_test(test_merge_live),
 		cmocka_unit_test(test_edits),
 		cmocka_unit_test(test_additions),
 		cmocka_unit_test(test_every_prefix),
