@@ -440,6 +440,7 @@ check_PROGRAMS += %D%/bench/worker_memory
 check_PROGRAMS += %D%/bench/live_rings
 %C%_bench_live_rings_LDADD = $(PCAP_LIBS)
 check_PROGRAMS += %D%/bench/packet_sender
+%C%_bench_packet_sender_SOURCES = %D%/bench/packet_sender.c %D%/bench/packet_injector.c %D%/bench/packet_injector.h
 %C%_bench_packet_sender_LDADD = $(PCAP_LIBS)
 EXTRA_DIST += %D%/bench/live_bench.py %D%/bench/bench.py %D%/bench/make_captures.py %D%/bench/rate_bench.py %D%/bench/sensor_bench.py %D%/bench/sensor_place.py
 

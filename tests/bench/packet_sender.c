@@ -2,11 +2,12 @@
 /*
  * For sensor_bench.py: replays a capture into a bridge at a rate, with little work for each packet.
  *
- *	packet_sender [-k] [-n PACKETS] [-t] CAPTURE DEVICE PER-SECOND SECONDS
+ *	packet_sender [-k] [-n PACKETS] [-t | -x] CAPTURE DEVICE PER-SECOND SECONDS
  *
  * DEVICE is a pod's end of a veth pair (a packet socket without queueing discipline), or with -t a tap device that is itself a port of
- * the bridge, as a virtual machine's. PER-SECOND 0: as fast as can be. Ends after SECONDS, or after PACKETS. The capture is sent
- * again and again, with other addresses in each round, or with -k the same. Waits asleep: what it does not need it leaves to others.
+ * the bridge, as a virtual machine's; with -x its packets are made by the kernel (packet_injector.h), those of more than 3 KiB left out.
+ * PER-SECOND 0: as fast as can be. Ends after SECONDS, or after PACKETS. The capture is sent again and again, with other addresses in
+ * each round, or with -k the same. Waits asleep: what it does not need it leaves to others. Not so with -x, which also knows neither -k nor -n.
  * Says on standard output what it really did: packets, seconds, CPU seconds (in which is what the bridge and the capture do in the kernel).
  */
 #include <config.h>
@@ -30,6 +31,8 @@
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "packet_injector.h"
 
 enum {
 	BATCH_MAX = 64,
@@ -254,10 +257,30 @@ cpu_seconds(void)
 	return (double)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) + (double)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) * 1e-6;
 }
 
+/* By packets that the kernel makes. */
+static uint64_t
+inject(const struct frames *all, const char *device, double rate, double *seconds)
+{
+	struct injector *j = injector_new(device);
+	int64_t begun, sent;
+
+	if (j == NULL)
+		die("injecting packets (Linux 5.18 with BPF)");
+	for (size_t i = 0; i < all->count; i++)
+		(void)injector_add(j, all->frames[i].iov_base, all->frames[i].iov_len);
+	begun = now();
+	sent = injector_run(j, rate, *seconds);
+	if (sent < 0)
+		die("injecting packets");
+	*seconds = (double)(now() - begun) * 1e-9;
+	injector_free(j);
+	return (uint64_t)sent;
+}
+
 static int
 usage(void)
 {
-	fprintf(stderr, "usage: packet_sender [-k] [-n PACKETS] [-t] CAPTURE DEVICE PER-SECOND SECONDS\n");
+	fprintf(stderr, "usage: packet_sender [-k] [-n PACKETS] [-t | -x] CAPTURE DEVICE PER-SECOND SECONDS\n");
 	return 2;
 }
 
@@ -266,26 +289,33 @@ main(int argc, char **argv)
 {
 	struct sender s = { .most = UINT64_MAX };
 	double rate, seconds, before;
+	bool injected = false;
 	int option;
 
-	while ((option = getopt(argc, argv, "kn:t")) != -1) {
+	while ((option = getopt(argc, argv, "kn:tx")) != -1) {
 		if (option == 'k')
 			s.keep = true;
 		else if (option == 'n')
 			s.most = strtoull(optarg, NULL, 10);
 		else if (option == 't')
 			s.tap = true;
+		else if (option == 'x')
+			s.tap = injected = true;
 		else
 			return usage();
 	}
 	if (argc - optind != 4 || (rate = atof(argv[optind + 2])) < 0 || (seconds = atof(argv[optind + 3])) <= 0)
 		return usage();
 	load(&s.all, argv[optind]);
+	/* A tap device is up as long as somebody has it open. */
 	s.fd = (s.tap ? open_tap : open_pod)(argv[optind + 1]);
 	before = cpu_seconds();
-	seconds = run(&s, rate, seconds);
+	if (injected)
+		s.sent = inject(&s.all, argv[optind + 1], rate, &seconds);
+	else
+		seconds = run(&s, rate, seconds);
+	printf("{\"packets\": %llu, \"seconds\": %.3f, \"cpu\": %.3f}\n", (unsigned long long)s.sent, seconds, cpu_seconds() - before);
 	close(s.fd);
 	unload(&s.all);
-	printf("{\"packets\": %llu, \"seconds\": %.3f, \"cpu\": %.3f}\n", (unsigned long long)s.sent, seconds, cpu_seconds() - before);
 	return 0;
 }

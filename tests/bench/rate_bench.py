@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 
-from sensor_place import Podwire, cpu, wait_for
+from sensor_place import WAYS, Podwire, cpu, wait_for
 
 RING = 8 << 20
 BLOCK = 1 << 18
@@ -41,7 +41,7 @@ runmode: workers
 
 
 class Sensor(Podwire):
-    def __init__(self, place, podwire, prefix):
+    def __init__(self, place, _port, podwire, prefix):
         super().__init__(place, podwire, '--ring-size', RING, prefix=prefix)
         pids = self.processes()
         self.pids = {'worker': pids[-1], 'supervisor': pids[0]}
@@ -53,9 +53,9 @@ class Sensor(Podwire):
 
 
 class Tcpdump:
-    def __init__(self, place, _podwire, prefix):
+    def __init__(self, place, port, _podwire, prefix):
         self.log = tempfile.TemporaryFile()
-        self.process = place.node.start(*prefix, 'tcpdump', '-i', place.port, '-Q', 'in', '-p', '-n', '-s', '16384', '-B', RING >> 10, '-w', '/dev/null', stderr=self.log)
+        self.process = place.node.start(*prefix, 'tcpdump', '-i', port, '-Q', 'in', '-p', '-n', '-s', '16384', '-B', RING >> 10, '-w', '/dev/null', stderr=self.log)
         self.pids = {'tcpdump': self.process.pid}
         time.sleep(1)
 
@@ -72,13 +72,13 @@ class Tcpdump:
 
 
 class Suricata:
-    def __init__(self, place, _podwire, prefix):
+    def __init__(self, place, port, _podwire, prefix):
         self.folder = tempfile.mkdtemp(dir=place.folder)
         path = os.path.join(self.folder, 'suricata.yaml')
         # It counts a ring in frames, 63 of this default size to a block, and takes a block more; packets that are larger it has whole nevertheless.
         with open(path, 'w') as f:
-            f.write(SURICATA % {'folder': self.folder, 'interface': place.port, 'block': BLOCK, 'packets': (RING // BLOCK - 1) * 63})
-        self.process = place.node.start(*prefix, 'suricata', '-c', path, '-S', '/dev/null', '-l', self.folder, '--af-packet=' + place.port,
+            f.write(SURICATA % {'folder': self.folder, 'interface': port, 'block': BLOCK, 'packets': (RING // BLOCK - 1) * 63})
+        self.process = place.node.start(*prefix, 'suricata', '-c', path, '-S', '/dev/null', '-l', self.folder, '--af-packet=' + port,
                                         '--pidfile', os.path.join(self.folder, 'pid'), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         self.pids = {'suricata': self.process.pid}
         self.stats = os.path.join(self.folder, 'stats.json')
@@ -99,8 +99,22 @@ class Suricata:
 
 PROGRAMS = {'podwire': Sensor, 'tcpdump': Tcpdump, 'suricata': Suricata}
 
-# Where they run. In 'one' the sender goes first, as a network card's packets do: what it leaves of the CPU is all that the program has.
-CPUS = {'two': ((), ()), 'one': (('taskset', '-c', '1', 'chrt', '-f', '1'), ('taskset', '-c', '1'))}
+class Setting:
+    """Where sender and program run, and what the sender is."""
+
+    def __init__(self, by, sender, program, title):
+        self.by, self.sender, self.program, self.title = by, sender, program, title
+
+
+SETTINGS = {
+    # The sender never sleeps: all that the program has is the other CPU.
+    'two': Setting('kernel', ('taskset', '-c', '0'), ('taskset', '-c', '1'), 'a CPU for the sender, a CPU for the program'),
+    # The sender goes first, as a network card's packets do: what it leaves of the CPU is all that the program has.
+    'one': Setting('tap', ('taskset', '-c', '1', 'chrt', '-f', '1'), ('taskset', '-c', '1'), 'one CPU for both'),
+    # As the scheduler likes it.
+    'free': Setting('tap', (), (), 'two CPUs for both'),
+    'pod': Setting('pod', (), (), 'two CPUs for both, from a pod'),
+}
 
 
 def checked_ring(place):
@@ -121,13 +135,12 @@ def busy():
 class Probe:
     """One run of one program: what was asked for, sent, lost; CPU."""
 
-    def __init__(self, place, options, name, cpus, rate, seconds):
+    def __init__(self, place, options, name, setting, rate, seconds):
         self.asked = rate
-        sender_prefix, program_prefix = CPUS[cpus]
-        running = PROGRAMS[name](place, options.podwire, program_prefix)
+        running = PROGRAMS[name](place, WAYS[setting.by][0], options.podwire, setting.program)
         checked_ring(place)
         before, busy_before = {k: cpu(pid) for k, pid in running.pids.items()}, busy()
-        sent = place.send(options.capture, rate, seconds, prefix=sender_prefix)
+        sent = place.send(options.capture, rate, seconds, by=setting.by, prefix=setting.sender)
         time.sleep(0.3)
         self.cpu = {k: cpu(pid) - before[k] for k, pid in running.pids.items()}
         self.others = busy() - busy_before - sum(self.cpu.values()) - sent['cpu']
@@ -154,13 +167,13 @@ class Probe:
 class Search:
     """For one program: the highest rate without a loss."""
 
-    def __init__(self, place, options, name, cpus):
-        self.place, self.options, self.name, self.cpus = place, options, name, cpus
+    def __init__(self, place, options, name, setting):
+        self.place, self.options, self.name, self.setting = place, options, name, setting
         self.good, self.bad, self.rate, self.probes, self.held, self.holds = 0, None, 0, 0, [], 0
 
     def probe(self, rate, seconds, what):
-        p = Probe(self.place, self.options, self.name, self.cpus, rate, seconds)
-        print('%s CPU, %-8s  %-5s %s' % (self.cpus, self.name, what, p.line()), flush=True)
+        p = Probe(self.place, self.options, self.name, self.setting, rate, seconds)
+        print('%-8s %s %s' % (self.name, what, p.line()), flush=True)
         return p
 
     def seek(self):
@@ -178,7 +191,7 @@ class Search:
         self.rate = int((max(self.good, self.bad / 4) * self.bad) ** 0.5)
         p = self.probe(self.rate, self.options.probe, 'seek')
         if p.lost == 0:
-            self.good = self.rate
+            self.good = max(self.good, min(self.rate, p.sent))
         else:
             self.bad = self.rate
         return True
@@ -199,11 +212,11 @@ class Search:
 
     def result(self):
         if len(self.held) < self.options.repeats:
-            return '%s CPU, %-8s  no rate held' % (self.cpus, self.name)
+            return '%-8s no rate held' % self.name
         rates = [p.sent for p in self.held]
         each = ', '.join('%s %.2f' % (k, sum(p.cpu[k] / p.packets for p in self.held) / len(self.held) * 1e6) for k in self.held[0].cpu)
-        return '%s CPU, %-8s  %.0f packets/s (%s) without a loss, %d times %.0f s, %d packets; CPU us/packet: %s%s' % (
-            self.cpus, self.name, min(rates), ', '.join('%.0f' % r for r in rates), len(rates), self.options.hold, sum(p.packets for p in self.held), each,
+        return '%-8s %.0f packets/s (%s) without a loss, %d times %.0f s, %d packets; CPU us/packet: %s%s' % (
+            self.name, min(rates), ', '.join('%.0f' % r for r in rates), len(rates), self.options.hold, sum(p.packets for p in self.held), each,
             '; as fast as the sender can' if self.rate == 0 else '')
 
 
@@ -218,10 +231,9 @@ def run_rate(place, options):
     for name in set(PROGRAMS) - set(names):
         print('%s is not installed' % name)
     print('load average before: %s' % open('/proc/loadavg').read().strip())
-    results = []
-    for cpus in options.cpus:
-        searches = [Search(place, options, name, cpus) for name in names]
+    for setting in (SETTINGS[s] for s in options.settings):
+        print('-- %s; packets by: %s' % (setting.title, setting.by))
+        searches = [Search(place, options, name, setting) for name in names]
         in_turns(searches, Search.seek)
         in_turns(searches, Search.hold)
-        results += [s.result() for s in searches]
-    print('\n'.join(results), flush=True)
+        print('\n'.join(s.result() for s in searches), flush=True)

@@ -3,7 +3,7 @@
 """`podwire monitor` under load, in network namespaces: packets are replayed into a bridge.
 
   rate    the highest rate of short real flows without a loss, beside tcpdump -w /dev/null and Suricata with rings of the same size: with
-          both CPUs for sender and sensor, and with one for both; 10 to 25 minutes
+          a CPU for each of sender and sensor, and with one for both; 10 to 25 minutes
   memory  RSS of supervisor and worker with 100,000 flows open among 1,000 pods
   soak    new connections at a steady rate for a time: RSS at intervals, which should be flat
   idle    CPU while nothing happens; time from start to ready
@@ -18,7 +18,7 @@ import struct
 import sys
 import time
 
-from rate_bench import CPUS, run_rate
+from rate_bench import SETTINGS, run_rate
 from sensor_place import Place, Podwire, cpu_exactly, resident
 
 
@@ -162,9 +162,8 @@ def main():
     parser.add_argument('what', choices=('rate', 'memory', 'soak', 'idle'), nargs='+')
     parser.add_argument('--podwire', default='./podwire')
     parser.add_argument('--sender', default='tests/bench/packet_sender')
-    parser.add_argument('--by', choices=('tap', 'pod'), default='tap', help='rate: into a port of the bridge that is a tap device (less work for the sender), or from a pod')
     parser.add_argument('--captures', default='.', help='rate: folder with mix.pcap, as make_captures.py makes it')
-    parser.add_argument('--cpus', choices=tuple(CPUS), nargs='+', default=['two', 'one'])
+    parser.add_argument('--settings', choices=tuple(SETTINGS), nargs='+', default=['two', 'one'], help='rate: where sender and program run, see rate_bench.py')
     parser.add_argument('--probe', type=float, default=4, help='rate: seconds while seeking')
     parser.add_argument('--hold', type=float, default=10, help='rate: seconds that a rate must hold')
     parser.add_argument('--repeats', type=int, default=3, help='rate: how often it must')
@@ -174,7 +173,7 @@ def main():
     options.capture = os.path.join(options.captures, 'mix.pcap')
     if os.geteuid() != 0:
         sys.exit('needs root')
-    place = Place(options.sender, options.by == 'tap')
+    place = Place(options.sender)
     try:
         for what in options.what:
             print('== ' + what, flush=True)

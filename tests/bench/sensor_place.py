@@ -14,13 +14,15 @@ from network import Namespace, wait_for  # noqa: E402
 
 PORT = 19764
 
+# How packets come to the bridge: by which port, option of packet_sender.
+WAYS = {'pod': ('p0', ()), 'tap': ('t0', ('-t',)), 'kernel': ('t0', ('-x',))}
+
 
 class Place:
     """A node with the bridge br0, and two ways to it: a pod whose eth0 is the port p0, and the port t0, a tap device as of a virtual machine."""
 
-    def __init__(self, sender, tap):
-        self.sender, self.tap = sender, tap
-        self.port = 't0' if tap else 'p0'
+    def __init__(self, sender):
+        self.sender = sender
         self.node, self.pod = Namespace('node'), Namespace('pod')
         self.node.ip('link add br0 type bridge', 'link add p0 type veth peer name eth0 netns %s' % self.pod.pid, 'link set p0 master br0 mtu 65000',
                      'tuntap add dev t0 mode tap', 'link set t0 master br0 mtu 65000')
@@ -32,10 +34,11 @@ class Place:
         self.pod.ip('link set eth0 up mtu 65000')
         self.folder = tempfile.mkdtemp()
 
-    def start_sending(self, capture, rate, seconds, *options, prefix=()):
-        """packet_sender: see there."""
-        where, device = (self.node, ('-t', capture, 't0')) if self.tap else (self.pod, (capture, 'eth0'))
-        return where.start(*prefix, self.sender, *options, *device, rate, seconds, stdout=subprocess.PIPE)
+    def start_sending(self, capture, rate, seconds, *options, by='tap', prefix=()):
+        """packet_sender: see there. by: one of WAYS."""
+        port, option = WAYS[by]
+        where, device = (self.pod, 'eth0') if by == 'pod' else (self.node, port)
+        return where.start(*prefix, self.sender, *option, *options, capture, device, rate, seconds, stdout=subprocess.PIPE)
 
     def send(self, *arguments, **keywords):
         """What was really sent: packets, seconds, cpu (seconds)."""
