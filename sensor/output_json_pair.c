@@ -87,14 +87,17 @@ static void
 json_services(struct json_writer *w, const struct pair *p)
 {
 	const struct evidence_class **classes = calloc(p->evidence_count + 1, sizeof(*classes));
+	size_t count = 0;
 
 	if (classes == NULL)
 		abort();
+	/* Of what flows turned out not to be only their packets are left: no service. */
 	for (size_t i = 0; i < p->evidence_count; i++)
-		classes[i] = p->evidence[i].class;
-	qsort(classes, p->evidence_count, sizeof(*classes), compare_services);
+		if (p->evidence[i].flows > 0 || p->flows == 0)
+			classes[count++] = p->evidence[i].class;
+	qsort(classes, count, sizeof(*classes), compare_services);
 	json_open(w, "services", '[');
-	for (size_t i = 0; i < p->evidence_count; i++)
+	for (size_t i = 0; i < count; i++)
 		if (i == 0 || compare_services(&classes[i - 1], &classes[i]) != 0)
 			json_service(w, NULL, classes[i]);
 	json_close(w, ']');

@@ -405,6 +405,7 @@ SCRIPT_TESTS = \
 	%D%/scripts/live_duplicates_test.py \
 	%D%/scripts/live_interfaces_test.py \
 	%D%/scripts/live_offline_test.py \
+	%D%/scripts/live_replay_test.py \
 	%D%/scripts/live_topologies_test.py \
 	%D%/scripts/monitor_test.py \
 	%D%/scripts/processes_test.py \
@@ -415,7 +416,7 @@ SCRIPT_TESTS = \
 EXTRA_DIST += %D%/deploy/render_chart.go %D%/scripts/image_test.py
 # The namespace lab of the live tests; the rest of tests/lab records captures and is not needed to test.
 EXTRA_DIST += %D%/lab/live_lab.py %D%/lab/live_packets.py %D%/lab/live_sensor.py %D%/lab/live_shop.py
-EXTRA_DIST += $(SCRIPT_TESTS) %D%/lab/kube_replay.py deploy/prometheus/podwire-rules.yaml %D%/scripts/network.py %D%/scripts/packets.py \
+EXTRA_DIST += $(SCRIPT_TESTS) %D%/lab/kube_replay.py deploy/prometheus/podwire-rules.yaml %D%/scripts/network.py %D%/scripts/packets.py %D%/scripts/replay_lane.py \
 	%D%/scripts/pages.py %D%/scripts/podwire-rules-test.yaml %D%/scripts/tap.py %D%/scripts/truth.py
 
 # The runner's own count, for people and for CI: one line over all programs and scripts.

@@ -171,6 +171,33 @@ test_document(void **state)
 	sample_clear(&s);
 }
 
+/* A flow that was taken for something else at first: only packets are left of that, which is no service. */
+static void
+test_services_of_flows(void **state)
+{
+	const struct peer web = { .workload = "web", .kind = "Pod", .namespace = "shop" }, api = { .workload = "api", .kind = "Pod", .namespace = "shop" };
+	const struct evidence_class first = { .protocol = "unknown-yet", .server_port = 21, .ip_protocol = 6 }, last = { .protocol = "ftp", .server_port = 21, .ip_protocol = 6 };
+	struct evidence_count n = { .packets = { 1, 1 }, .bytes = { 60, 60 }, .first_seen = 1, .last_seen = 2 };
+	struct report *r = report_new(&(struct report_options){ 0 });
+	struct policy_set *set = policy_set_default();
+	char *text;
+
+	(void)state;
+	report_add_evidence(r, &web, &api, &first, &n);
+	report_conclude(r, set);
+	text = sample_json(r, &(struct output_options){ 0 });
+	assert_non_null(strstr(text, "\"services\":[{\"name\":null,\"port\":21,\"transport\":\"tcp\",\"protocol\":\"unknown-yet\"}]"));
+	free(text);
+	n.flows = 1;
+	report_add_evidence(r, &web, &api, &last, &n);
+	report_conclude(r, set);
+	text = sample_json(r, &(struct output_options){ 0 });
+	assert_non_null(strstr(text, "\"services\":[{\"name\":null,\"port\":21,\"transport\":\"tcp\",\"protocol\":\"ftp\"}]"));
+	free(text);
+	policy_set_free(set);
+	report_free(r);
+}
+
 static void
 test_same_bytes(void **state)
 {
@@ -288,6 +315,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_document),
+		cmocka_unit_test(test_services_of_flows),
 		cmocka_unit_test(test_same_bytes),
 		cmocka_unit_test(test_flows),
 		cmocka_unit_test(test_swapped_service),
