@@ -113,6 +113,7 @@ libsensor_a_SOURCES = \
 	%D%/series_scores.c \
 	%D%/state_file.c %D%/state_file.h %D%/state_internal.h \
 	%D%/state_json.c \
+	%D%/state_saver.c %D%/state_saver.h \
 	%D%/state_series.c \
 	%D%/status.h \
 	%D%/stream.c %D%/stream.h \

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "state_file.h"
+#include "state_saver.h"
 #include "text_buffer.h"
 #include "window.h"
 
@@ -52,6 +53,7 @@ struct mail {
 	struct policy_set *policies; /* NULL: the same */
 	struct sensor_status *status; /* NULL: the same */
 	struct asks asks;
+	bool saved;                   /* the saver is done */
 	bool stop;
 };
 
@@ -83,8 +85,9 @@ struct judge {
 	struct report *report;
 	uint64_t generation;
 	int64_t slot;       /* the last that was looked after */
-	int64_t saved;      /* steady clock; when it was last tried */
-	bool unsaved;
+	int64_t saved, saved_wall; /* when the state was last written, to be saved */
+	bool unsaved;       /* something was added since, or it failed */
+	struct state_saver *saver; /* NULL: none is on its way to the disk */
 };
 
 static int64_t
@@ -286,34 +289,121 @@ answer(struct judge *j, struct asks *asks)
 	asks_init(asks);
 }
 
+/* Those who asked while a report was made, or a state written, have waited for it, and do not wait for the next. */
 static void
-save(struct judge *j)
+answer_late(struct judge *j)
 {
-	char error[LINE_SIZE];
-	struct state_time now = both_clocks(j);
-	uint64_t size = 0;
-	bool done = state_file_save(j->state_path, &j->state, j->report, now, &size, error, sizeof(error));
+	struct asks late;
 
-	j->saved = now.steady;
-	j->unsaved = !done;
 	pthread_mutex_lock(&j->lock);
-	if (done) {
-		j->shown.state_saved = now.wall;
-		j->shown.state_bytes = size;
+	asks_move(&late, &j->mail.asks);
+	pthread_mutex_unlock(&j->lock);
+	answer(j, &late);
+}
+
+/* Saving: the text is written here, for only this thread may look; that it gets to the disk is waited for elsewhere. */
+
+static void
+on_saved(void *context)
+{
+	struct judge *j = context;
+
+	pthread_mutex_lock(&j->lock);
+	j->mail.saved = true;
+	pthread_cond_signal(&j->wake);
+	pthread_mutex_unlock(&j->lock);
+}
+
+static void
+tell_saved(struct judge *j, const struct state_saved *how)
+{
+	j->unsaved = j->unsaved || !how->done;
+	pthread_mutex_lock(&j->lock);
+	if (how->done) {
+		j->shown.state_saved = j->saved_wall;
+		j->shown.state_bytes = how->size;
 	} else {
 		j->shown.state_errors++;
 	}
 	j->status->state_saved = j->shown.state_saved;
 	j->status->state_errors = j->shown.state_errors;
 	pthread_mutex_unlock(&j->lock);
-	if (!done)
-		say(j, JUDGE_STATE_NOT_SAVED, error);
+	if (!how->done)
+		say(j, JUDGE_STATE_NOT_SAVED, how->error);
+}
+
+/* A text of many megabytes: pages are answered between its pieces, for they only look too. */
+struct state_text {
+	struct judge *judge;
+	FILE *file;
+};
+
+static ssize_t
+on_state_text(void *cookie, const char *text, size_t size)
+{
+	struct state_text *t = cookie;
+
+	(void)fwrite(text, 1, size, t->file); /* whether all was taken is asked at the end */
+	answer_late(t->judge);
+	return (ssize_t)size;
+}
+
+static void
+begin_save(struct judge *j)
+{
+	struct state_time now = both_clocks(j);
+	struct state_text t = { .judge = j };
+	struct state_saved failed = { 0 };
+	FILE *text;
+
+	j->saved = now.steady;
+	j->saved_wall = now.wall;
+	j->unsaved = false;
+	t.file = state_file_begin(j->state_path, failed.error, sizeof(failed.error));
+	if (t.file == NULL) {
+		tell_saved(j, &failed);
+		return;
+	}
+	text = checked(fopencookie(&t, "w", (cookie_io_functions_t){ .write = on_state_text }));
+	state_write(text, &j->state, j->report, now);
+	(void)fclose(text);
+	j->saver = state_saver_start(j->state_path, t.file, on_saved, j);
+}
+
+/* Waits for it, if it is not there yet. */
+static void
+end_save(struct judge *j)
+{
+	struct state_saved how;
+
+	if (j->saver == NULL)
+		return;
+	state_saver_finish(j->saver, &how);
+	j->saver = NULL;
+	tell_saved(j, &how);
+}
+
+/* One at a time: what a stuck disk holds up stays as much as it is. */
+static bool
+can_save(const struct judge *j)
+{
+	return j->state_path != NULL && j->unsaved && j->saver == NULL;
 }
 
 static bool
 is_save_due(const struct judge *j)
 {
-	return j->state_path != NULL && j->unsaved && steady_now(j) - j->saved >= j->options.state_interval;
+	return can_save(j) && steady_now(j) - j->saved >= j->options.state_interval;
+}
+
+/* Before the end. */
+static void
+save_all(struct judge *j)
+{
+	end_save(j);
+	if (can_save(j))
+		begin_save(j);
+	end_save(j);
 }
 
 /* How long nothing needs to be done if nothing is given; -1: for ever. */
@@ -326,7 +416,7 @@ idle_time(const struct judge *j)
 	series_totals(j->state.series, &totals);
 	if (totals.pairs > 0 || window_classes(j->state.window) > 0)
 		until = (now / length + 1) * length;
-	if (j->state_path != NULL && j->unsaved && j->saved + j->options.state_interval < until)
+	if (can_save(j) && j->saved + j->options.state_interval < until)
 		until = j->saved + j->options.state_interval;
 	if (until == INT64_MAX)
 		return -1;
@@ -336,7 +426,7 @@ idle_time(const struct judge *j)
 static bool
 has_mail(const struct mail *m)
 {
-	return m->stop || m->delta_count > 0 || m->policies != NULL || m->status != NULL || m->asks.first != NULL;
+	return m->stop || m->saved || m->delta_count > 0 || m->policies != NULL || m->status != NULL || m->asks.first != NULL;
 }
 
 static void
@@ -347,6 +437,7 @@ take_mail(struct judge *j, struct mail *out)
 	j->mail.delta_count = 0;
 	j->mail.policies = NULL;
 	j->mail.status = NULL;
+	j->mail.saved = false;
 }
 
 /* Waits until there is something to do. */
@@ -370,18 +461,6 @@ wait_for_mail(struct judge *j, struct mail *out)
 	}
 	take_mail(j, out);
 	pthread_mutex_unlock(&j->lock);
-}
-
-/* Those who asked while a report was made have waited for it, and do not wait for the next. */
-static void
-answer_late(struct judge *j)
-{
-	struct asks late;
-
-	pthread_mutex_lock(&j->lock);
-	asks_move(&late, &j->mail.asks);
-	pthread_mutex_unlock(&j->lock);
-	answer(j, &late);
 }
 
 /* Reads the state back; what is damaged is told of, and the sensor begins with nothing. */
@@ -432,9 +511,12 @@ run(void *context)
 			conclude(j);
 		answer(j, &mail.asks);
 		answer_late(j);
-		if (is_save_due(j) || (mail.stop && j->state_path != NULL && j->unsaved))
-			save(j);
+		if (mail.saved)
+			end_save(j);
+		if (is_save_due(j))
+			begin_save(j);
 	}
+	save_all(j);
 	return NULL;
 }
 
@@ -568,7 +650,7 @@ judge_give(struct judge *j, struct report *delta, const struct sensor_status *st
 		full = delta;
 	else if (delta != NULL)
 		j->mail.deltas[j->mail.delta_count++] = delta;
-	/* The thread is held up, by a slow disk maybe: what comes must not pile up. */
+	/* The thread is held up: what comes must not pile up. */
 	if (full != NULL)
 		report_merge(j->mail.deltas[DELTAS_MAX - 1], full);
 	pthread_cond_signal(&j->wake);

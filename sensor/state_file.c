@@ -92,35 +92,26 @@ open_new(const char *path)
 	return f;
 }
 
-/* Writes all and puts it on the disk. */
-static bool
-fill(FILE *f, const struct state *state, const struct report *snapshot, struct state_time now, uint64_t *size)
-{
-	off_t end;
-
-	errno = 0;
-	state_write(f, state, snapshot, now);
-	if (fflush(f) != 0 || ferror(f) || fsync(fileno(f)) != 0)
-		return false;
-	end = ftello(f);
-	if (size != NULL)
-		*size = end > 0 ? (uint64_t)end : 0;
-	return true;
-}
-
-bool
-state_file_save(const char *path, const struct state *state, const struct report *snapshot, struct state_time now, uint64_t *size, char *error, size_t error_size)
+FILE *
+state_file_begin(const char *path, char *error, size_t error_size)
 {
 	char *new_path = joined(path, new_suffix);
 	FILE *f = open_new(new_path);
-	bool done;
 
-	if (f == NULL) {
+	if (f == NULL)
 		(void)fail(error, error_size, new_path, "not opened for writing");
-		free(new_path);
-		return false;
-	}
-	done = fill(f, state, snapshot, now, size);
+	free(new_path);
+	return f;
+}
+
+bool
+state_file_end(const char *path, FILE *f, uint64_t *size, char *error, size_t error_size)
+{
+	char *new_path = joined(path, new_suffix);
+	bool done = fflush(f) == 0 && !ferror(f) && fsync(fileno(f)) == 0;
+	off_t end = done ? ftello(f) : 0;
+
+	*size = end > 0 ? (uint64_t)end : 0;
 	if (!done)
 		(void)fail(error, error_size, new_path, "not written");
 	if (fclose(f) != 0 && done)

@@ -37,10 +37,12 @@ void state_write(FILE *, const struct state *, const struct report *snapshot, st
 bool state_read(const struct state *, const char *name, const char *text, size_t size, struct state_time now, char *error, size_t error_size);
 
 /*
- * Replaces the file: after a crash at any moment it is the old one or the new one, whole. False on
- * an error, with a line in error[]; the old one stays then. *size, if not NULL, is set to its bytes.
+ * Replaces the file: what is written to the stream of begin() gets its place by end(), which also
+ * closes it and takes as long as the disk does. After a crash at any moment the file is the old one
+ * or the new one, whole. NULL or false on an error, with a line in error[]; the old one stays then.
  */
-bool state_file_save(const char *path, const struct state *, const struct report *snapshot, struct state_time now, uint64_t *size, char *error, size_t error_size);
+FILE *state_file_begin(const char *path, char *error, size_t error_size);
+bool state_file_end(const char *path, FILE *, uint64_t *size, char *error, size_t error_size);
 
 /*
  * STATE_DAMAGED: what was there could not be read and was renamed to PATH.damaged-N; window and

@@ -352,6 +352,76 @@ a_save_that_fails_is_told_of(void **state)
 	end(&t, j);
 }
 
+/* A disk that hangs. In place of the C library's. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t freed;
+	bool stuck;
+	unsigned waiting;
+} disk = { .lock = PTHREAD_MUTEX_INITIALIZER, .freed = PTHREAD_COND_INITIALIZER };
+
+int
+fsync(int fd)
+{
+	pthread_mutex_lock(&disk.lock);
+	disk.waiting++;
+	while (disk.stuck)
+		pthread_cond_wait(&disk.freed, &disk.lock);
+	disk.waiting--;
+	pthread_mutex_unlock(&disk.lock);
+	return fdatasync(fd);
+}
+
+static void
+set_stuck(bool stuck)
+{
+	pthread_mutex_lock(&disk.lock);
+	disk.stuck = stuck;
+	pthread_cond_broadcast(&disk.freed);
+	pthread_mutex_unlock(&disk.lock);
+}
+
+static void
+wait_until_stuck(void)
+{
+	unsigned waiting = 0;
+
+	for (unsigned i = 0; i < 2000 && waiting == 0; i++) {
+		usleep(10000);
+		pthread_mutex_lock(&disk.lock);
+		waiting = disk.waiting;
+		pthread_mutex_unlock(&disk.lock);
+	}
+	assert_int_equal(waiting, 1);
+}
+
+static void
+a_stuck_disk_delays_nothing(void **state)
+{
+	struct judge_status shown;
+	struct told t;
+	struct judge *j = judge(&t, path);
+
+	(void)state;
+	set_stuck(true);
+	judge_give(j, delta(5), NULL);
+	wait_until_stuck();
+	/* Taken in and shown all the same; no second save is begun. */
+	for (unsigned i = 0; i < 100; i++)
+		judge_give(j, delta(1), NULL);
+	wait_for_flows(&t, 105);
+	assert_int_equal(strncmp(ask(&t, j), "now 105 flows", 13), 0);
+	wait_until_stuck();
+	judge_status(j, &shown);
+	assert_int_equal(shown.state_saved, 0);
+	set_stuck(false);
+	end(&t, j);
+	j = judge(&t, path);
+	assert_int_equal(strncmp(ask(&t, j), "now 105 flows", 13), 0);
+	end(&t, j);
+	assert_int_equal(unlink(path), 0);
+}
+
 /* An hour that passes at once. */
 static int64_t offset;
 static pthread_mutex_t offset_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -438,6 +508,7 @@ main(void)
 		cmocka_unit_test(state_outlives_it),
 		cmocka_unit_test(a_damaged_state_is_told_of),
 		cmocka_unit_test(a_save_that_fails_is_told_of),
+		cmocka_unit_test(a_stuck_disk_delays_nothing),
 		cmocka_unit_test(what_left_the_window_goes),
 		cmocka_unit_test(idles_without_waking),
 	};

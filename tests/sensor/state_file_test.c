@@ -112,8 +112,13 @@ save(const struct state *s, int64_t minutes)
 	struct report *r = window_snapshot(s->window, set_in_force, at(minutes).steady);
 	char error[256];
 	uint64_t size = 0;
-	bool done = state_file_save(path, s, r, at(minutes), &size, error, sizeof(error));
+	FILE *f = state_file_begin(path, error, sizeof(error));
+	bool done = false;
 
+	if (f != NULL) {
+		state_write(f, s, r, at(minutes));
+		done = state_file_end(path, f, &size, error, sizeof(error));
+	}
 	report_free(r);
 	if (done)
 		assert_true(size > 100);
