@@ -264,11 +264,22 @@ look_after(struct judge *j)
 	return left;
 }
 
-/* Renders what was asked for. Without memory for it the text is NULL. */
+static bool
+is_ending(struct judge *j)
+{
+	bool stop;
+
+	pthread_mutex_lock(&j->lock);
+	stop = j->mail.stop;
+	pthread_mutex_unlock(&j->lock);
+	return stop;
+}
+
+/* Renders what was asked for. Without memory for it the text is NULL. At the end nobody fetches it any more. */
 static void
 answer(struct judge *j, struct asks *asks)
 {
-	while (asks->first != NULL) {
+	while (asks->first != NULL && !is_ending(j)) {
 		struct ask *a = asks->first;
 		struct snapshot snapshot = snapshot_of(j);
 		struct text_buffer buffer;
@@ -286,6 +297,7 @@ answer(struct judge *j, struct asks *asks)
 		pthread_mutex_unlock(&j->lock);
 		signal_event(j);
 	}
+	asks_free(asks);
 	asks_init(asks);
 }
 
