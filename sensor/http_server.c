@@ -32,6 +32,7 @@ enum {
 	SWEEP_MS = 250,
 	REFRESH_MS = 5000,     /* between looks at the files of identity */
 	LINGER_MS = 1000,      /* for a client to read the last answer before its unread bytes reset the connection */
+	WRITE_MAX = 262144,    /* at once: an answer may be of many megabytes, and others wait a little longer */
 	PROGRESS_SIZE = 65536, /* a client takes so much of an answer in stall_ms, or is cut */
 };
 
@@ -255,6 +256,7 @@ on_accept(struct evconnlistener *listener, evutil_socket_t fd, struct sockaddr *
 	http_enter(c, PHASE_READING);
 	bufferevent_setcb(c->buffers, on_read, on_written, on_event, c);
 	bufferevent_setwatermark(c->buffers, EV_READ, 0, HTTP_HEAD_MAX);
+	(void)bufferevent_set_max_single_write(c->buffers, WRITE_MAX);
 	(void)bufferevent_enable(c->buffers, EV_READ | EV_WRITE);
 	if (s->open == 1)
 		(void)event_add(s->sweep, &(struct timeval){ .tv_usec = SWEEP_MS * 1000 });
