@@ -142,9 +142,9 @@ metrics_labels_append(struct metrics_labels *l, const char *text, size_t size)
 }
 
 void
-metrics_label(struct metrics_labels *l, const char *name, const char *value)
+metrics_label_sized(struct metrics_labels *l, const char *name, size_t name_size, const char *value)
 {
-	size_t name_size = strlen(name), left = value != NULL ? strlen(value) : 0;
+	size_t left = value != NULL ? strlen(value) : 0;
 
 	reserve(&l->data, l->size, &l->capacity, name_size + 3 * left + 4);
 	l->data[l->size] = l->size > 0 ? ',' : '{';

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "metrics.h"
 
@@ -49,7 +50,14 @@ void metrics_labels_free(struct metrics_labels *);
 void metrics_labels_append(struct metrics_labels *, const char *text, size_t size);
 
 /* value is escaped, and what is not UTF-8 in it replaced; NULL counts as "". */
-void metrics_label(struct metrics_labels *, const char *name, const char *value);
+void metrics_label_sized(struct metrics_labels *, const char *name, size_t name_size, const char *value);
+
+/* Here, for the compiler to see how long the names are. */
+static inline void
+metrics_label(struct metrics_labels *l, const char *name, const char *value)
+{
+	metrics_label_sized(l, name, strlen(name), value);
+}
 
 /* One sample; labels may be NULL. */
 void metrics_count(struct metrics_text *, const struct metric_family *, const struct metrics_labels *, uint64_t value);
