@@ -4,7 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
-#include <math.h>
+#include <net/if.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -56,10 +56,10 @@ static const struct option_row rows[] = {
 	{ "interface", TEXTS(interfaces, interface_count), .argument = "NAME", .help = "this interface, or those that match a glob; of a bridge also its ports (-i; more than once; default: the CNI's)" },
 	{ "promiscuous", FLAG(promiscuous), .help = "hold bridges promiscuous instead of reading their ports: changes what happens on them" },
 	{ "filter", TEXT(launcher.worker.capture.filter), .argument = "EXPRESSION", .help = "only packets that match (pcap-filter(7))" },
-	{ "snaplen", NUMBER(launcher.worker.capture.snaplen, 256, 262144), .argument = "BYTES", .help = "of a packet, look at no more than these" },
-	{ "ring-size", NUMBER(launcher.worker.capture.ring_size, 1 << 20, 1 << 30), .argument = "BYTES", .help = "memory of a worker for packets that wait" },
+	{ "snaplen", NUMBER(launcher.worker.capture.snaplen, 256, 262144), .argument = "BYTES", .help = "of a packet, look at no more than these (default 16k)" },
+	{ "ring-size", NUMBER(launcher.worker.capture.ring_size, 1 << 20, 1 << 30), .argument = "BYTES", .help = "memory of a worker for packets that wait (default 8M)" },
 	{ "workers", NUMBER(launcher.workers, 1, LAUNCHER_WORKERS_MAX), .argument = "N", .help = "processes that share the packets (default 1)" },
-	{ "max-flows", NUMBER(launcher.worker.worker.table.max_flows, 16, 1 << 28), .argument = "N", .help = "flows at a time in each worker; the longest idle one makes room" },
+	{ "max-flows", NUMBER(launcher.worker.worker.table.max_flows, 16, 1 << 28), .argument = "N", .help = "flows at a time in each worker (default 256k); the longest idle one makes room" },
 	{ "budget", NUMBER(launcher.worker.worker.inspector.budget, 1024, 256 * 1024), .argument = "BYTES", .help = "look at so many bytes of each direction of a flow (default 64k)" },
 	{ "ndpi", CHOICE(launcher.worker.worker.inspector.ndpi, ndpi_modes), .argument = "WHEN", .help = "labels by nDPI: fallback (default: what no dissector claims), always or off" },
 	{ "user", TEXT(user), .argument = "NAME", .help = "where started as root, become this user (default: podwire, else nobody)" },
@@ -77,14 +77,14 @@ static const struct option_row rows[] = {
 	{ "cluster", TEXTS(cluster_files, cluster_file_count), .argument = "FILE", .help = "objects as kubectl get -o json prints them; read again when changed" },
 	{ "geoip", TEXTS(geoip_files, geoip_file_count), .argument = "FILE", .help = "countries or networks of addresses outside (.mmdb)" },
 	{ .help = "How it is judged:" },
-	{ "policy", TEXT(policy), .argument = "FILE", .help = "by this policy set; read again when changed" },
+	{ "policy", TEXT(policy), .argument = "FILE", .help = "by this policy set (default: the one built in); read again when changed" },
 	{ "window", DURATION(window, 60, 30 * 86400), .argument = "TIME", .help = "scores are of the traffic of so long (default 1h)" },
 	{ "expire", DURATION(expire, 60, 30 * 86400), .argument = "TIME", .help = "forget pairs not seen for so long (default 1h)" },
 	{ "max-pairs", SIZE(max_pairs, 1, 100000000), .argument = "N", .help = "more pairs are folded into one, \"other\" (default 10000)" },
 	{ "state", TEXT(state), .argument = "FILE", .help = "keep what was counted there, over restarts" },
 	{ "state-interval", DURATION(state_interval, 1, 86400), .argument = "TIME", .help = "save it so often (default 60s)" },
 	{ .help = "What is shown:" },
-	{ "listen", TEXT(http.listen), .argument = "ADDRESS:PORT", .help = "serve metrics and the API there; none: nowhere" },
+	{ "listen", TEXT(http.listen), .argument = "ADDRESS:PORT", .help = "serve metrics and the API there (default 127.0.0.1:19764); none: nowhere" },
 	{ "tls-cert", TEXT(http.tls_certificate), .argument = "FILE", .help = "over TLS, with this certificate" },
 	{ "tls-key", TEXT(http.tls_key), .argument = "FILE", .help = "and its key" },
 	{ "client-ca", TEXT(http.client_ca), .argument = "FILE", .help = "to clients that show a certificate of this CA" },

@@ -76,6 +76,18 @@ http_listen_address(struct evconnlistener *listener, char text[HTTP_ADDRESS_SIZE
 	}
 }
 
+bool
+http_listen_is_loopback(struct evconnlistener *listener)
+{
+	struct sockaddr_storage a = { 0 };
+	socklen_t size = sizeof(a);
+
+	(void)getsockname(evconnlistener_get_fd(listener), (struct sockaddr *)&a, &size);
+	if (a.ss_family == AF_INET6)
+		return IN6_IS_ADDR_LOOPBACK(&((struct sockaddr_in6 *)&a)->sin6_addr);
+	return ntohl(((struct sockaddr_in *)&a)->sin_addr.s_addr) >> 24 == 127;
+}
+
 struct evconnlistener *
 http_listen(struct event_base *base, const char *address, evconnlistener_cb on_accept, void *context, char *error, size_t error_size)
 {

@@ -4,6 +4,7 @@
 #define PODWIRE_HTTP_LISTEN_H
 
 #include <event2/listener.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { HTTP_ADDRESS_SIZE = 64 };
@@ -13,5 +14,8 @@ struct evconnlistener *http_listen(struct event_base *, const char *address, evc
 
 /* The same form, of the port that was taken. */
 void http_listen_address(struct evconnlistener *, char text[HTTP_ADDRESS_SIZE]);
+
+/* Whether none but this host's own processes reach it. */
+bool http_listen_is_loopback(struct evconnlistener *);
 
 #endif

@@ -400,6 +400,12 @@ http_server_address(const struct http_server *s)
 	return s->address;
 }
 
+bool
+http_server_is_open(const struct http_server *s)
+{
+	return s->options.token_file == NULL && s->options.client_ca == NULL && !http_listen_is_loopback(s->listener);
+}
+
 void
 http_server_counters(const struct http_server *s, struct http_server_counters *out)
 {

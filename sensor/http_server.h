@@ -53,6 +53,10 @@ void http_server_free(struct http_server *);
 
 /* Where it listens, with the port that was taken: "127.0.0.1:19764". */
 const char *http_server_address(const struct http_server *);
+
+/* Whether others than this host's own processes may read it, without a token or a certificate. */
+bool http_server_is_open(const struct http_server *);
+
 void http_server_counters(const struct http_server *, struct http_server_counters *out);
 
 /* Of the request; texts live until it is answered. */

@@ -38,6 +38,8 @@ protect_memory(void)
 int
 main(int argc, char **argv)
 {
+	static char program[] = "podwire";
+
 	setlocale(LC_CTYPE, "");
 	protect_memory();
 	if (argc < 2) {
@@ -45,8 +47,10 @@ main(int argc, char **argv)
 		return EXIT_ERROR;
 	}
 	for (size_t i = 0; commands[i] != NULL; i++)
-		if (strcmp(argv[1], commands[i]->name) == 0)
+		if (strcmp(argv[1], commands[i]->name) == 0) {
+			argv[1] = program; /* getopt(3) begins its lines with it, as complain() does */
 			return commands[i]->run(argc - 1, argv + 1);
+		}
 	if (strcmp(argv[1], "version") == 0 || strcmp(argv[1], "--version") == 0) {
 		printf("podwire %s (%s)\n", PACKAGE_VERSION, classifier_version());
 		return EXIT_DONE;

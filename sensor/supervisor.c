@@ -94,6 +94,17 @@ tell_judge(struct supervisor *s)
 		judge_give(s->judge, NULL, &s->status);
 }
 
+/* Whether what /readyz says is new: who asks /metrics then is not to hear otherwise. */
+static bool
+has_news(struct supervisor *s)
+{
+	bool news = s->ticks == 1 || s->told.capturing != s->status.capturing || s->told.synced != s->status.synced;
+
+	s->told.capturing = s->status.capturing;
+	s->told.synced = s->status.synced;
+	return news;
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *context)
 {
@@ -108,7 +119,7 @@ on_tick(evutil_socket_t fd, short what, void *context)
 	supervisor_cluster_tick(s, now);
 	supervisor_outputs_tick(s);
 	log_tick();
-	if (s->ticks % SECONDS_BETWEEN_STATUS == 0 || (s->ticks % SECONDS_BETWEEN_DELTAS == 0 && s->delta->flows > 0))
+	if (has_news(s) || s->ticks % SECONDS_BETWEEN_STATUS == 0 || (s->ticks % SECONDS_BETWEEN_DELTAS == 0 && s->delta->flows > 0))
 		tell_judge(s);
 	if (s->stopping && (supervisor_capture_over(s) || supervisor_steady() >= s->stop_deadline))
 		event_base_loopbreak(s->base);
@@ -342,6 +353,8 @@ begin(struct supervisor *s, struct policy_set *set)
 		return false;
 	begin_signals(s);
 	begin_tick(s, &one_second);
+	log_info("begun", log_text("version", PACKAGE_VERSION), log_number("workers", s->options->launcher.workers), log_text("node", s->status.node[0] != '\0' ? s->status.node : NULL),
+		log_text("policy", s->options->policy), log_text("state", s->options->state));
 	return true;
 }
 

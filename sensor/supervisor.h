@@ -44,6 +44,9 @@ struct supervisor {
 	bool stopping, failed;
 	int64_t stop_deadline;
 	uint64_t ticks;
+	struct {
+		bool capturing, synced;
+	} told;                        /* the judge, last */
 
 	/* Capture. */
 	struct launcher launcher;

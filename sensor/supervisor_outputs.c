@@ -63,6 +63,9 @@ begin_http(struct supervisor *s)
 		return false;
 	}
 	log_info("serving metrics and the API", log_text("address", http_server_address(s->outputs->http)));
+	if (http_server_is_open(s->outputs->http))
+		log_warn("whoever reaches this address may read who talks to whom: neither a token nor a client certificate is asked for",
+			log_text("address", http_server_address(s->outputs->http)));
 	return true;
 }
 

@@ -45,6 +45,8 @@ def check_refusals():
             (['--tls-cert', '/nowhere'], '--tls-key'),
             (['--client-ca', '/nowhere'], '--client-ca'),
             (['--listen', 'nonsense'], 'nonsense'),
+            (['--nonsense'], "podwire: unrecognized option '--nonsense'"),
+            (['--window'], "podwire: option '--window'"),
             (['--policy', '/nowhere/policy.yaml'], '/nowhere/policy.yaml'),
             (['--cluster', '/nowhere/cluster.json'], '/nowhere/cluster.json'),
             (['--kubeconfig', '/nowhere/config'], '/nowhere/config'),
@@ -143,6 +145,9 @@ def check_shown(place):
     if not ok(m.ready and m.process.poll() is None, 'monitor becomes ready', m.said()):
         m.stop()
         return
+    ok(wait_for(lambda: m.metric('podwire_capturing') == 1 and m.metric('podwire_worker_running') == 1, 3), '/metrics says what /readyz says, from the first second or two on',
+       m.get('/metrics')[1][:2000])
+    ok('msg=begun version=' in m.said() and 'neither a token' not in m.said(), 'the log says what has begun', m.said())
     equal(place.fetch(20), 0, 'the pods are not disturbed')
     ok(wait_for(lambda: m.metric('podwire_flows_total') == 20, 30), '/metrics counts the flows', m.get('/metrics')[1][:2000])
     text = m.get('/metrics')[1]
@@ -166,9 +171,18 @@ def check_shown(place):
     ok(len(flows) == 20 and all(f['server']['workload'] == 'shop/web' and f['packets']['client'] >= 4 for f in flows), '/api/v1/flows has them', flows[:1])
     equal(m.stop(), 0, 'SIGTERM ends it with code 0')
     events = m.lines()
+    ok(all(list(e)[:3] == ['type', 'schema', 'time'] and e['schema'] == 'podwire.event/1' for e in events), 'events name their schema', events[:1])
     equal(sum(e['type'] == 'flow' for e in events), 20, '--log-flows prints each flow once')
     equal(sorted(e['finding']['type'] for e in events if e['type'] == 'finding' and e['change'] == 'new'), ['plaintext-service', 'unauthenticated-service'], 'each finding is told of once')
     equal(place.node.text('ip', '-d', 'link', 'show', 'cni0').count('promiscuity 0'), 1, 'nothing was made promiscuous')
+
+
+def check_open_to_all(place):
+    """Who serves others than the host itself, and asks them for nothing, is told."""
+    for options, told in ((['--listen', '0.0.0.0:%d' % PORT], True), (['--listen', ':%d' % PORT, '--token-file', place.file('token', 'secret\n')], False)):
+        m = Monitor(place, *options)
+        equal((m.ready, 'neither a token' in m.said()), (True, told), 'served to all %s' % ('without a token: the log says so' if told else 'with a token'))
+        m.stop()
 
 
 def check_stop_tells_all(place):
@@ -397,7 +411,7 @@ def main():
         done()
     place = Place()
     try:
-        for check in (check_shown, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_kinds, check_promiscuous, check_start_time, check_kubernetes):
+        for check in (check_shown, check_open_to_all, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_kinds, check_promiscuous, check_start_time, check_kubernetes):
             check(place)
     finally:
         place.close()
