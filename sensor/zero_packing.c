@@ -4,9 +4,13 @@
 
 #include "zero_packing.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-enum { WORDS_AHEAD = 8 }; /* words that one byte of the packed form tells of */
+enum {
+	WORDS_AHEAD = 8, /* words that one byte of the packed form tells of */
+	GROUP = WORDS_AHEAD * sizeof(uint64_t),
+};
 
 /*
  * Of each eight words a byte says which are not zero; of each of those one says which bytes
@@ -42,25 +46,40 @@ pack_word(uint8_t *out, uint64_t word)
 	return out;
 }
 
+/* Most groups are nothing but zeros. */
+static bool
+read_group(uint64_t group[WORDS_AHEAD], const uint8_t *in, size_t left)
+{
+	uint64_t any = 0;
+
+	if (left >= GROUP) {
+		memcpy(group, in, GROUP);
+	} else {
+		memset(group, 0, GROUP);
+		memcpy(group, in, left);
+	}
+	for (unsigned i = 0; i < WORDS_AHEAD; i++)
+		any |= group[i];
+	return any != 0;
+}
+
 uint8_t *
 zero_pack(uint8_t *out, const void *from, size_t size)
 {
 	const uint8_t *in = from;
 
-	for (size_t at = 0; at < size; at += sizeof(uint64_t) * WORDS_AHEAD) {
+	for (size_t at = 0; at < size; at += GROUP) {
+		uint64_t group[WORDS_AHEAD];
 		uint8_t *words = out++;
 
 		*words = 0;
-		for (unsigned i = 0; i < WORDS_AHEAD && at + i * sizeof(uint64_t) < size; i++) {
-			size_t left = size - at - i * sizeof(uint64_t);
-			uint64_t word = 0;
-
-			memcpy(&word, in + at + i * sizeof(word), left < sizeof(word) ? left : sizeof(word));
-			if (word == 0)
-				continue;
-			*words |= (uint8_t)(1u << i);
-			out = pack_word(out, word);
-		}
+		if (!read_group(group, in + at, size - at))
+			continue;
+		for (unsigned i = 0; i < WORDS_AHEAD; i++)
+			if (group[i] != 0) {
+				*words |= (uint8_t)(1u << i);
+				out = pack_word(out, group[i]);
+			}
 	}
 	return out;
 }
@@ -86,17 +105,13 @@ zero_unpack(const uint8_t *in, void *to, size_t size)
 {
 	uint8_t *out = to;
 
-	for (size_t at = 0; at < size; at += sizeof(uint64_t) * WORDS_AHEAD) {
-		uint8_t words = *in++;
+	for (size_t at = 0; at < size; at += GROUP) {
+		uint64_t group[WORDS_AHEAD] = { 0 };
+		unsigned words = *in++;
 
-		for (unsigned i = 0; i < WORDS_AHEAD && at + i * sizeof(uint64_t) < size; i++) {
-			size_t left = size - at - i * sizeof(uint64_t);
-			uint64_t word = 0;
-
-			if ((words >> i & 1) != 0)
-				in = unpack_word(in, &word);
-			memcpy(out + at + i * sizeof(word), &word, left < sizeof(word) ? left : sizeof(word));
-		}
+		for (; words != 0; words &= words - 1)
+			in = unpack_word(in, &group[__builtin_ctz(words)]);
+		memcpy(out + at, group, size - at < GROUP ? size - at : GROUP);
 	}
 	return in;
 }

@@ -170,7 +170,8 @@ UNIT_TESTS = \
 	%D%/sensor/worker_parking_test \
 	%D%/sensor/worker_share_test \
 	%D%/sensor/worker_slow_test \
-	%D%/sensor/worker_test
+	%D%/sensor/worker_test \
+	%D%/sensor/zero_packing_test
 check_PROGRAMS += $(UNIT_TESTS) $(FUZZ_TARGETS)
 TESTS += $(UNIT_TESTS) $(SCRIPT_TESTS)
 if !FUZZERS
