@@ -58,8 +58,8 @@ class Sensor:
 
 
 def identity(ip):
-    """What tells IPv4 packets apart, wherever they are seen: all but hop limit and checksums."""
-    if len(ip) < 20 or ip[0] >> 4 != 4:
+    """What tells IPv4 packets apart, wherever they are seen: all but hop limit and checksums. Not of IGMP, which kernels send when they like."""
+    if len(ip) < 20 or ip[0] >> 4 != 4 or ip[9] == 2:
         return None
     header = (ip[0] & 15) * 4
     length, number, fragment = struct.unpack('!HHH', ip[2:8])

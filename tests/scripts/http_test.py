@@ -254,12 +254,12 @@ def openssl(folder, *arguments):
 
 def make_authority(folder, name):
     openssl(folder, 'req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=' + name,
-            '-addext', 'basicConstraints=critical,CA:true', '-keyout', name + '.key', '-out', name + '.pem')
+            '-addext', 'basicConstraints=critical,CA:true', '-addext', 'keyUsage=critical,keyCertSign', '-keyout', name + '.key', '-out', name + '.pem')
 
 
 def make_certificate(folder, authority, name):
     with open(os.path.join(folder, name + '.ext'), 'w') as f:
-        f.write('subjectAltName=IP:127.0.0.1\n')
+        f.write('subjectAltName=IP:127.0.0.1\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n')
     openssl(folder, 'req', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-subj', '/CN=' + name, '-keyout', name + '.key', '-out', name + '.csr')
     openssl(folder, 'x509', '-req', '-in', name + '.csr', '-CA', authority + '.pem', '-CAkey', authority + '.key', '-CAcreateserial', '-days', '2',
             '-extfile', name + '.ext', '-out', name + '.pem')
