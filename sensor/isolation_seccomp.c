@@ -45,6 +45,13 @@ static const char *const common_calls[] = {
 	"exit", "exit_group",
 };
 
+/* The argument of clone() that has its flags: s390 has the first two the other way round. */
+#ifdef __s390__
+enum { CLONE_FLAGS = 1 };
+#else
+enum { CLONE_FLAGS = 0 };
+#endif
+
 /* Memory that is never executed; kernel filters and statistics of the packet socket. */
 static const struct call_rule worker_rules[] = {
 	{ "mmap", 1, { ARGUMENT_WITHOUT(2, PROT_EXEC) } },
@@ -52,6 +59,8 @@ static const struct call_rule worker_rules[] = {
 	{ "mprotect", 1, { ARGUMENT_WITHOUT(2, PROT_EXEC) } },
 	{ "fcntl", 1, { ARGUMENT(1, F_GETFL) } },
 	{ "fcntl", 1, { ARGUMENT(1, F_SETFL) } },
+	{ "fcntl64", 1, { ARGUMENT(1, F_GETFL) } },
+	{ "fcntl64", 1, { ARGUMENT(1, F_SETFL) } },
 	OPTION("setsockopt", SOL_SOCKET, SO_ATTACH_FILTER),
 	OPTION("setsockopt", SOL_SOCKET, SO_DETACH_FILTER),
 	OPTION("getsockopt", SOL_PACKET, PACKET_STATISTICS),
@@ -69,7 +78,7 @@ static const struct call_rule promiscuous_rules[] = {
 
 /* What sanitizers do while they watch, and when they report. */
 static const char *const sanitizer_calls[] = {
-	"sigaltstack", "readlink", "readlinkat", "fstat", "newfstatat", "stat", "lseek", "prctl", "ioctl", "getuid", "getppid", "dup", "pipe", "getrlimit", "prlimit64", "sched_getaffinity",
+	"sigaltstack", "readlink", "readlinkat", "fstat", "newfstatat", "stat", "lseek", "prctl", "ioctl", "getuid", "getppid", "dup", "pipe", "pipe2", "getrlimit", "prlimit64", "sched_getaffinity",
 };
 static const struct call_rule sanitizer_rules[] = {
 	{ "mmap", 0, { { 0 } } },
@@ -87,14 +96,14 @@ static const char *const writing_calls[] = { "write", "writev", "sendmsg" };
 /* To make workers, which read configuration, open packet sockets and shut themselves in. */
 static const char *const launcher_calls[] = {
 	"write", "writev", "recvmsg", "sendto", "sendmsg", "send",
-	"fork", "wait4", "waitid", "waitpid", "kill", "tgkill", "set_robust_list", "rseq", "sched_getaffinity", "sched_setaffinity", "getcpu",
+	"fork", "wait4", "waitid", "waitpid", "kill", "tgkill", "tkill", "set_robust_list", "rseq", "sched_getaffinity", "sched_setaffinity", "getcpu",
 	"mmap", "mmap2", "mprotect", "set_tid_address", "arch_prctl", "sigaltstack",
 	"access", "faccessat", "faccessat2", "stat", "fstat", "lstat", "newfstatat", "statx", "stat64", "fstat64", "fstatat64", "statfs", "fstatfs",
 	"readlink", "readlinkat", "getdents64", "getdents", "lseek", "_llseek", "getcwd", "uname",
 	"dup", "dup2", "dup3", "fcntl", "fcntl64", "pipe", "pipe2", "eventfd2", "close_range",
 	"bind", "setsockopt", "getsockopt", "getsockname", "getpeername", "ioctl", "recvmmsg", "shutdown",
 	"prctl", "prlimit64", "setrlimit", "getrlimit", "capset", "capget", "umask", "seccomp", "landlock_create_ruleset", "landlock_restrict_self",
-	"getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups", "getppid", "getpgrp", "getsid",
+	"getuid", "geteuid", "getgid", "getegid", "getresuid", "getresgid", "getgroups", "getppid", "getpgrp", "getpgid", "getsid",
 	"clock_getres", "clock_nanosleep", "nanosleep", "epoll_create1", "epoll_ctl", "epoll_wait", "epoll_pwait",
 };
 
@@ -102,7 +111,7 @@ static const struct call_rule launcher_rules[] = {
 	{ "open", 1, { READ_ONLY(1) } },
 	{ "openat", 1, { READ_ONLY(2) } },
 	/* A process, not a namespace. */
-	{ "clone", 1, { ARGUMENT_WITHOUT(0, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) } },
+	{ "clone", 1, { ARGUMENT_WITHOUT(CLONE_FLAGS, CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) } },
 	/* Packets; links; what libpcap asks an interface's flags by. None can be connected. */
 	{ "socket", 1, { ARGUMENT(0, AF_PACKET) } },
 	{ "socket", 1, { ARGUMENT(0, AF_NETLINK) } },
@@ -194,9 +203,12 @@ bool
 seccomp_worker(const struct isolation_worker_options *options, char *error, size_t error_size)
 {
 	struct filter f = filter_new(SCMP_ACT_KILL_PROCESS);
-	const struct call_rule abort_itself = { "tgkill", 1, { ARGUMENT(0, getpid()) } };
+	const struct call_rule abort_itself[] = {
+		{ "tgkill", 1, { ARGUMENT(0, getpid()) } },
+		{ "tkill", 1, { ARGUMENT(0, getpid()) } }, /* musl's; there is one thread */
+	};
 
-	allow_where(&f, &abort_itself);
+	allow_rules(&f, abort_itself, COUNT(abort_itself));
 	allow_writing(&f, STDERR_FILENO);
 	for (size_t i = 0; i < options->writable_count; i++)
 		if (options->writable[i] >= 0)
