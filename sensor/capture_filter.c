@@ -9,8 +9,10 @@
 #include "capture_filter.h"
 
 #include <netinet/in.h>
-#include <pcap/bpf.h>
 #include <string.h>
+#include <sys/types.h> /* <pcap/bpf.h> leaves its u_int to who includes it */
+
+#include <pcap/bpf.h>
 
 /* Linux cooked form version 2 (https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL2.html). */
 enum { SLL2_PROTOCOL = 0, SLL2_IFINDEX = 4, SLL2_PACKET_TYPE = 10, SLL2_SIZE = 20 };

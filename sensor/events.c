@@ -132,7 +132,7 @@ events_new(const struct events_options *options, char *error, size_t error_size)
 	(void)pthread_cond_init(&e->drained, NULL);
 	if ((result = pthread_create(&e->thread, NULL, run, e)) == 0)
 		return e;
-	(void)snprintf(error, error_size, "no thread for events: %s", strerrordesc_np(result));
+	(void)snprintf(error, error_size, "no thread for events: %s", strerror(result));
 	event_memory_free(e->memory);
 	free(e);
 	return NULL;

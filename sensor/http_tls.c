@@ -56,7 +56,7 @@ static bool
 fail(const char *path, const char *what, char *error, size_t error_size)
 {
 	unsigned long code = ERR_peek_error();
-	const char *reason = ERR_GET_LIB(code) == ERR_LIB_SYS ? strerrordesc_np(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
+	const char *reason = ERR_GET_LIB(code) == ERR_LIB_SYS ? strerror(ERR_GET_REASON(code)) : ERR_reason_error_string(code);
 
 	(void)snprintf(error, error_size, "%s: %s: %s", path, what, reason != NULL ? reason : "unknown error");
 	ERR_clear_error();

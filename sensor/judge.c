@@ -260,7 +260,9 @@ look_after(struct judge *j)
 	left = window_advance(j->state.window, now);
 	series_expire(j->state.series, now);
 	/* What was carried on is in new memory; the old goes back to the system. */
+#ifdef HAVE_MALLOC_TRIM
 	(void)malloc_trim(0);
+#endif
 	return left;
 }
 

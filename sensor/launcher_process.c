@@ -6,6 +6,7 @@
  */
 #include <config.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -361,6 +362,28 @@ look(struct launcher_self *l)
 
 /* The start. */
 
+/* Closes this descriptor and all above, by the C library where it can. */
+static void
+close_from(int lowest)
+{
+#ifdef HAVE_CLOSEFROM
+	closefrom(lowest);
+#else
+	DIR *directory = opendir("/proc/self/fd");
+	const struct dirent *entry;
+
+	if (directory == NULL)
+		abort();
+	while ((entry = readdir(directory)) != NULL) {
+		int fd = atoi(entry->d_name); /* 0 of "." and ".." */
+
+		if (fd >= lowest && fd != dirfd(directory))
+			close(fd);
+	}
+	closedir(directory);
+#endif
+}
+
 /* Only standard error and the way to the supervisor stay open. */
 static int
 keep_descriptors(int fd)
@@ -373,7 +396,7 @@ keep_descriptors(int fd)
 	}
 	if (fd != STDERR_FILENO + 1)
 		dup2(fd, STDERR_FILENO + 1);
-	closefrom(STDERR_FILENO + 2);
+	close_from(STDERR_FILENO + 2);
 	return STDERR_FILENO + 1;
 }
 

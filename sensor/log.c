@@ -149,7 +149,7 @@ put_field(struct line *l, const struct log_field *f)
 	if (f->type == LOG_TEXT)
 		put_value(l, f->text);
 	else if (f->type == LOG_ERRNO)
-		put_value(l, strerrordesc_np((int)f->number) != NULL ? strerrordesc_np((int)f->number) : "unknown error");
+		put_value(l, strerror((int)f->number)); /* of any thread: its texts of known numbers are constants */
 	else if (f->type == LOG_COUNT)
 		put(l, number, (size_t)snprintf(number, sizeof(number), "%" PRIu64, (uint64_t)f->number));
 	else if (f->type == LOG_NUMBER)

@@ -24,12 +24,17 @@ milliseconds(void)
 	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
 }
 
+/* Given out by malloc(); 0 where the C library does not tell. */
 static double
 mebibytes(void)
 {
+#ifdef HAVE_MALLINFO2
 	struct mallinfo2 info = mallinfo2();
 
 	return (double)(info.uordblks + info.hblkhd) / 1048576;
+#else
+	return 0;
+#endif
 }
 
 static struct report *
