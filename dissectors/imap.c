@@ -129,16 +129,25 @@ is_tag(struct cursor c)
 	return true;
 }
 
-/* First words of other protocols' lines, of which the second could be a command here. */
+/* First words of other protocols' lines, of which the second could be a command here; 230 is FTP's "logged in". */
 static bool
 is_foreign(struct cursor tag)
 {
-	static const char *const words[] = { "USER", "PASS", "EHLO", "HELO", "LHLO", "AUTH", "NICK", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "SET", "ADD", "MODE", "AUTHINFO", "GROUP", "LIST", "HELP" };
+	static const char *const words[] = { "USER", "PASS", "EHLO", "HELO", "LHLO", "AUTH", "NICK", "GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "SET", "ADD", "MODE", "AUTHINFO", "GROUP", "LIST", "HELP", "230" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (cursor_equals_nocase(&tag, words[i]))
 			return true;
 	return false;
+}
+
+/* The name and the password, each of which may be quoted, or follow as a literal. */
+static bool
+has_login_arguments(struct cursor line)
+{
+	struct cursor first = mail_take_word(&line);
+
+	return cursor_peek(&first, 0) == '"' || cursor_peek(&first, 0) == '{' || cursor_left(&line) > 0;
 }
 
 /* "tag COMMAND", with an argument where there has to be one. */
@@ -161,6 +170,8 @@ probe_command(struct cursor c)
 	word = mail_take_word(&line);
 	index = command_index(word);
 	if (!is_tag(tag) || index < 0 || is_foreign(tag))
+		return NO_MATCH;
+	if (commands[index].command == COMMAND_LOGIN && !has_login_arguments(line))
 		return NO_MATCH;
 	return commands[index].argument == (cursor_left(&line) > 0) ? MATCH : NO_MATCH;
 }
