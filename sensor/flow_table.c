@@ -324,6 +324,9 @@ take_by_key(struct flow_table *t, const struct flow_key *key, const struct packe
 		*side ^= f->flip;
 		f = flow_at(t, f->alias_of);
 	}
+	/* Seen on the way into the tunnel and inside of it: which came first depends on who reads what when. */
+	if (f->tunnel == TUNNEL_NONE)
+		f->tunnel = p->tunnel;
 	/* Order within a list is kept to one sweep interval: a busy flow moves no oftener. */
 	if (f->moved != sweep_number(t)) {
 		flow_table_unlink(t, f);

@@ -90,7 +90,7 @@ struct flow {
 	uint8_t seen[2];        /* enum flow_tcp_seen, by side */
 	uint8_t client_side;
 	uint8_t direction_basis; /* enum direction_basis */
-	uint8_t tunnel;         /* enum tunnel of the first packet */
+	uint8_t tunnel;         /* enum tunnel of the first packet that was in one */
 	uint8_t hop_limit;      /* of the first packet */
 	uint8_t flip : 1;       /* of an alias: its side 0 is side 1 of the flow */
 	uint8_t settled : 1;    /* there is nothing more to be learnt of its payload */

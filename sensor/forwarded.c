@@ -18,6 +18,7 @@ forwarded_send(int fd, const struct frame *frame)
 		.original = frame->original,
 		.link_type = frame->link_type,
 		.slot = frame->file,
+		.tunnel = frame->tunnel,
 	};
 	struct iovec parts[2] = {
 		{ .iov_base = &header, .iov_len = sizeof(header) },
@@ -42,10 +43,11 @@ forwarded_read(const uint8_t *datagram, size_t size, int64_t now, struct frame *
 		.number = header.number,
 		.file = (uint16_t)header.slot,
 		.link_type = header.link_type,
+		.tunnel = (uint8_t)header.tunnel,
 		.bytes = datagram + sizeof(header),
 		.captured = (uint32_t)(size - sizeof(header)),
 		.original = header.original,
 	};
-	return header.slot < SLOTS_MAX && header.reserved == 0 && out->original >= out->captured && packet_link_supported(out->link_type) &&
+	return header.slot < SLOTS_MAX && header.tunnel < TUNNEL_COUNT && out->original >= out->captured && packet_link_supported(out->link_type) &&
 	       out->time > now - PAST && out->time < now + FUTURE;
 }

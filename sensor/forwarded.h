@@ -20,7 +20,7 @@ struct forwarded_header {
 	uint32_t original;
 	int32_t link_type;
 	uint32_t slot;
-	uint32_t reserved; /* 0 */
+	uint32_t tunnel; /* enum tunnel, as of struct frame */
 };
 
 enum { FORWARDED_SIZE_MAX = sizeof(struct forwarded_header) + FORWARDED_BYTES_MAX };

@@ -91,7 +91,7 @@ packet_decode(struct packet_decoder *decoder, const struct frame *frame, struct 
 	};
 	enum packet_result result;
 
-	*out = (struct packet){ .frame = frame };
+	*out = (struct packet){ .frame = frame, .tunnel = frame->tunnel };
 	fragments_begin(decoder->fragments);
 	result = packet_link(&decoding, frame->link_type, &layer);
 	decoder->counters[result]++;

@@ -18,6 +18,7 @@ struct frame {
 	int64_t time;       /* nanoseconds since 1970 */
 	uint64_t number;    /* in its file or interface, from 1 */
 	uint16_t file;      /* index of the file or interface */
+	uint8_t tunnel;     /* enum tunnel that it was taken out of already; TUNNEL_NONE as a rule */
 	int link_type;      /* libpcap's DLT_* */
 	const uint8_t *bytes;
 	uint32_t captured;  /* bytes there are */

@@ -34,7 +34,8 @@ set_roles(struct flow *f, unsigned client_side)
 
 /*
  * Whether a SYN begins another connection with the 5-tuple of an old one (RFC 9293 3.6.1): the old
- * one has ended, or was silent so long that the peer will have forgotten it.
+ * one has ended, or was silent so long that the peer will have forgotten it. Copies that other workers hand over may come
+ * before what they are copies of, so an answer before the SYN.
  */
 static bool
 is_new_connection(const struct flow *f, const struct packet *p, unsigned side, int64_t now)
@@ -43,7 +44,7 @@ is_new_connection(const struct flow *f, const struct packet *p, unsigned side, i
 
 	if ((p->tcp_flags & (TCP_SYN | TCP_ACK)) != TCP_SYN || (seen & FLOW_SEEN_PACKET) == 0)
 		return false;
-	if ((f->seen[side] & FLOW_SEEN_SYN) != 0 && f->initial_sequence[side] == p->sequence)
+	if (((f->seen[side] & FLOW_SEEN_SYN) != 0 || (f->seen[1 - side] & FLOW_SEEN_SYN_ACK) != 0) && f->initial_sequence[side] == p->sequence)
 		return false;
 	return f->class != FLOW_TCP_OPEN || now - f->last_seen > INT64_C(60000000000);
 }
@@ -290,6 +291,7 @@ hand_to(const struct worker *w, const struct packet *p, uint32_t share)
 		whole.bytes = p->whole;
 		whole.captured = p->whole_captured;
 		whole.original = p->whole_size;
+		whole.tunnel = p->tunnel;
 	}
 	w->options.foreign(w->options.foreign_context, &whole, share);
 }

@@ -43,7 +43,7 @@ static const int64_t NOW = INT64_C(1700000000000000000);
 static struct frame
 sample_frame(const uint8_t *bytes, uint32_t size)
 {
-	return (struct frame){ .time = NOW - 5, .number = 77, .file = 3, .link_type = DLT_RAW, .bytes = bytes, .captured = size, .original = size + 10 };
+	return (struct frame){ .time = NOW - 5, .number = 77, .file = 3, .tunnel = TUNNEL_VXLAN, .link_type = DLT_RAW, .bytes = bytes, .captured = size, .original = size + 10 };
 }
 
 static void
@@ -64,6 +64,7 @@ test_forward(void **state)
 	assert_int_equal(got.time, frame.time);
 	assert_int_equal(got.number, 77);
 	assert_int_equal(got.file, 3);
+	assert_int_equal(got.tunnel, TUNNEL_VXLAN);
 	assert_int_equal(got.link_type, DLT_RAW);
 	assert_int_equal(got.captured, frame.captured);
 	assert_int_equal(got.original, frame.original);
@@ -117,7 +118,7 @@ test_forward_hostile(void **state)
 	h.slot = SLOTS_MAX;
 	assert_false(readable(&h, size));
 	h = sound;
-	h.reserved = 1;
+	h.tunnel = TUNNEL_COUNT;
 	assert_false(readable(&h, size));
 	h = sound;
 	h.original = UINT32_MAX;

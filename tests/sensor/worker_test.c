@@ -788,6 +788,57 @@ test_late_handshake_the_other_way(void **state)
 	assert_int_equal(records[0].direction_basis, DIRECTION_EVIDENCE);
 }
 
+/* A copy that another worker hands over may come before what it is a copy of. */
+static void
+test_answer_before_syn(void **state)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 8080), late = c;
+
+	(void)state;
+	c.sequence[0]++;
+	say(&c, false, TCP_SYN | TCP_ACK, "");
+	say(&late, true, TCP_SYN, "");
+	talk(&c);
+	assert_http(only_record());
+	assert_int_equal(records[0].client_port, 40000);
+	assert_int_equal(records[0].direction_basis, DIRECTION_HANDSHAKE);
+	/* A SYN of another connection ends it all the same. */
+	open_worker();
+	c = late = connection(POD, 40000, BACKEND, 8080);
+	c.sequence[0]++;
+	say(&c, false, TCP_SYN | TCP_ACK, "");
+	late.sequence[0] += 77777;
+	say(&late, true, TCP_SYN, "");
+	worker_finish(worker);
+	assert_int_equal(record_count, 2);
+}
+
+/* Whether the copy in the tunnel comes first or second. */
+static void
+test_tunnel_of_some(void **state)
+{
+	static const uint8_t tunnels[][2] = { { TUNNEL_NONE, TUNNEL_VXLAN }, { TUNNEL_VXLAN, TUNNEL_NONE } };
+	struct wire w = { .source = POD, .destination = BACKEND, .source_port = 40000, .destination_port = 9999, .hop_limit = 64, .id = 7 };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		open_worker();
+		for (size_t k = 0; k < 2; k++) {
+			struct frame frame = { .time = now, .number = k + 1, .link_type = LINK_RAW, .tunnel = tunnels[i][k] };
+
+			frame_begin(&builder, "hello", 5);
+			frame_udp(&builder, w.source_port, w.destination_port);
+			put_ipv4(&w, IPPROTO_UDP);
+			frame.bytes = frame_bytes(&builder);
+			frame.captured = frame.original = (uint32_t)frame_size(&builder);
+			worker_frame(worker, &frame);
+		}
+		worker_finish(worker);
+		assert_int_equal(record_count, 1);
+		assert_string_equal(record_text(&records[0], records[0].tunnel), "vxlan");
+	}
+}
+
 /* What nobody of ours claims has a label where there is nDPI; what one claims has none. */
 static void
 test_labels(void **state)
@@ -873,6 +924,8 @@ main(void)
 		TEST(test_few_flows),
 		TEST(test_late_handshake),
 		TEST(test_late_handshake_the_other_way),
+		TEST(test_answer_before_syn),
+		TEST(test_tunnel_of_some),
 		TEST(test_labels),
 		TEST(test_no_memory),
 	};
