@@ -66,7 +66,7 @@ const char *http_suffix(const struct http_exchange *); /* what follows the route
 const char *http_query(const struct http_exchange *);  /* after the '?', as sent; "" where there is none */
 const char *http_header(const struct http_exchange *, const char *name); /* NULL where there is none */
 
-/* The client is gone: no need to make the answer, though it must still be given. */
+/* The client is gone: no need to make the answer, though it must still be given. Any thread may ask, until it is given. */
 bool http_is_gone(const struct http_exchange *);
 
 /* Ends the exchange. body is taken (malloc'd; NULL with size 0: no body); type is a static text. */

@@ -37,7 +37,7 @@ struct connection {
 struct http_exchange {
 	TAILQ_ENTRY(http_exchange) link;
 	struct http_server *server;     /* NULL: gone */
-	struct connection *connection;  /* NULL: gone */
+	struct connection *_Atomic connection; /* NULL: gone, which another thread may ask */
 	const struct http_route *route;
 	struct http_request request;
 	char head[];

@@ -46,13 +46,16 @@ pages_new(const struct pages_options *options)
 	return p;
 }
 
-/* In the judge's thread. */
+/* In the judge's thread. Who asks and leaves shall not make it write for nobody, and others wait. */
 static void
 render(FILE *out, const struct snapshot *snapshot, void *argument)
 {
 	struct job *j = argument;
-	FILE *f = j->gzip ? gzip_stream_open(out) : out;
+	FILE *f;
 
+	if (http_is_gone(j->exchange))
+		return;
+	f = j->gzip ? gzip_stream_open(out) : out;
 	if (j->write != NULL)
 		j->write(f, snapshot, &j->query);
 	else
