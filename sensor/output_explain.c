@@ -295,6 +295,10 @@ put_example(const struct explanation *x, const struct example *e)
 	if (e->file >= r->file_count)
 		return;
 	report_display_filter(e, filter, sizeof(filter));
+	if (report_is_live(r)) {
+		put_whole(x, "       display filter ", filter);
+		return;
+	}
 	quote(r->files[e->file].path, path, sizeof(path));
 	(void)snprintf(text, sizeof(text), "tshark -r %s -Y '%s'", path, filter);
 	put_whole(x, "       ", text);

@@ -639,8 +639,7 @@ static void
 put_input(const struct report *r, char *text, size_t size)
 {
 	char a[OUTPUT_AMOUNT_SIZE], b[OUTPUT_AMOUNT_SIZE], files[OUTPUT_AMOUNT_SIZE];
-	/* A sensor's window does not tell of packets that are of no flow: no file of its was read. */
-	bool live = r->counters.frames == 0 && r->flows > 0;
+	bool live = report_is_live(r); /* packets that are of no flow are not told of then */
 	uint64_t packets = r->counters.frames, bytes = r->counters.bytes;
 
 	for (size_t i = 0; live && i < r->pair_count; i++)

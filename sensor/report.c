@@ -345,11 +345,13 @@ find_pair(const struct report *r, const struct peer *source, const struct peer *
 	return NULL;
 }
 
+static const char other_kind[] = "Other"; /* what no object of a cluster is of */
+
 /* The pair for all that max_pairs leaves no room for. */
 static struct pair *
 other_pair(struct report *r)
 {
-	struct peer other = { .workload = arena_text(r->arena, "other"), .kind = arena_text(r->arena, "Other") };
+	struct peer other = { .workload = arena_text(r->arena, "other"), .kind = arena_text(r->arena, other_kind) };
 
 	r->folded_pairs++;
 	if (r->index->other == NULL) {
@@ -364,6 +366,25 @@ other_pair(struct report *r)
 		}
 	}
 	return r->index->other;
+}
+
+bool
+report_is_live(const struct report *r)
+{
+	/* Only what was captured to a file is counted by packets. */
+	return r->counters.frames == 0 && r->flows > 0;
+}
+
+uint64_t
+report_other_flows(const struct report *r)
+{
+	for (size_t i = 0; i < r->pair_count; i++) {
+		const struct pair *p = r->pairs[i];
+
+		if (p->source == p->destination && p->source->kind != NULL && strcmp(p->source->kind, other_kind) == 0)
+			return p->flows;
+	}
+	return 0;
 }
 
 struct pair *

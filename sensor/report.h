@@ -191,6 +191,9 @@ const char *report_text(struct report *, const char *text);
  */
 void report_conclude(struct report *, const struct policy_set *);
 
+/* Whether a sensor saw it: its files are interfaces, and there is no capture that a packet number is of. */
+bool report_is_live(const struct report *);
+
 /* A pair's peers as policies match them; ip[] holds the text of an address. */
 struct policy_peer report_policy_peer(const struct peer *, char ip[ADDRESS_TEXT_SIZE]);
 

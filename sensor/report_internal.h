@@ -18,6 +18,9 @@ int peer_compare(const struct peer *, const struct peer *);
 struct pair *report_take_pair(struct report *, const struct peer *source, const struct peer *destination);
 struct pair *report_other_pair(struct report *);
 
+/* The flows that it has. */
+uint64_t report_other_flows(const struct report *);
+
 /* The report's one copy of a class of whatever texts. */
 const struct evidence_class *report_class(struct report *, const struct evidence_class *like);
 

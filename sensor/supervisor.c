@@ -5,6 +5,9 @@
 #include "supervisor.h"
 
 #include <fcntl.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -198,6 +201,22 @@ on_judge_trouble(void *context, enum judge_trouble trouble, const char *line)
 	supervisor_warn(context, told[trouble].warning, &(struct warning_details){ .texts = { line } });
 }
 
+/* A place where nothing can be saved is told of now, not when there is something to save. */
+static void
+check_state_place(struct supervisor *s)
+{
+	const char *path = s->options->state, *slash = path != NULL ? strrchr(path, '/') : NULL;
+	char directory[PATH_MAX], line[PATH_MAX + 128];
+
+	if (path == NULL)
+		return;
+	(void)snprintf(directory, sizeof(directory), "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path), slash == NULL ? "." : path);
+	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0)
+		return;
+	(void)snprintf(line, sizeof(line), "%s: user %u may not write there: %s", directory, (unsigned)geteuid(), strerror(errno));
+	on_judge_trouble(s, JUDGE_STATE_NOT_SAVED, line);
+}
+
 static bool
 begin_judge(struct supervisor *s, struct policy_set *set)
 {
@@ -348,6 +367,7 @@ begin(struct supervisor *s, struct policy_set *set)
 	}
 	if (!begin_judge(s, set))
 		return false;
+	check_state_place(s);
 	supervisor_begin_delta(s);
 	if (!supervisor_outputs_begin(s) || !supervisor_cluster_begin(s) || !supervisor_capture_begin(s))
 		return false;

@@ -48,7 +48,6 @@ struct window {
 	struct arena_table tracks;   /* by pair and class */
 	struct track *first, **last;
 	size_t track_count;
-	uint64_t folded[WINDOW_SLOTS_MAX]; /* by slot modulo: what max_pairs left no room for */
 };
 
 static struct report *
@@ -331,10 +330,6 @@ window_advance(struct window *w, int64_t now)
 	w->slot = now / w->slot_length;
 	if (w->slot == before)
 		return false;
-	for (int64_t slot = before + 1; slot <= w->slot && slot <= before + WINDOW_SLOTS_MAX; slot++)
-		w->folded[slot % WINDOW_SLOTS_MAX] = 0;
-	if (w->slot > before + WINDOW_SLOTS_MAX)
-		memset(w->folded, 0, sizeof(w->folded));
 	return w->track_count > 0 && rebuild(w);
 }
 
@@ -434,10 +429,8 @@ void
 window_add(struct window *w, const struct report *delta, int64_t now)
 {
 	struct report_map *m;
-	uint64_t folded;
 
 	(void)window_advance(w, now);
-	folded = w->names->folded_pairs;
 	m = report_map_new(w->names, delta);
 	report_each_name(delta, add_name, w->names);
 	for (size_t i = 0; i < delta->pair_count; i++) {
@@ -454,7 +447,6 @@ window_add(struct window *w, const struct report *delta, int64_t now)
 	report_map_free(m);
 	if (delta->pair_count > 0 && w->slot < w->oldest)
 		w->oldest = w->slot;
-	w->folded[w->slot % WINDOW_SLOTS_MAX] += w->names->folded_pairs - folded + delta->folded_pairs;
 	/* Classes that found no room, names that were replaced: whoever sends packets may make as many as he likes before the slot ends. */
 	if (arena_memory(w->names->arena) > 2 * w->kept + MEMORY_SPARE)
 		(void)rebuild(w);
@@ -525,9 +517,7 @@ window_snapshot(struct window *w, const struct policy_set *set, int64_t now)
 		report_count(r, report_map_pair(m, t->pair), report_map_class(m, t->class), &n);
 	}
 	report_map_free(m);
-	for (unsigned i = 0; i < w->slot_count; i++)
-		if (w->slot >= (int64_t)i)
-			r->folded_pairs += w->folded[(w->slot - (int64_t)i) % WINDOW_SLOTS_MAX];
+	r->folded_pairs = report_other_flows(r);
 	set_names(r, w->names);
 	report_conclude(r, set);
 	return r;

@@ -185,6 +185,14 @@ def check_open_to_all(place):
         m.stop()
 
 
+def check_state_nowhere(place):
+    """A state that can never be saved is told of at the start, in the log and as an event."""
+    m = Monitor(place, '--state', '/proc/nowhere/state.json')
+    ok(m.ready and 'the state could not be saved' in m.said() and '/proc/nowhere' in m.said(), 'a place where no state can be is told of', m.said())
+    ok(wait_for(lambda: [e['warning'] for e in m.lines() if e['type'] == 'warning'] == ['state-not-saved'], 3), 'by an event too', m.lines())
+    m.stop()
+
+
 def check_stop_tells_all(place):
     """Flows that are still open when it is told to stop are told of."""
     m = Monitor(place, '--log-flows')
@@ -411,7 +419,7 @@ def main():
         done()
     place = Place()
     try:
-        for check in (check_shown, check_open_to_all, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_kinds, check_promiscuous, check_start_time, check_kubernetes):
+        for check in (check_shown, check_open_to_all, check_state_nowhere, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_kinds, check_promiscuous, check_start_time, check_kubernetes):
             check(place)
     finally:
         place.close()

@@ -295,6 +295,12 @@ test_command_line(void **state)
 	text = sample_explain(s.report, "web->api", &options, error);
 	assert_non_null(strstr(text, "tshark -r './-it'\\''s $HOME' -Y 'ip.addr == 10.42.0.11"));
 	free(text);
+	/* Of an interface there is no file to open. */
+	s.report->counters.frames = 0;
+	text = sample_explain(s.report, "web->api", &options, error);
+	assert_null(strstr(text, "tshark"));
+	assert_non_null(strstr(text, "       display filter ip.addr == 10.42.0.11"));
+	free(text);
 	sample_clear(&s);
 }
 

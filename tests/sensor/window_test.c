@@ -271,7 +271,7 @@ static void
 pairs_are_bounded(void **state)
 {
 	struct window *w = hour(10);
-	struct report *r;
+	struct report *r, *delta;
 
 	(void)state;
 	for (uint32_t i = 0; i < 100; i++)
@@ -280,6 +280,16 @@ pairs_are_bounded(void **state)
 	assert_int_equal(r->pair_count, 11);
 	assert_int_equal(r->flows, 100);
 	assert_int_equal(r->folded_pairs, 90);
+	report_free(r);
+	/* Flows are counted, not deltas: one whose own pairs were folded brings what is in them. */
+	delta = report_new(&(struct report_options){ .max_pairs = 1 });
+	for (uint32_t i = 0; i < 5; i++)
+		made_up_pair(delta, 200 + i, 0, start);
+	window_add(w, delta, 85 * minute);
+	report_free(delta);
+	r = window_snapshot(w, set_in_force, 85 * minute);
+	assert_int_equal(r->flows, 105);
+	assert_int_equal(r->folded_pairs, 95);
 	report_free(r);
 	/* The first ten leave: there is room again, and what was folded goes with its slot. */
 	r = window_snapshot(w, set_in_force, 125 * minute);
