@@ -162,6 +162,41 @@ test_left_over(void **state)
 	live_close(c);
 }
 
+/* A new socket goes on where the old one ends: what its worker had not read is told, and nothing is missed before there is a plan. */
+static void
+test_take_over(void **state)
+{
+	const struct plan_entry lo = { .ifindex = LOOPBACK, .slot = 2, .directions = PLAN_IN, .name = "lo" };
+	struct live_options options = live_defaults;
+	struct live_capture *old, *new;
+	struct live_statistics s;
+	struct live_left left;
+
+	(void)state;
+	options.snaplen = SNAPLEN;
+	options.ring_size = 1 << 20;
+	options.filter = "udp port 9999";
+	if ((old = live_open(&options, error, sizeof(error))) == NULL)
+		skip();
+	assert_true(live_set_plan(old, &lo, 1, error, sizeof(error)));
+	send_datagrams(3, 9999);
+	assert_int_equal(read_frames(old), 3);
+	live_counters(old, &s);
+	send_datagrams(6, 9999);
+	assert_non_null(new = live_open(&options, error, sizeof(error)));
+	send_datagrams(1, 9999);
+	send_datagrams(9, 9998);
+	left = live_take_over(live_fd(new), live_fd(old));
+	live_close(old);
+	assert_int_equal(left.received, 7);
+	assert_int_equal(left.dropped, 0);
+	send_datagrams(4, 9999);
+	send_datagrams(4, 9998);
+	assert_true(live_set_plan(new, &lo, 1, error, sizeof(error)));
+	assert_int_equal(read_frames(new), 4);
+	live_close(new);
+}
+
 static void
 test_filters(void **state)
 {
@@ -201,6 +236,7 @@ main(void)
 		cmocka_unit_test(test_bounds),
 		cmocka_unit_test(test_loopback),
 		cmocka_unit_test(test_left_over),
+		cmocka_unit_test(test_take_over),
 	};
 
 	/* Where it may not be had, the tests that need it are skipped: they never touch the machine's own. */
