@@ -12,11 +12,13 @@ fixed_reserve(size_t size)
 {
 	void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (base == MAP_FAILED)
-		return NULL;
-	/* Tables are looked up at random: fewer faults and misses of the TLB. A mere hint. */
+	return base != MAP_FAILED ? base : NULL;
+}
+
+void
+fixed_prefer_large_pages(void *base, size_t size)
+{
 	(void)madvise(base, size, MADV_HUGEPAGE);
-	return base;
 }
 
 void

@@ -11,8 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Zeroed memory that is touched only when used, in large pages where the kernel has them; NULL without. */
+/* Zeroed memory that is touched only when used; NULL without. */
 void *fixed_reserve(size_t size);
+/* A hint: what is looked up at random all over makes fewer faults and misses of the TLB so. What is little used takes more memory. */
+void fixed_prefer_large_pages(void *, size_t size);
 void fixed_release(void *, size_t size);
 
 struct fixed_pool {

@@ -45,6 +45,8 @@ flow_table_init(struct flow_table *t, const struct flow_table_options *options)
 		free(t->asked);
 		return false;
 	}
+	fixed_prefer_large_pages(t->slots, slots * sizeof(*t->slots));
+	fixed_prefer_large_pages(t->flows.base, t->flows.object_size * t->flows.capacity);
 	return true;
 }
 
