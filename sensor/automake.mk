@@ -8,6 +8,7 @@ libsensor_a_SOURCES = \
 	%D%/api.c %D%/api.h \
 	%D%/api_status.c \
 	%D%/arena.c %D%/arena.h \
+	%D%/background.c %D%/background.h \
 	%D%/capture.h %D%/capture_file.c \
 	%D%/capture_counts.c %D%/capture_counts.h \
 	%D%/capture_filter.c %D%/capture_filter.h \

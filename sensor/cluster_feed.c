@@ -86,16 +86,10 @@ cluster_feed_sink(struct cluster_feed *f)
 	return (struct kube_sink){ .object = on_object, .page = on_page, .relist_begin = on_relist_begin, .relist_end = on_relist_end, .count = count, .context = f };
 }
 
-bool
-cluster_feed_compact(struct cluster_feed *f, int64_t keep_since)
+void
+cluster_feed_replace(struct cluster_feed *f, struct inventory *copy)
 {
-	struct inventory *copy;
-
-	if (!inventory_wants_compaction(f->inventory))
-		return false;
-	copy = inventory_compacted(f->inventory, keep_since);
 	inventory_free(f->inventory);
 	f->inventory = copy;
 	f->compactions++;
-	return true;
 }

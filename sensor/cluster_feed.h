@@ -13,7 +13,7 @@
 #include "kube_sink.h"
 
 struct cluster_feed {
-	struct inventory *inventory; /* another one after cluster_feed_compact(): what it gave is void then */
+	struct inventory *inventory; /* another one after cluster_feed_replace(): what it gave is void then */
 	bool changed;                /* set by every change; for the user to clear */
 	uint64_t compactions;
 };
@@ -25,9 +25,10 @@ void cluster_feed_clear(struct cluster_feed *);
 struct kube_sink cluster_feed_sink(struct cluster_feed *);
 
 /*
- * Leaves behind what ended before keep_since, if that pays; true where the inventory is another one now.
- * To be called every few seconds, while nothing refers to the inventory's texts.
+ * To leave behind what ended before keep_since, where inventory_wants_compaction(): a copy,
+ * inventory_compacted(), which may be made in another thread as long as the client is paused; and then
+ * this, while nothing refers to the old inventory's texts. Takes the copy.
  */
-bool cluster_feed_compact(struct cluster_feed *, int64_t keep_since);
+void cluster_feed_replace(struct cluster_feed *, struct inventory *copy);
 
 #endif

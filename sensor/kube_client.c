@@ -228,6 +228,14 @@ kube_client_free(struct kube_client *c)
 }
 
 void
+kube_client_pause(struct kube_client *c, bool paused)
+{
+	for (size_t i = 0; i < KUBE_KIND_COUNT; i++)
+		if (c->kinds[i].http != NULL)
+			kube_http_pause(c->kinds[i].http, paused);
+}
+
+void
 kube_client_status(const struct kube_client *c, struct kube_kind_status out[KUBE_KIND_COUNT])
 {
 	for (enum kube_kind i = 0; i < KUBE_KIND_COUNT; i++) {

@@ -35,6 +35,9 @@ struct kube_options {
 struct kube_client *kube_client_new(struct event_base *, const struct kube_options *, const struct kube_sink *);
 void kube_client_free(struct kube_client *);
 
+/* While it is paused the sink is told of nothing. For moments: a server does not wait for ever. */
+void kube_client_pause(struct kube_client *, bool paused);
+
 void kube_client_status(const struct kube_client *, struct kube_kind_status out[KUBE_KIND_COUNT]);
 
 /* Whether every kind asked for was taken in whole once, but for kinds that the API refuses (403, 404); pods must have been. */

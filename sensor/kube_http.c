@@ -34,6 +34,7 @@ struct kube_http {
 	struct kube_response response;
 	char *request;                  /* owned, while its answer is awaited */
 	size_t request_size;
+	bool paused;
 	bool connected, reused;         /* reused: this connection has answered before */
 };
 
@@ -88,6 +89,14 @@ kube_http_free(struct kube_http *h)
 	free(h);
 }
 
+void
+kube_http_pause(struct kube_http *h, bool paused)
+{
+	h->paused = paused;
+	if (h->connection != NULL)
+		(void)(paused ? bufferevent_disable : bufferevent_enable)(h->connection, EV_READ);
+}
+
 static struct bufferevent *
 new_connection(struct kube_http *h, char *error, size_t error_size)
 {
@@ -135,7 +144,7 @@ connect_and_send(struct kube_http *h, char *error, size_t error_size)
 		return false;
 	bufferevent_setcb(h->connection, on_readable, NULL, on_event, h);
 	bufferevent_setwatermark(h->connection, EV_READ, 0, read_ahead);
-	if (bufferevent_enable(h->connection, EV_READ | EV_WRITE) != 0 || bufferevent_write(h->connection, h->request, h->request_size) != 0 || !start_connecting(h)) {
+	if (bufferevent_enable(h->connection, (short)(h->paused ? EV_WRITE : EV_READ | EV_WRITE)) != 0 || bufferevent_write(h->connection, h->request, h->request_size) != 0 || !start_connecting(h)) {
 		(void)snprintf(error, error_size, "cannot connect: %s", evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
 		disconnect(h);
 		return false;

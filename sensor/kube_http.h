@@ -31,6 +31,9 @@ void kube_http_free(struct kube_http *);
 /* Asks for target; token may be NULL. False, with a line in error, where it cannot even be tried: no callback then. */
 bool kube_http_get(struct kube_http *, const char *target, const char *token, char *error, size_t error_size);
 
+/* While it is paused nothing is read, so that no callback has anything to tell but that a connection broke. */
+void kube_http_pause(struct kube_http *, bool paused);
+
 /* Ends what is under way, without a callback. */
 void kube_http_close(struct kube_http *);
 

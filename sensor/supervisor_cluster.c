@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "background.h"
 #include "cluster_json.h"
 #include "command.h"
 #include "conntrack.h"
@@ -25,6 +26,13 @@ struct cluster_state {
 	struct pending *pending; /* NULL: no flow waits */
 	struct conntrack *conntrack; /* NULL: not heard */
 	struct event *conntrack_event;
+
+	/* What takes long: a copy of the inventory without its past, or one of files that changed. */
+	struct background *background;
+	struct inventory *made; /* by the thread; NULL: it could not */
+	int64_t keep_since;
+	char error[1024];
+	bool reload_again;      /* files changed while they were read */
 };
 
 /* The Kubernetes API. */
@@ -116,23 +124,89 @@ supervisor_cluster_load(struct supervisor *s)
 	return !s->options->kubernetes || configure_kubernetes(s);
 }
 
+static void
+take_inventory(struct supervisor *s, struct inventory *inventory)
+{
+	cluster_feed_replace(&s->feed, inventory);
+	s->feed.changed = true;
+	s->delta->options.inventory = inventory; /* what was counted before keeps its names: they are the report's own */
+}
+
+static void
+refuse_files(struct supervisor *s, const char *error)
+{
+	log_error("cluster file not taken: what was known before stays", log_text("reason", error));
+	supervisor_warn(s, WARNING_CLUSTER_FILE_REFUSED, &(struct warning_details){ .texts = { error } });
+}
+
+/* In a thread: some 0.2 s for 1,000 pods. */
+static void
+read_files(void *context)
+{
+	const struct supervisor *s = context;
+
+	s->cluster->made = read_cluster_files(s->options, s->cluster->error, sizeof(s->cluster->error));
+}
+
+static void
+on_files_read(void *context)
+{
+	struct supervisor *s = context;
+	struct cluster_state *c = s->cluster;
+
+	if (c->made != NULL) {
+		take_inventory(s, c->made);
+		log_info("cluster files read again");
+	} else {
+		refuse_files(s, c->error);
+	}
+	c->made = NULL;
+	if (c->reload_again)
+		supervisor_cluster_reload(s);
+}
+
 void
 supervisor_cluster_reload(struct supervisor *s)
 {
-	char error[1024];
-	struct inventory *inventory = NULL;
+	struct cluster_state *c = s->cluster;
 
-	if (reload_possible(s->options->cluster_files, s->options->cluster_file_count, error, sizeof(error)))
-		inventory = read_cluster_files(s->options, error, sizeof(error));
-	if (inventory == NULL) {
-		log_error("cluster file not taken: what was known before stays", log_text("reason", error));
-		supervisor_warn(s, WARNING_CLUSTER_FILE_REFUSED, &(struct warning_details){ .texts = { error } });
+	if (!reload_possible(s->options->cluster_files, s->options->cluster_file_count, c->error, sizeof(c->error)))
+		refuse_files(s, c->error);
+	else
+		c->reload_again = !background_run(c->background, read_files, on_files_read, s);
+}
+
+/* Compaction. */
+
+/* In a thread, while nobody changes the inventory: some 2 ms for 1,000 pods, 0.4 s for 150,000. */
+static void
+compact(void *context)
+{
+	const struct supervisor *s = context;
+
+	s->cluster->made = inventory_compacted(s->feed.inventory, s->cluster->keep_since);
+}
+
+static void
+on_compacted(void *context)
+{
+	struct supervisor *s = context;
+
+	take_inventory(s, s->cluster->made);
+	s->cluster->made = NULL;
+	kube_client_pause(s->cluster->client, false);
+}
+
+static void
+compact_where_due(struct supervisor *s, int64_t now)
+{
+	struct cluster_state *c = s->cluster;
+
+	if (c->client == NULL || background_busy(c->background) || !inventory_wants_compaction(s->feed.inventory))
 		return;
-	}
-	cluster_feed_clear(&s->feed);
-	s->feed.inventory = inventory;
-	s->delta->options.inventory = inventory; /* what was counted before keeps its names: they are the report's own */
-	log_info("cluster files read again");
+	kube_client_pause(c->client, true);
+	c->keep_since = now - keep_past;
+	(void)background_run(c->background, compact, on_compacted, s);
 }
 
 /* Flows that wait. */
@@ -151,13 +225,24 @@ is_known(void *context, const struct address *a, int64_t time)
 	return inventory_knows(s->feed.inventory, a, time);
 }
 
+static void
+advance_pending(struct supervisor *s)
+{
+	pending_advance(s->cluster->pending, supervisor_steady(), s->feed.changed);
+	s->feed.changed = false;
+}
+
+/* None overtakes another: who waits for what has become known goes first. */
 void
 supervisor_flow(struct supervisor *s, const struct flow_record *r)
 {
-	if (s->cluster->pending != NULL)
-		pending_flow(s->cluster->pending, r, supervisor_steady());
-	else
+	if (s->cluster->pending == NULL) {
 		supervisor_count_flow(s, r);
+		return;
+	}
+	if (s->feed.changed)
+		advance_pending(s);
+	pending_flow(s->cluster->pending, r, supervisor_steady());
 }
 
 static void
@@ -211,6 +296,7 @@ bool
 supervisor_cluster_begin(struct supervisor *s)
 {
 	begin_conntrack(s);
+	s->cluster->background = background_new(s->base);
 	if (s->options->kubernetes) {
 		if (!check_rights(s))
 			return false;
@@ -228,17 +314,15 @@ supervisor_cluster_tick(struct supervisor *s, int64_t now)
 	struct cluster_state *c = s->cluster;
 
 	if (c->pending != NULL) {
-		pending_advance(c->pending, supervisor_steady(), s->feed.changed);
+		advance_pending(s);
 		s->status.pending_flows = pending_counters(c->pending)->records;
 	}
-	s->feed.changed = false;
 	if (c->client != NULL) {
 		kube_client_status(c->client, s->status.kube);
 		s->status.synced = kube_client_synced(c->client);
 		s->status.inventory_time = kube_client_time(c->client);
 	}
-	if (cluster_feed_compact(&s->feed, now - keep_past))
-		s->delta->options.inventory = s->feed.inventory;
+	compact_where_due(s, now);
 	s->status.inventory_objects = 0;
 	for (enum object_kind kind = 0; kind < OBJECT_KIND_COUNT; kind++)
 		s->status.inventory_objects += inventory_count(s->feed.inventory, kind);
@@ -256,6 +340,8 @@ supervisor_cluster_end(struct supervisor *s)
 {
 	if (s->cluster == NULL)
 		return;
+	background_free(s->cluster->background);
+	inventory_free(s->cluster->made);
 	if (s->cluster->client != NULL)
 		kube_client_free(s->cluster->client);
 	pending_free(s->cluster->pending);

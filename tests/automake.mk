@@ -114,6 +114,7 @@ UNIT_TESTS = \
 	%D%/policies/visibility_test \
 	%D%/sensor/address_test \
 	%D%/sensor/api_test \
+	%D%/sensor/background_test \
 	%D%/sensor/capture_counts_test \
 	%D%/sensor/capture_file_test \
 	%D%/sensor/capture_filter_test \

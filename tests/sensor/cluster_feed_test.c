@@ -62,7 +62,7 @@ compaction_within_a_list(void **state)
 	(void)state;
 	cluster_feed_init(&feed);
 	sink = cluster_feed_sink(&feed);
-	assert_false(cluster_feed_compact(&feed, at(0, 0, 0)));
+	assert_false(inventory_wants_compaction(feed.inventory));
 	for (int version = 1; version <= 1200; version++) {
 		char text[256];
 
@@ -74,8 +74,9 @@ compaction_within_a_list(void **state)
 		}
 	}
 	assert_int_equal(sink.count(sink.context, KUBE_PODS), 2);
-	assert_true(cluster_feed_compact(&feed, at(10, 0, 0)));
-	assert_false(cluster_feed_compact(&feed, at(10, 0, 0)));
+	assert_true(inventory_wants_compaction(feed.inventory));
+	cluster_feed_replace(&feed, inventory_compacted(feed.inventory, at(10, 0, 0)));
+	assert_false(inventory_wants_compaction(feed.inventory));
 	assert_int_equal(feed.compactions, 1);
 	assert_int_equal(sink.count(sink.context, KUBE_PODS), 2);
 	sink.relist_end(sink.context, KUBE_PODS, at(10, 0, 1));
