@@ -236,6 +236,33 @@ def check_reload(place):
     equal([(e['warning'], 'policy.yaml:' in e['reason']) for e in m.lines() if e['type'] == 'warning'], [('policy-refused', True)], 'the refusal was an event')
 
 
+def check_cluster_file(place):
+    """Read beside the loop; a bad one changes nothing."""
+    path = os.path.join(place.directory, 'cluster.json')
+
+    def write(text):
+        with open(path + '.new', 'w') as f:
+            f.write(text)
+        os.rename(path + '.new', path)
+
+    def pods(count):
+        return json.dumps({'kind': 'PodList', 'apiVersion': 'v1', 'metadata': {}, 'items': [{'metadata': {'name': 'p%d' % i, 'namespace': 'n', 'uid': 'u%d' % i}} for i in range(count)]})
+
+    write(pods(2))
+    m = Monitor(place, '--cluster', path)
+    ok(wait_for(lambda: m.json('/api/v1/status')['inventory_objects'] == 2, 10), 'a cluster file is read')
+    write(pods(2000))
+    ok(wait_for(lambda: m.json('/api/v1/status')['inventory_objects'] == 2000, 20), 'and again when it changed')
+    write('{"kind":"PodList","items":[')
+    ok(wait_for(lambda: any(e['type'] == 'warning' for e in m.lines()), 20) and m.json('/api/v1/status')['inventory_objects'] == 2000, 'a broken one is told of, and what was known stays')
+    write(pods(3))
+    os.kill(m.pid(), signal.SIGHUP)
+    os.kill(m.pid(), signal.SIGHUP)
+    ok(wait_for(lambda: m.json('/api/v1/status')['inventory_objects'] == 3, 10), 'SIGHUP, also while it is read')
+    os.kill(m.pid(), signal.SIGHUP)
+    m.stop()
+
+
 def unread(m):
     """Packets that workers had when they died."""
     found = re.search(r'^podwire_capture_dropped_total\{interface="all",reason="unread"\} (\d+)', m.get('/metrics')[1], re.M)
@@ -419,7 +446,7 @@ def main():
         done()
     place = Place()
     try:
-        for check in (check_shown, check_open_to_all, check_state_nowhere, check_stop_tells_all, check_reload, check_worker_dies, check_state, check_least_privilege, check_kinds, check_promiscuous, check_start_time, check_kubernetes):
+        for check in (check_shown, check_open_to_all, check_state_nowhere, check_stop_tells_all, check_reload, check_cluster_file, check_worker_dies, check_state, check_least_privilege, check_kinds, check_promiscuous, check_start_time, check_kubernetes):
             check(place)
     finally:
         place.close()
