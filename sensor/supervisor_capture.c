@@ -240,7 +240,7 @@ end_worker(struct supervisor *s, const struct launcher_event *e)
 	else
 		snprintf(how, sizeof(how), "code %d", WEXITSTATUS(e->status));
 	log_error("worker ended and is started again", log_number("worker", e->index), log_text("by", how), log_text("flow", flow[0] != '\0' ? flow : NULL),
-		log_text("protocol", e->note.busy && e->note.protocol[0] != '\0' ? e->note.protocol : NULL), log_text("reason", e->error[0] != '\0' ? e->error : NULL), log_decimal("in_seconds", e->restart > 0 ? (double)e->restart / 1e9 : 0));
+		log_text("protocol", e->note.busy && e->note.protocol[0] != '\0' ? e->note.protocol : NULL), log_text("reason", e->error[0] != '\0' ? e->error : NULL), log_decimal("in_seconds", e->restart > 0 ? (double)((e->restart + 5000000) / 10000000) / 100 : 0));
 	supervisor_warn(s, WARNING_WORKER_RESTARTED, &(struct warning_details){ .counts = { e->index }, .texts = { how, flow[0] != '\0' ? flow : NULL } });
 }
 
