@@ -21,7 +21,7 @@ enum {
 	SCAN_SECONDS = 5,     /* every flow's turn comes so often */
 	LOOKS_MAX = 1 << 16,  /* flows looked at in one go */
 	RECORDS_MAX = 1 << 12, /* records made in one go: some ten milliseconds */
-	SAID_MAX = 4 << 20,    /* bytes of what was told and may change; of further flows what was told stays told */
+	SAID_MAX = 3 << 19,    /* bytes of what was told and may change; of further flows what was told stays told */
 	MALLOC_OWN = 16,       /* what each piece of memory takes more */
 	CLASS_SIZE_MAX = offsetof(struct flow_record, text) + 1024,
 	CLASS_PACKED_MAX = (CLASS_SIZE_MAX / 8 + 1) * 10, /* zero_packed_max() of it */
@@ -29,8 +29,9 @@ enum {
 
 /* What a flow was counted as: record_copy_class(), packed. */
 struct said {
-	uint32_t size;        /* that it takes */
-	uint32_t record_size;
+	uint16_t size;        /* that it takes */
+	uint16_t record_size;
+	uint16_t counted;     /* so often */
 	uint8_t bytes[];
 };
 
@@ -91,8 +92,9 @@ remember(struct worker *w, struct worker_export *e)
 	size = sizeof(*e->said) + (size_t)(zero_pack(packed, class, class->size) - packed);
 	if (size + MALLOC_OWN > SAID_MAX - w->said_bytes || (e->said = malloc(size)) == NULL)
 		return;
-	e->said->size = (uint32_t)(size + MALLOC_OWN);
-	e->said->record_size = class->size;
+	e->said->size = (uint16_t)(size + MALLOC_OWN);
+	e->said->record_size = (uint16_t)class->size;
+	e->said->counted = 1;
 	memcpy(e->said->bytes, packed, size - sizeof(*e->said));
 	w->said_bytes += e->said->size;
 }
@@ -111,7 +113,7 @@ withdraw(struct worker *w, struct worker_export *e)
 	(void)zero_unpack(e->said->bytes, class, e->said->record_size);
 	class->continued = true;
 	class->counted = false;
-	class->withdrawn = (uint16_t)e->counted;
+	class->withdrawn = e->said->counted;
 	forget(w, e);
 	w->sink->flow(w->sink->context, class);
 }
@@ -166,17 +168,16 @@ tell(struct worker *w, struct flow *f, struct worker_export *e, uint32_t now, bo
 
 	w->record.continued = e->told != 0;
 	w->record.counted = true;
-	if (e->told != 0 && class != e->class) {
+	if (e->told != 0 && class != e->class)
 		withdraw(w, e);
-		e->counted = 0;
-	}
 	if (!learning)
 		forget(w, e);
 	else if (e->said == NULL)
 		remember(w, e);
+	else if (e->said->counted < UINT16_MAX)
+		e->said->counted++;
 	e->told = now;
 	e->class = class;
-	e->counted += e->counted < UINT16_MAX;
 	begin_anew(f);
 	w->sink->flow(w->sink->context, &w->record);
 }

@@ -10,9 +10,8 @@ struct worker_export {
 	uint32_t due;       /* seconds since 1970; 0: there is no flow */
 	uint32_t told;      /* when it was last told of; 0: not yet */
 	uint32_t class;     /* hash of what was told */
-	uint32_t counted;   /* so often was that told as a flow */
 	struct said *said;  /* what was told, while it may change; NULL: it will not, or there was no room */
-};
+} __attribute__((packed, aligned(4))); /* there are as many as flows */
 
 struct worker {
 	struct worker_options options;
