@@ -65,6 +65,7 @@ struct line {
 struct judge {
 	struct judge_options options;
 	char *state_path;
+	int state_lock;     /* -1: none */
 	int event;
 	pthread_t thread;
 
@@ -578,6 +579,8 @@ release(struct judge *j)
 	policy_set_free(j->policies);
 	free(j->status);
 	free(j->state_path);
+	if (j->state_lock >= 0)
+		(void)close(j->state_lock);
 	(void)close(j->event);
 	pthread_mutex_destroy(&j->lock);
 	pthread_cond_destroy(&j->wake);
@@ -604,10 +607,13 @@ judge_new(const struct judge_options *options, char *error, size_t error_size)
 	j->status = checked(calloc(1, sizeof(*j->status)));
 	asks_init(&j->mail.asks);
 	asks_init(&j->answers);
-	why = start(j);
-	if (why == 0)
-		return j;
-	(void)snprintf(error, error_size, "thread: %s", strerror(why));
+	j->state_lock = -1;
+	if (j->state_path == NULL || state_file_lock(j->state_path, &j->state_lock, error, error_size)) {
+		why = start(j);
+		if (why == 0)
+			return j;
+		(void)snprintf(error, error_size, "thread: %s", strerror(why));
+	}
 	release(j);
 	return NULL;
 }

@@ -13,6 +13,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,7 +22,7 @@
 enum { DAMAGED_KEPT = 3 };
 
 static const size_t size_limit = (size_t)1 << 30;
-static const char new_suffix[] = ".new", damaged_suffix[] = ".damaged-";
+static const char new_suffix[] = ".new", damaged_suffix[] = ".damaged-", lock_suffix[] = ".lock";
 
 static bool
 fail(char *error, size_t error_size, const char *path, const char *what)
@@ -74,6 +75,22 @@ sync_directory(const char *path)
 }
 
 /* Saving. */
+
+bool
+state_file_lock(const char *path, int *fd, char *error, size_t error_size)
+{
+	char *lock_path = joined(path, lock_suffix);
+
+	*fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	free(lock_path);
+	/* Where no lock can be made, no state can be saved either; that is told of when it is tried. */
+	if (*fd < 0 || flock(*fd, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK)
+		return true;
+	(void)snprintf(error, error_size, "%s: another podwire keeps its state there", path);
+	(void)close(*fd);
+	*fd = -1;
+	return false;
+}
 
 static FILE *
 open_new(const char *path)
@@ -204,23 +221,19 @@ set_aside(const char *path, char *to, size_t size)
 
 /* Loading. */
 
-/* Whether there is a file that can be read; nothing else (a pipe, a device) is. */
+/* Whether there is a file; nothing else (a pipe, a device) is read. */
 static enum state_outcome
 look(const char *path, char *error, size_t error_size)
 {
 	struct stat status;
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	bool regular;
 
-	if (fd < 0 && errno == ENOENT)
-		return STATE_ABSENT;
-	if (fd < 0) {
-		(void)fail(error, error_size, path, "not opened");
+	if (stat(path, &status) != 0) {
+		if (errno == ENOENT)
+			return STATE_ABSENT;
+		(void)fail(error, error_size, path, "not looked at");
 		return STATE_UNREADABLE;
 	}
-	regular = fstat(fd, &status) == 0 && S_ISREG(status.st_mode);
-	(void)close(fd);
-	if (regular)
+	if (S_ISREG(status.st_mode))
 		return STATE_LOADED;
 	(void)snprintf(error, error_size, "%s: not a file", path);
 	return STATE_UNREADABLE;

@@ -45,6 +45,12 @@ FILE *state_file_begin(const char *path, char *error, size_t error_size);
 bool state_file_end(const char *path, FILE *, uint64_t *size, char *error, size_t error_size);
 
 /*
+ * Makes sure that no other process keeps its state at path, until *fd is closed; false with a line
+ * in error[] where one does. The lock is a file beside it, PATH.lock, which stays.
+ */
+bool state_file_lock(const char *path, int *fd, char *error, size_t error_size);
+
+/*
  * STATE_DAMAGED: what was there could not be read and was renamed to PATH.damaged-N; window and
  * series are to be thrown away, and error[] holds a line for the log. STATE_UNREADABLE: the same,
  * but it could not be opened or set aside.

@@ -4,7 +4,6 @@
 
 #include "supervisor.h"
 
-#include <fcntl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>

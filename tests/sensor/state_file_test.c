@@ -478,6 +478,47 @@ damaged_files_are_set_aside(void **state)
 	}
 }
 
+/* It is somebody else's, and may be worth something: the next save is not to put itself in its place. */
+static void
+what_may_not_be_read_is_set_aside(void **state)
+{
+	char error[1024], aside[160];
+	uint64_t flows;
+	bool root = geteuid() == 0;
+
+	(void)state;
+	put_file("{}");
+	assert_int_equal(chmod(path, 0), 0);
+	assert_int_equal(chmod(directory, 0777), 0);
+	assert_int_equal(root ? seteuid(65534) : 0, 0);
+	assert_int_equal(load(&flows, error), STATE_DAMAGED);
+	assert_int_equal(root ? seteuid(0) : 0, 0);
+	assert_non_null(strstr(error, strerror(EACCES)));
+	(void)snprintf(aside, sizeof(aside), "%s.damaged-1", path);
+	assert_int_equal(access(path, F_OK), -1);
+	assert_int_equal(unlink(aside), 0);
+}
+
+static void
+one_keeper_at_a_time(void **state)
+{
+	char error[1024] = "", nowhere[160];
+	int first, second;
+
+	(void)state;
+	assert_true(state_file_lock(path, &first, error, sizeof(error)));
+	assert_true(first >= 0);
+	assert_false(state_file_lock(path, &second, error, sizeof(error)));
+	assert_non_null(strstr(error, path));
+	(void)close(first);
+	assert_true(state_file_lock(path, &second, error, sizeof(error)));
+	(void)close(second);
+	/* Where nothing can be made that is for the save to tell. */
+	(void)snprintf(nowhere, sizeof(nowhere), "%s/no/such", directory);
+	assert_true(state_file_lock(nowhere, &first, error, sizeof(error)));
+	assert_int_equal(first, -1);
+}
+
 static void
 what_is_no_file_is_left(void **state)
 {
@@ -564,6 +605,8 @@ main(void)
 		cmocka_unit_test(a_smaller_bound_folds),
 		cmocka_unit_test(saved_and_loaded),
 		cmocka_unit_test(damaged_files_are_set_aside),
+		cmocka_unit_test(what_may_not_be_read_is_set_aside),
+		cmocka_unit_test(one_keeper_at_a_time),
 		cmocka_unit_test(what_is_no_file_is_left),
 		cmocka_unit_test(a_failed_save_leaves_the_old_one),
 		cmocka_unit_test(killed_while_saving),
