@@ -49,7 +49,13 @@ libsensor_a_SOURCES = \
 	%D%/http_server.c %D%/http_server.h %D%/http_server_internal.h \
 	%D%/http_tls.c %D%/http_tls.h \
 	%D%/inspection.c %D%/inspection.h %D%/inspection_internal.h \
+	%D%/inspection_dissect.c \
+	%D%/inspection_label.c \
 	%D%/inspection_parking.c \
+	%D%/inspection_probe.c \
+	%D%/inspection_services.c \
+	%D%/inspection_text.c \
+	%D%/inspection_waiting.c \
 	%D%/inventory.c %D%/inventory.h %D%/inventory_internal.h %D%/inventory_objects.h \
 	%D%/inventory_compact.c \
 	%D%/inventory_find.c \
@@ -91,7 +97,10 @@ libsensor_a_SOURCES = \
 	%D%/output_json.c %D%/output_json_internal.h \
 	%D%/output_json_flow.c \
 	%D%/output_json_pair.c \
-	%D%/output_table.c \
+	%D%/output_table.c %D%/output_table_internal.h \
+	%D%/output_table_cell.c \
+	%D%/output_table_findings.c \
+	%D%/output_table_pairs.c \
 	%D%/output_text.c %D%/output_text.h \
 	%D%/packet.c %D%/packet.h %D%/packet_internal.h \
 	%D%/packet_ip.c \
@@ -108,7 +117,9 @@ libsensor_a_SOURCES = \
 	%D%/reload.c %D%/reload.h \
 	%D%/report.c %D%/report.h %D%/report_internal.h \
 	%D%/report_conclude.c \
+	%D%/report_flow.c \
 	%D%/report_merge.c \
+	%D%/report_names.c \
 	%D%/saved_result.c %D%/saved_result.h \
 	%D%/series.c %D%/series.h %D%/series_internal.h \
 	%D%/series_scores.c \

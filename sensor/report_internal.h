@@ -1,15 +1,47 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between report.c, which gathers, and what judges and merges: report_conclude.c, report_merge.c, window.c. */
+/*
+ * Between report.c, which gathers, with its parts report_flow.c and report_names.c, and what judges
+ * and merges: report_conclude.c, report_merge.c, window.c.
+ */
 #ifndef PODWIRE_REPORT_INTERNAL_H
 #define PODWIRE_REPORT_INTERNAL_H
 
 #include "report.h"
 
-/* Gives peers that are only addresses the names that DNS answers told. */
-void report_name_peers(struct report *);
+/* report.c: what things are found again by; peers. */
+
+struct dns_name;
+struct report_index {
+	struct arena_table peers, pairs, classes, evidence, names;
+	const struct evidence_class *last_class;
+	struct pair *other; /* what max_pairs leaves no room for */
+	struct dns_name *first_name, **last_name;
+	size_t name_count, file_capacity, pair_capacity, record_capacity, warning_capacity;
+};
+
+/* The array with room for one more. Memory of what only grows by report; its loss would make the report wrong, so it ends the program. */
+void *report_grow(void *array, size_t count, size_t *capacity, size_t size);
+
+/* The report's peer like this one, whose texts are the report's; NULL where there is none. */
+struct peer *report_find_peer(const struct report *, const struct peer *);
 
 /* A total order of peers by what outputs show of them. */
 int peer_compare(const struct peer *, const struct peer *);
+
+/* report_names.c */
+
+/* Gives peers that are only addresses the names that DNS answers told. */
+void report_name_peers(struct report *);
+
+/* Names by DNS answers: the last one told of an address stays. NULL where there is none. */
+void report_add_name(struct report *, const struct address *, const char *name, int64_t time);
+const char *report_name_of(const struct report *, const struct address *);
+void report_each_name(const struct report *, void (*each)(void *context, const struct address *, const char *name, int64_t time), void *context);
+
+/* Gives a peer of the report that is an address and has no name one. */
+void report_set_name(struct report *, const struct peer *, const char *name);
+
+/* report.c: pairs, classes, counts. */
 
 /*
  * The pair of two peers, whose texts are the report's; only a new pair makes new peers. And the one
@@ -21,19 +53,14 @@ struct pair *report_other_pair(struct report *);
 /* The flows that it has. */
 uint64_t report_other_flows(const struct report *);
 
-/* The report's one copy of a class of whatever texts. */
+/* The report's one copy of a class: of whatever texts, or, with zeros between its members, of the report's. */
 const struct evidence_class *report_class(struct report *, const struct evidence_class *like);
+const struct evidence_class *report_intern_class(struct report *, const struct evidence_class *like);
 
 /* Counts more of a class in a pair; all three are the report's, as are the texts of the example. */
 void report_count(struct report *, struct pair *, const struct evidence_class *, const struct evidence_count *more);
 
-/* Names by DNS answers: the last one told of an address stays. NULL where there is none. */
-void report_add_name(struct report *, const struct address *, const char *name, int64_t time);
-const char *report_name_of(const struct report *, const struct address *);
-void report_each_name(const struct report *, void (*each)(void *context, const struct address *, const char *name, int64_t time), void *context);
-
-/* Gives a peer of the report that is an address and has no name one. */
-void report_set_name(struct report *, const struct peer *, const char *name);
+/* report_merge.c */
 
 /* What carries things from one report into another: it remembers what became what. */
 struct report_map;
