@@ -17,4 +17,5 @@ libpolicies_a_SOURCES = \
 	%D%/rfc3339.c %D%/rfc3339.h \
 	%D%/score.c %D%/score.h \
 	%D%/tls_version.c \
-	%D%/visibility.c
+	%D%/visibility.c \
+	%D%/yaml_reader.c %D%/yaml_reader.h
