@@ -155,15 +155,6 @@ amqp_refused(struct dissection *d, const char *clause, uint64_t offset)
 
 /* Streams. */
 
-void
-amqp_pass_over(struct dissection *d, struct cursor *bytes, uint64_t size)
-{
-	size_t here = size < bytes->left ? (size_t)size : bytes->left;
-
-	cursor_skip(bytes, here);
-	d->skip = (size_t)(size - here);
-}
-
 static const char header_clause[] = "AMQP protocol header";
 
 static enum verdict

@@ -45,9 +45,6 @@ void amqp_accepted(struct dissection *, const char *clause, uint64_t offset);
 void amqp_served(struct dissection *, const char *clause, uint64_t offset);
 void amqp_refused(struct dissection *, const char *clause, uint64_t offset);
 
-/* Passes over size bytes; those that have not come yet are skipped by the sensor. */
-void amqp_pass_over(struct dissection *, struct cursor *bytes, uint64_t size);
-
 /* Whether bytes are in the middle of a connection in this framing: whole frames that side can send. */
 enum verdict amqp091_probe(const struct flow_view *, enum direction, struct cursor bytes);
 enum verdict amqp10_probe(const struct flow_view *, enum direction, struct cursor bytes);

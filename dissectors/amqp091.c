@@ -243,7 +243,7 @@ amqp091_read(struct dissection *d, enum direction from, struct cursor *bytes, ui
 		return verdict;
 	if (f.type == FRAME_BODY || f.type == FRAME_HEADER || f.size > AMQP_LOOK) {
 		*bytes = c;
-		amqp_pass_over(d, bytes, (uint64_t)f.size + 1);
+		dissection_pass_over(d, bytes, (uint64_t)f.size + 1);
 		return MATCH;
 	}
 	if (cursor_left(&c) < (size_t)f.size + 1) {

@@ -266,7 +266,7 @@ amqp10_read(struct dissection *d, enum direction from, struct cursor *bytes, uin
 		return verdict;
 	if (f.size > AMQP_LOOK) {
 		*bytes = c;
-		amqp_pass_over(d, bytes, f.size - 8);
+		dissection_pass_over(d, bytes, f.size - 8);
 		return MATCH;
 	}
 	if (cursor_left(&c) < f.size - 8) {

@@ -26,11 +26,13 @@ libdissectors_a_SOURCES = \
 	%D%/grpc.c %D%/grpc.h \
 	%D%/gss.c %D%/gss.h \
 	%D%/hpack.c %D%/hpack.h \
-	%D%/http.c \
+	%D%/http.c %D%/http_state.h \
 	%D%/http_application.c %D%/http_application.h \
 	%D%/http_auth.c %D%/http_auth.h \
+	%D%/http_body.c \
 	%D%/http_exchange.c %D%/http_exchange.h \
 	%D%/http_head.c %D%/http_head.h \
+	%D%/http_pairing.c \
 	%D%/http2.c \
 	%D%/http2_frame.c %D%/http2_frame.h \
 	%D%/ike.c \
@@ -69,6 +71,7 @@ libdissectors_a_SOURCES = \
 	%D%/reassembly.c %D%/reassembly.h \
 	%D%/redis.c \
 	%D%/redis_bus.c \
+	%D%/redis_message.c %D%/redis_message.h \
 	%D%/sasl.c %D%/sasl.h \
 	%D%/smtp.c \
 	%D%/socks.c \
@@ -90,4 +93,6 @@ libdissectors_a_SOURCES = \
 	%D%/websocket.c \
 	%D%/wireguard.c \
 	%D%/xmpp.c \
-	%D%/zookeeper.c
+	%D%/zookeeper.c \
+	%D%/zookeeper_message.c %D%/zookeeper_message.h \
+	%D%/zookeeper_word.c %D%/zookeeper_word.h

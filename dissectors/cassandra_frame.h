@@ -42,7 +42,6 @@ enum cql_flag {
 };
 
 enum {
-	CQL_HEADER_SIZE_MAX = 9,
 	CQL_FRAME_HEADER_SIZE_MAX = 8,
 	CQL_FRAME_TRAILER_SIZE = 4,
 };

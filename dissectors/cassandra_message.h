@@ -40,6 +40,7 @@ struct cql_login {
 	struct cursor user;
 };
 
+/* Reads a token by its form: the mechanism is not always named. */
 struct cql_login cql_read_token(struct cursor token);
 
 #endif

@@ -95,6 +95,18 @@ cursor_is_text(struct cursor c)
 	return true;
 }
 
+bool
+cursor_is_printable(struct cursor c)
+{
+	while (cursor_left(&c) > 0) {
+		uint8_t b = cursor_u8(&c);
+
+		if (b < ' ' || b == 0x7f)
+			return false;
+	}
+	return true;
+}
+
 /*
  * Of n random bytes about n * n / 512 repeat one before. The limit is so far above that hardly one
  * sample in a million is refused, but headers and text are.

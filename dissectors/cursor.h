@@ -192,6 +192,9 @@ bool cursor_take_until(struct cursor *, uint8_t stop, struct cursor *part);
  */
 bool cursor_is_text(struct cursor);
 
+/* The same without white space but blanks: a name, a path. Reads nothing. */
+bool cursor_is_printable(struct cursor);
+
 /*
  * Whether the first 64 unread bytes repeat no more often than chance has it, as what is encrypted does. What
  * is compressed may look the same: it rules out headers and text, and proves nothing. Reads nothing.

@@ -101,6 +101,17 @@ dissection_offset(const struct dissection *d, enum direction from, struct cursor
 	return d->offset[from] + (start.left - now.left);
 }
 
+/* Passes over the next size bytes; those that have not come yet are skipped by the sensor. Returns MATCH. */
+static inline enum verdict
+dissection_pass_over(struct dissection *d, struct cursor *bytes, uint64_t size)
+{
+	size_t here = size < bytes->left ? (size_t)size : bytes->left;
+
+	cursor_skip(bytes, here);
+	d->skip = size - here < SIZE_MAX / 4 ? (size_t)(size - here) : SIZE_MAX / 4; /* size_t may be smaller */
+	return MATCH;
+}
+
 /* Reads one message off *bytes, which begins at offset of its direction's stream. */
 typedef enum verdict message_reader(struct dissection *, enum direction, struct cursor *bytes, uint64_t offset);
 

@@ -22,7 +22,6 @@ enum {
 	ANSWERS_MAX = 64,       /* of which addresses are reported */
 	ALIASES_MAX = 8,
 	ASKED_MAX = 32,
-	QUESTION_MAX = NAME_ROOM + 8,
 	HEADER_SIZE = 12,
 	MESSAGE_SIZE_MIN = HEADER_SIZE + 5, /* a question for the root */
 };

@@ -204,6 +204,7 @@ void evidence_principal(struct evidence *, struct cursor name);
 /* A secret that can be replayed crossed in the clear; the first is the one kept. */
 void evidence_cleartext_credentials(struct evidence *, const char *clause, enum direction, uint64_t offset);
 
+/* A note, once said, stays. */
 static inline void
 evidence_note(struct evidence *e, enum note note)
 {

@@ -6,7 +6,7 @@
 
 #include "ber.h"
 
-enum { APPLICATION_0 = 0x60, OID = 0x06, OCTETS = 0x04, SEQUENCE = 0x30, MECHANISMS_MAX = 8 };
+enum { APPLICATION_0 = 0x60, OID = 0x06, OCTETS = 0x04, SEQUENCE = 0x30 };
 
 static const struct {
 	const char *bytes;

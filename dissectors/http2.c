@@ -537,17 +537,6 @@ wants_body(const struct stream *stream, enum direction from)
 	return stream->answered && (stream->rpc || stream->web);
 }
 
-/* Passes over size bytes; those that have not come yet are skipped by the sensor. */
-static enum verdict
-pass_over(struct dissection *d, struct cursor *bytes, size_t size)
-{
-	size_t here = size < bytes->left ? size : bytes->left;
-
-	cursor_skip(bytes, here);
-	d->skip = size - here;
-	return MATCH;
-}
-
 /* The beginning of a body must be there before it is looked at; gRPC's own needs no more than that it is not empty. */
 static enum verdict
 read_data(struct dissection *d, enum direction from, const struct http2_frame *f, struct cursor *bytes, struct cursor after, uint64_t offset)
@@ -570,7 +559,7 @@ read_data(struct dissection *d, enum direction from, const struct http2_frame *f
 	if (from == FROM_SERVER && (f->flags & HTTP2_END_STREAM) != 0)
 		forget_stream(stream);
 	*bytes = after;
-	return pass_over(d, bytes, f->length);
+	return dissection_pass_over(d, bytes, f->length);
 }
 
 /* RFC 9113 6.10: between the fragments of a block there is nothing else. */
@@ -609,7 +598,7 @@ read_frame(struct dissection *d, enum direction from, struct cursor *bytes, stru
 	if (s->claimed && s->reading[from] == AT_FRAME)
 		claim(d, STRENGTH_STRUCTURE, frame_clause, from, offset);
 	*bytes = after;
-	return pass_over(d, bytes, f.length);
+	return dissection_pass_over(d, bytes, f.length);
 }
 
 /* The start of a direction: a client's preface, a server's SETTINGS. All else is a stream joined in its middle. */

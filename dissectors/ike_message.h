@@ -8,8 +8,6 @@
 
 #include "cursor.h"
 
-enum { IKE_HEADER_SIZE = 28 };
-
 enum ike_exchange {
 	IKE1_BASE = 1,
 	IKE1_MAIN = 2,         /* "identity protection" */

@@ -329,14 +329,12 @@ pass_literal(struct dissection *d, struct cursor *bytes)
 {
 	struct imap_state *s = d->state;
 	uint64_t size = s->client_literal;
-	size_t here = size < cursor_left(bytes) ? (size_t)size : cursor_left(bytes);
 
-	if (s->literal_is_argument && s->arguments++ == 0 && here == size)
-		evidence_principal(d->evidence, cursor_over(bytes->at, here));
+	if (s->literal_is_argument && s->arguments++ == 0 && size <= cursor_left(bytes))
+		evidence_principal(d->evidence, cursor_over(bytes->at, (size_t)size));
 	s->client_literal = 0;
 	s->literal_is_argument = false;
-	cursor_skip(bytes, here);
-	d->skip = (size_t)(size - here);
+	dissection_pass_over(d, bytes, size);
 }
 
 static enum verdict
@@ -526,13 +524,10 @@ read_server(struct dissection *d, struct cursor *bytes, uint64_t offset)
 	struct imap_state *s = d->state;
 	struct cursor c = *bytes, line, tag;
 	enum verdict verdict;
-	size_t here;
 
 	if (s->server_literal > 0) {
-		here = s->server_literal < cursor_left(bytes) ? (size_t)s->server_literal : cursor_left(bytes);
-		d->skip = (size_t)(s->server_literal - here);
+		dissection_pass_over(d, bytes, s->server_literal);
 		s->server_literal = 0;
-		cursor_skip(bytes, here);
 		return MATCH;
 	}
 	verdict = mail_take_line(&c, &line);

@@ -533,16 +533,6 @@ not_kafka(struct dissection *d, enum direction from, struct cursor *bytes)
 	return MATCH;
 }
 
-/* Passes over size bytes; those that have not come yet are skipped by the sensor. */
-static void
-pass_over(struct dissection *d, struct cursor *bytes, size_t size)
-{
-	size_t here = size < bytes->left ? size : bytes->left;
-
-	cursor_skip(bytes, here);
-	d->skip = size - here;
-}
-
 /* Whether there is as much of the frame as is looked at. */
 static bool
 has_look(struct dissection *d, const struct cursor *bytes, size_t size)
@@ -583,7 +573,7 @@ read_request(struct dissection *d, struct cursor *bytes, uint64_t offset)
 			s->raw[FROM_CLIENT] = false;
 		act_on_request(d, &r, reading, offset);
 	}
-	pass_over(d, bytes, LENGTH_SIZE + size);
+	dissection_pass_over(d, bytes, LENGTH_SIZE + size);
 	return MATCH;
 }
 
@@ -635,7 +625,7 @@ read_response(struct dissection *d, struct cursor *bytes, uint64_t offset)
 		cursor_skip(&frame, LENGTH_SIZE);
 		judge_server_token(d, cursor_sub(&frame, size), offset);
 	}
-	pass_over(d, bytes, LENGTH_SIZE + size);
+	dissection_pass_over(d, bytes, LENGTH_SIZE + size);
 	return verdict;
 }
 

@@ -395,18 +395,6 @@ take_size(struct walk *w, size_t width)
 	return (int64_t)value;
 }
 
-static bool
-is_printable(struct cursor text)
-{
-	while (cursor_left(&text) > 0) {
-		uint8_t b = cursor_u8(&text);
-
-		if (b < ' ' || b == 0x7f)
-			return false;
-	}
-	return true;
-}
-
 static void
 pass_over(struct walk *w, int64_t size, bool text)
 {
@@ -418,7 +406,7 @@ pass_over(struct walk *w, int64_t size, bool text)
 	part = w->c;
 	if ((uint64_t)size < part.left)
 		part.left = (size_t)size;
-	demand(w, !text || !w->printable || is_printable(part));
+	demand(w, !text || !w->printable || cursor_is_printable(part));
 	if (has(w, (uint64_t)size))
 		cursor_skip(&w->c, (size_t)size);
 }

@@ -446,7 +446,7 @@ kerberos_dissect(struct dissection *d, enum direction from, struct cursor *bytes
 	while (d->skip == 0 && cursor_left(bytes) > 0) {
 		uint64_t offset = dissection_offset(d, from, start, *bytes);
 		struct kerberos_message m;
-		size_t size, here;
+		size_t size;
 		enum verdict verdict = read_framed(*bytes, from, &m, &size);
 
 		if (verdict == NEED_MORE) {
@@ -455,9 +455,7 @@ kerberos_dissect(struct dissection *d, enum direction from, struct cursor *bytes
 		}
 		if (verdict == NO_MATCH)
 			return d->evidence->strength < STRENGTH_STRUCTURE ? NO_MATCH : MALFORMED;
-		here = size < cursor_left(bytes) ? size : cursor_left(bytes);
-		cursor_skip(bytes, here);
-		d->skip = size - here;
+		dissection_pass_over(d, bytes, size);
 		act(d, from, &m, offset);
 	}
 	return MATCH;

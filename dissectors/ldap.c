@@ -490,7 +490,6 @@ read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64
 	struct ldap_state *s = d->state;
 	struct ldap_message m;
 	enum verdict verdict;
-	size_t here;
 
 	if (s->layer && cursor_peek(bytes, 0) != 0x30)
 		return read_layer(d, from, bytes, offset);
@@ -504,9 +503,7 @@ read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64
 		return not_ldap(d, bytes);
 	if (verdict != MATCH)
 		return verdict;
-	here = m.size < cursor_left(bytes) ? m.size : cursor_left(bytes);
-	cursor_skip(bytes, here);
-	d->skip = m.size - here;
+	dissection_pass_over(d, bytes, m.size);
 	d->need = 0;
 	claim(d, STRENGTH_STRUCTURE, from, offset);
 	if (from == FROM_SERVER)

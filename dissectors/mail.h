@@ -36,9 +36,13 @@ struct mail_queue {
 	bool overrun; /* there were more: once these are answered, answers cannot be told apart any more */
 };
 
+/* Adds the newest command. */
 void mail_push(struct mail_queue *, uint8_t command);
+
 /* The oldest command; 0, which is no command's number, where there is none. */
 uint8_t mail_oldest(const struct mail_queue *);
+
+/* Removes the oldest: it has its answer. */
 void mail_pop(struct mail_queue *);
 
 /* A SASL exchange. */

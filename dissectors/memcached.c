@@ -153,16 +153,6 @@ tell_unauthenticated(struct dissection *d, const char *clause, uint64_t offset)
 		evidence_authentication(d->evidence, AUTH_FAILURE, NULL, STRENGTH_STRUCTURE, clause, FROM_SERVER, offset);
 }
 
-/* Passes over size bytes; those that have not come yet are skipped by the sensor. */
-static void
-pass_over(struct dissection *d, struct cursor *bytes, uint64_t size)
-{
-	size_t here = size < bytes->left ? (size_t)size : bytes->left;
-
-	cursor_skip(bytes, here);
-	d->skip = (size_t)(size - here);
-}
-
 /* The binary protocol. */
 
 /* Couchbase and older clients have names of their own for SCRAM. */
@@ -273,7 +263,7 @@ read_binary(struct dissection *d, enum direction from, struct cursor *bytes, uin
 	if (sasl && from == FROM_CLIENT)
 		read_sasl(d, &h, (struct cursor){ .at = c.at, .left = h.size }, offset);
 	*bytes = c;
-	pass_over(d, bytes, h.size);
+	dissection_pass_over(d, bytes, h.size);
 	return MATCH;
 }
 
@@ -355,7 +345,7 @@ read_command(struct dissection *d, struct cursor line, struct cursor *bytes, uin
 				return NO_MATCH;
 			claim(d, STRENGTH_STRUCTURE, text_clause, FROM_CLIENT, offset);
 		}
-		pass_over(d, bytes, command.size + 2);
+		dissection_pass_over(d, bytes, command.size + 2);
 	}
 	s->commanded = true;
 	return MATCH;
@@ -408,7 +398,7 @@ read_answer(struct dissection *d, struct cursor line, struct cursor *bytes, uint
 	if (s->commanded || answer.reply >= MEMCACHED_REPLY_UNAUTHENTICATED)
 		judge_text(d, answer.reply, offset);
 	if (answer.data)
-		pass_over(d, bytes, answer.size + 2);
+		dissection_pass_over(d, bytes, answer.size + 2);
 	return MATCH;
 }
 

@@ -75,6 +75,7 @@ struct memcached_answer {
 	bool telling;
 };
 
+/* Reads the line that a server's answer begins with, in the text protocol. */
 struct memcached_answer memcached_read_answer(struct cursor line);
 
 #endif

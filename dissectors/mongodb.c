@@ -258,8 +258,7 @@ read_long(struct dissection *d, const struct mongodb_header *h, enum direction f
 		read_answer(d, &m, offset);
 	else
 		read_request(d, &m, offset);
-	cursor_skip(bytes, here);
-	d->skip = h->size - here;
+	dissection_pass_over(d, bytes, h->size);
 	return MATCH;
 }
 

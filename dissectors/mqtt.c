@@ -342,16 +342,6 @@ resynchronize(struct dissection *d, enum direction from, struct cursor *bytes)
 	return verdict == MATCH ? MATCH : NEED_MORE;
 }
 
-/* Passes over a body nobody wants; what has not come of it is skipped by the sensor. */
-static void
-pass_over(struct dissection *d, struct cursor *bytes, size_t size)
-{
-	size_t here = size < bytes->left ? size : bytes->left;
-
-	cursor_skip(bytes, here);
-	d->skip = size - here;
-}
-
 static bool
 is_read(const struct mqtt_header *h)
 {
@@ -376,7 +366,7 @@ read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64
 	if (!is_read(&h)) {
 		*bytes = c;
 		verdict = from == FROM_SERVER && s->connect ? judge_accepted(d, "MQTT answer after CONNECT", offset) : MATCH;
-		pass_over(d, bytes, h.size);
+		dissection_pass_over(d, bytes, h.size);
 		return verdict;
 	}
 	if (h.type == MQTT_CONNECT && !mqtt_may_be_connect(c))

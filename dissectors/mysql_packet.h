@@ -62,6 +62,7 @@ struct cursor mysql_take_string(struct cursor *);
 /* False where so many bytes are not here, or one is not zero. */
 bool mysql_take_zeros(struct cursor *, size_t count);
 
+/* The authentication plugin of that name, or NULL. */
 const struct mysql_plugin *mysql_plugin_named(struct cursor name);
 
 /* Protocol::HandshakeV10 or V9: *offered is the plugin the server would use. */

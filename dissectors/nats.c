@@ -460,16 +460,6 @@ not_nats(struct dissection *d, enum direction from, struct cursor *bytes)
 	return NEED_MORE;
 }
 
-/* Passes over the payload; those bytes that have not come yet are skipped by the sensor. */
-static void
-pass_over(struct dissection *d, struct cursor *bytes, uint64_t size)
-{
-	size_t here = size < bytes->left ? (size_t)size : bytes->left;
-
-	cursor_skip(bytes, here);
-	d->skip = (size_t)(size - here);
-}
-
 /* The client answers INFO by a ClientHello: by its own wish or the server's (tls_required, tls_available). */
 static bool
 may_be_tls(const struct nats_state *s, enum direction from, struct cursor bytes)
@@ -529,7 +519,7 @@ read_one(struct dissection *d, enum direction from, struct cursor *bytes, uint64
 		return not_nats(d, from, bytes);
 	*bytes = c;
 	if (verdict == MATCH && line.payload > 0)
-		pass_over(d, bytes, line.payload);
+		dissection_pass_over(d, bytes, line.payload);
 	return verdict;
 }
 

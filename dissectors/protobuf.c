@@ -6,8 +6,9 @@
 
 enum { VARINT_SIZE_MAX = 10, NUMBER_MAX = (1 << 29) - 1 };
 
-uint64_t
-protobuf_varint(struct cursor *c)
+/* A varint of at most ten bytes; fails where it is not complete or longer. */
+static uint64_t
+take_varint(struct cursor *c)
 {
 	uint64_t value = 0;
 
@@ -29,13 +30,13 @@ protobuf_next(struct cursor *message, struct protobuf_field *field)
 
 	if (cursor_left(message) == 0)
 		return false;
-	tag = protobuf_varint(message);
+	tag = take_varint(message);
 	*field = (struct protobuf_field){ .number = (uint32_t)(tag >> 3), .type = tag & 7 };
 	if (tag >> 3 == 0 || tag >> 3 > NUMBER_MAX)
 		cursor_fail(message);
 	switch (field->type) {
 	case PROTOBUF_VARINT:
-		field->value = protobuf_varint(message);
+		field->value = take_varint(message);
 		break;
 	case PROTOBUF_FIXED64:
 		field->value = cursor_u64le(message);
@@ -44,7 +45,7 @@ protobuf_next(struct cursor *message, struct protobuf_field *field)
 		field->value = cursor_u32le(message);
 		break;
 	case PROTOBUF_BYTES:
-		size = protobuf_varint(message);
+		size = take_varint(message);
 		if (size > cursor_left(message))
 			cursor_fail(message);
 		else

@@ -20,9 +20,6 @@ struct protobuf_field {
 	struct cursor bytes;     /* of PROTOBUF_BYTES: a string, bytes, a message, packed numbers */
 };
 
-/* A varint of at most ten bytes; fails where it is not complete or longer. */
-uint64_t protobuf_varint(struct cursor *);
-
 /*
  * Takes the next field off the message; false at its end, and where it breaks the encoding (groups
  * included, which nobody uses): then cursor_ok() is false.

@@ -7,7 +7,6 @@
 #include <string.h>
 
 enum {
-	FIXED_BIT = 0x40,
 	TYPE_SHIFT = 4,
 	TYPE_MASK = 3,
 	RETRY_TAG_SIZE = 16, /* RFC 9000 17.2.5; from draft 25 on */

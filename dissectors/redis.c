@@ -1,28 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Redis and what speaks its protocol: RESP2, RESP3 and inline commands
- * (https://redis.io/docs/latest/develop/reference/protocol-spec/). Commands are remembered in a
- * short queue until answered, since answers come in their order. Of commands and answers only what
- * bears on authentication is read; all else is walked over by its lengths.
+ * Redis and what speaks its protocol (redis_message.c). Commands are remembered in a short queue until
+ * answered, since answers come in their order. Of commands and answers only what bears on authentication is
+ * read; all else is walked over by its lengths.
  */
 #include <config.h>
 
 #include <assert.h>
 #include <netinet/in.h>
-#include <string.h>
 
 #include "dissector.h"
+#include "redis_message.h"
 
 enum {
 	PENDING_MAX = 64,
-	DEPTH_MAX = 32,      /* COMMAND DOCS, the deepest there is, goes beyond eight */
-	WORD_MAX = 32,          /* longer names of commands are nothing we know */
-	LINE_MAX_SIZE = 4096,   /* of an error, an inline command; the header of a bulk string is shorter */
-	INLINE_PROBE_MAX = 512,
+	DEPTH_MAX = 32, /* COMMAND DOCS, the deepest there is, goes beyond eight */
 };
-
-static const uint64_t elements_max = 1024 * 1024;             /* of a command, as the server has it */
-static const uint64_t bulk_max = UINT64_C(4) << 30;
 
 /* What an answer to a command tells. */
 enum command {
@@ -99,169 +92,14 @@ static const char auth_clause[] = "AUTH command";
 static const char command_clause[] = "RESP array of bulk strings";
 static const char reply_clause[] = "RESP reply";
 
-/* Probes. */
-
-static bool
-is_word_byte(int b)
-{
-	return (b >= 'A' && b <= 'Z') || (b >= 'a' && b <= 'z') || (b >= '0' && b <= '9') || b == '.' || b == '_' || b == '-' || b == '|';
-}
-
-/* Reads "<type><number>CRLF". NEED_MORE where it is not complete. */
-static enum verdict
-take_header(struct cursor *c, uint8_t type, uint64_t max, uint64_t *number)
-{
-	struct cursor line = *c;
-	size_t digits = 1;
-
-	if (cursor_peek(c, 0) >= 0 && cursor_peek(c, 0) != type)
-		return NO_MATCH;
-	while (digits < 12 && cursor_peek(c, digits) >= '0' && cursor_peek(c, digits) <= '9')
-		digits++;
-	if (cursor_left(c) < digits + 2)
-		return cursor_left(c) <= digits || cursor_peek(c, digits) == '\r' ? NEED_MORE : NO_MATCH;
-	if (cursor_peek(c, digits) != '\r' || cursor_peek(c, digits + 1) != '\n')
-		return NO_MATCH;
-	cursor_skip(&line, 1);
-	*number = cursor_decimal(&line);
-	cursor_skip(c, digits + 2);
-	return cursor_ok(&line) && *number <= max ? MATCH : NO_MATCH;
-}
-
-/* An array of bulk strings, the first of which is a word: "*2 CRLF $3 CRLF GET CRLF". */
-static enum verdict
-probe_array(struct cursor c)
-{
-	uint64_t count = 1, size = 1;
-	enum verdict verdict = take_header(&c, '*', elements_max, &count);
-
-	if (verdict == MATCH)
-		verdict = take_header(&c, '$', WORD_MAX, &size);
-	if (verdict != MATCH)
-		return verdict;
-	if (count == 0 || size == 0)
-		return NO_MATCH;
-	/* What a server sends to subscribers begins like this too. */
-	if (cursor_starts_with(&c, "message\r\n") || cursor_starts_with(&c, "pmessage\r\n") || cursor_starts_with(&c, "smessage\r\n"))
-		return NO_MATCH;
-	for (size_t i = 0; i < size && i < cursor_left(&c); i++)
-		if (!is_word_byte(cursor_peek(&c, i)))
-			return NO_MATCH;
-	if (cursor_left(&c) < size + 2)
-		return NEED_MORE;
-	return cursor_peek(&c, size) == '\r' && cursor_peek(&c, size + 1) == '\n' ? MATCH : NO_MATCH;
-}
-
-/* The words inline commands are known by; those that other line protocols begin with are left out. */
-static const char *const inline_words[] = {
-	"PING", "AUTH", "HELLO", "INFO", "SELECT", "ECHO", "COMMAND", "CONFIG", "DBSIZE", "MONITOR", "KEYS", "EXISTS", NULL,
-};
-
-/* What follows AUTH in SMTP, POP3, FTP and the like. */
-static const char *const foreign_mechanisms[] = {
-	"LOGIN", "PLAIN", "CRAM-MD5", "DIGEST-MD5", "NTLM", "GSSAPI", "GSS-SPNEGO", "KERBEROS_V4", "EXTERNAL", "ANONYMOUS", "XOAUTH", "XOAUTH2",
-	"OAUTHBEARER", "SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "TLS", "TLS-C", "TLS-P", "SSL", NULL,
-};
-
-static bool
-is_one_of(struct cursor word, const char *const list[])
-{
-	for (size_t i = 0; list[i] != NULL; i++)
-		if (cursor_equals_nocase(&word, list[i]))
-			return true;
-	return false;
-}
-
-static struct cursor
-take_word(struct cursor *line)
-{
-	struct cursor word;
-
-	cursor_skip_blanks(line);
-	if (!cursor_take_until(line, ' ', &word))
-		word = cursor_sub(line, cursor_left(line));
-	return word;
-}
-
-/* Whether a whole line may be an inline command. */
-static bool
-is_inline(struct cursor line)
-{
-	struct cursor word = take_word(&line);
-
-	for (size_t i = 0; i < line.left; i++)
-		if (line.at[i] < ' ' || line.at[i] == 0x7f)
-			return false;
-	if (cursor_left(&word) == 0 || !is_one_of(word, inline_words))
-		return false;
-	if (cursor_equals_nocase(&word, "AUTH"))
-		return cursor_left(&line) > 0 && !is_one_of(take_word(&line), foreign_mechanisms);
-	if (cursor_equals_nocase(&word, "HELLO"))
-		return cursor_left(&line) == 0 || cursor_peek(&line, 0) == '2' || cursor_peek(&line, 0) == '3';
-	return !cursor_equals_nocase(&word, "PING") || cursor_peek(&line, 0) != ':'; /* IRC */
-}
-
-static enum verdict
-probe_inline(struct cursor c)
-{
-	struct cursor line;
-
-	if (cursor_take_line(&c, &line))
-		return is_inline(line) ? MATCH : NO_MATCH;
-	if (cursor_left(&c) > INLINE_PROBE_MAX)
-		return NO_MATCH;
-	if (cursor_left(&c) == 0)
-		return NEED_MORE;
-	for (size_t i = 0; inline_words[i] != NULL; i++) {
-		struct cursor word = c;
-
-		if (word.left > strlen(inline_words[i]))
-			word.left = strlen(inline_words[i]);
-		if (word.left == strlen(inline_words[i]) ? cursor_equals_nocase(&word, inline_words[i]) : strncasecmp((const char *)word.at, inline_words[i], word.left) == 0)
-			return NEED_MORE;
-	}
-	return NO_MATCH;
-}
-
-/* Replies that are Redis's own, as the first thing seen of a server. */
-static const char *const first_replies[] = { "+PONG\r\n", "-NOAUTH ", "-WRONGPASS ", "-DENIED Redis ", "+QUEUED\r\n", "-NOPERM ", "+FULLRESYNC ", NULL };
-
-/* "$5 CRLF hello CRLF", or "*2 CRLF $..": a reply whose parts agree. */
-static enum verdict
-probe_reply(struct cursor c)
-{
-	uint64_t number = 0;
-	enum verdict verdict = NO_MATCH;
-
-	for (size_t i = 0; first_replies[i] != NULL; i++) {
-		if (cursor_starts_with(&c, first_replies[i]))
-			return MATCH;
-		if (cursor_may_start_with(&c, first_replies[i]))
-			verdict = NEED_MORE;
-	}
-	if (cursor_peek(&c, 0) == '$') {
-		verdict = take_header(&c, '$', bulk_max, &number);
-		if (verdict != MATCH || cursor_left(&c) < number + 2)
-			return verdict == MATCH ? NEED_MORE : verdict;
-		return cursor_peek(&c, (size_t)number) == '\r' && cursor_peek(&c, (size_t)number + 1) == '\n' ? MATCH : NO_MATCH;
-	}
-	if (cursor_peek(&c, 0) == '*' || cursor_peek(&c, 0) == '%' || cursor_peek(&c, 0) == '>') {
-		verdict = take_header(&c, (uint8_t)cursor_peek(&c, 0), elements_max, &number);
-		if (verdict != MATCH)
-			return verdict;
-		return number == 0 ? NO_MATCH : take_header(&c, '$', bulk_max, &number);
-	}
-	return verdict;
-}
-
 static enum verdict
 redis_probe(const struct flow_view *flow, enum direction from, struct cursor bytes, enum strength *strength)
 {
 	(void)flow;
 	*strength = STRENGTH_SIGNATURE;
 	if (from == FROM_SERVER)
-		return probe_reply(bytes);
-	return cursor_peek(&bytes, 0) == '*' ? probe_array(bytes) : probe_inline(bytes);
+		return redis_probe_reply(bytes);
+	return cursor_peek(&bytes, 0) == '*' ? redis_probe_command(bytes) : redis_probe_inline(bytes);
 }
 
 /* Evidence. */
@@ -368,27 +206,17 @@ wants_argument(const struct redis_state *s)
 	return s->argument == 0 || (s->argument < 8 && s->command != COMMAND_DATA && s->command != COMMAND_SUBSCRIBE);
 }
 
-/* Passes over size bytes; those that have not come yet are skipped by the sensor. */
-static void
-pass_over(struct dissection *d, struct cursor *bytes, uint64_t size)
-{
-	size_t here = size < bytes->left ? (size_t)size : bytes->left;
-
-	cursor_skip(bytes, here);
-	d->skip = (size_t)(size - here);
-}
-
 static enum verdict
 read_element_of_command(struct dissection *d, struct cursor *bytes)
 {
 	struct redis_state *s = d->state;
 	struct cursor c = *bytes, text;
 	uint64_t size;
-	enum verdict verdict = take_header(&c, '$', bulk_max, &size);
+	enum verdict verdict = redis_take_header(&c, '$', redis_bulk_max, &size);
 
 	if (verdict != MATCH)
 		return verdict;
-	if (wants_argument(s) && size <= WORD_MAX * 4) {
+	if (wants_argument(s) && size <= REDIS_WORD_MAX * 4) {
 		if (cursor_left(&c) < size + 2)
 			return NEED_MORE;
 		text = cursor_sub(&c, (size_t)size);
@@ -400,7 +228,7 @@ read_element_of_command(struct dissection *d, struct cursor *bytes)
 		if (s->argument == 0)
 			s->command = COMMAND_DATA;
 		*bytes = c;
-		pass_over(d, bytes, size + 2);
+		dissection_pass_over(d, bytes, size + 2);
 	}
 	s->argument++;
 	if (--s->arguments_left == 0)
@@ -412,7 +240,7 @@ static void
 read_inline(struct dissection *d, struct cursor line, uint64_t offset)
 {
 	struct redis_state *s = d->state;
-	enum command command = command_of(take_word(&line));
+	enum command command = command_of(redis_take_word(&line));
 
 	if (command == COMMAND_HELLO && cursor_find_nocase(&line, " auth ") >= 0)
 		command = COMMAND_HELLO_AUTH;
@@ -453,15 +281,15 @@ start_command(struct dissection *d, struct cursor *bytes, uint64_t offset)
 
 	if (cursor_peek(bytes, 0) != '*') {
 		if (!cursor_take_line(&c, &line))
-			return cursor_left(bytes) > LINE_MAX_SIZE || !is_printable((struct cursor){ .at = c.at, .left = c.left - (c.at[c.left - 1] == '\r') }) ? NO_MATCH : NEED_MORE;
-		if (!is_printable(line) || (!s->confirmed && s->count == 0 && !is_inline(line)))
+			return cursor_left(bytes) > REDIS_LINE_MAX_SIZE || !is_printable((struct cursor){ .at = c.at, .left = c.left - (c.at[c.left - 1] == '\r') }) ? NO_MATCH : NEED_MORE;
+		if (!is_printable(line) || (!s->confirmed && s->count == 0 && !redis_is_inline(line)))
 			return NO_MATCH;
 		*bytes = c;
 		if (line.left > 0)
 			read_inline(d, line, offset);
 		return MATCH;
 	}
-	switch (take_header(&c, '*', elements_max, &count)) {
+	switch (redis_take_header(&c, '*', redis_elements_max, &count)) {
 	case MATCH:
 		break;
 	case NEED_MORE:
@@ -588,33 +416,6 @@ judge(struct dissection *d, enum reply reply, uint64_t offset)
 	return command == COMMAND_SYNC && reply == REPLY_OK ? DONE : MATCH;
 }
 
-/* What answers nothing: pushes of RESP3, messages of a RESP2 subscription, lines of MONITOR. */
-static bool
-is_push_word(struct cursor word)
-{
-	static const char *const words[] = {
-		"subscribe", "psubscribe", "ssubscribe", "unsubscribe", "punsubscribe", "sunsubscribe", "message", "pmessage", "smessage", NULL,
-	};
-
-	return is_one_of(word, words);
-}
-
-/* The length a line of a reply announces: -1 for null, as in "$-1" and "*-1". */
-static bool
-parse_length(struct cursor line, uint64_t max, int64_t *length)
-{
-	bool negative = cursor_peek(&line, 0) == '-';
-	uint64_t value;
-
-	if (negative)
-		cursor_skip(&line, 1);
-	value = cursor_decimal(&line);
-	if (!cursor_ok(&line) || cursor_left(&line) > 0 || value > max || (negative && value != 1))
-		return false;
-	*length = negative ? -1 : (int64_t)value;
-	return true;
-}
-
 /* One element counts at its level; levels that are complete count at theirs. */
 static void
 count_element(struct redis_state *s)
@@ -624,48 +425,9 @@ count_element(struct redis_state *s)
 	s->reading[FROM_SERVER] = s->depth > 0 ? AT_ELEMENTS : AT_START;
 }
 
-struct element {
-	uint8_t type;
-	struct cursor line;
-	int64_t length; /* of a bulk string in bytes, of an aggregate in elements; -1: null */
-	bool bulk, aggregate, attribute;
-};
-
-static bool
-is_integer(struct cursor line)
-{
-	if (cursor_peek(&line, 0) == '-' || cursor_peek(&line, 0) == '+')
-		cursor_skip(&line, 1);
-	(void)cursor_decimal(&line);
-	return cursor_ok(&line) && cursor_left(&line) == 0;
-}
-
-/* Takes the line every element begins with; its form depends on its type. */
-static enum verdict
-take_element(struct cursor *bytes, struct element *e)
-{
-	struct cursor c = *bytes;
-
-	*e = (struct element){ .type = (uint8_t)cursor_peek(bytes, 0), .length = 0 };
-	if (strchr("+-:$*_#,(!=%~>|", e->type) == NULL || e->type == '\0')
-		return NO_MATCH;
-	if (!cursor_take_line(&c, &e->line))
-		return cursor_left(bytes) > LINE_MAX_SIZE ? NO_MATCH : NEED_MORE;
-	if (e->line.at + e->line.left + 2 != c.at)
-		return NO_MATCH; /* LF alone ends nothing here */
-	cursor_skip(&e->line, 1);
-	e->bulk = strchr("$!=", e->type) != NULL;
-	e->aggregate = strchr("*%~>|", e->type) != NULL;
-	e->attribute = e->type == '|';
-	*bytes = c;
-	if (!e->bulk && !e->aggregate)
-		return e->type != ':' || is_integer(e->line) ? MATCH : NO_MATCH;
-	return parse_length(e->line, bulk_max, &e->length) ? MATCH : NO_MATCH;
-}
-
 /* Goes into an aggregate, or over a bulk string, or past a line. DONE where it goes too deep. */
 static enum verdict
-pass_element(struct dissection *d, const struct element *e, struct cursor *bytes)
+pass_element(struct dissection *d, const struct redis_element *e, struct cursor *bytes)
 {
 	struct redis_state *s = d->state;
 
@@ -681,13 +443,13 @@ pass_element(struct dissection *d, const struct element *e, struct cursor *bytes
 		return MATCH;
 	}
 	if (e->bulk && e->length >= 0)
-		pass_over(d, bytes, (uint64_t)e->length + 2);
+		dissection_pass_over(d, bytes, (uint64_t)e->length + 2);
 	count_element(s);
 	return MATCH;
 }
 
 static enum reply
-reply_of(const struct redis_state *s, const struct element *e)
+reply_of(const struct redis_state *s, const struct redis_element *e)
 {
 	if (e->type == '-')
 		return error_of(e->line);
@@ -700,7 +462,7 @@ reply_of(const struct redis_state *s, const struct element *e)
 
 /* Whether a first reply confirms that an inline command was one: POP3 answers "+OK" and a text, NATS "-ERR" and one in quotes. */
 static bool
-confirms(const struct element *e)
+confirms(const struct redis_element *e)
 {
 	if (e->type == '+')
 		return cursor_equals(&e->line, "OK") || cursor_equals(&e->line, "PONG");
@@ -715,26 +477,26 @@ judge_array(struct dissection *d, struct cursor *bytes, uint64_t offset)
 {
 	struct redis_state *s = d->state;
 	struct cursor c = *bytes, word;
-	struct element e;
-	enum verdict verdict = take_element(&c, &e);
+	struct redis_element e;
+	enum verdict verdict = redis_take_element(&c, &e);
 
 	if (verdict != MATCH)
 		return verdict;
-	if ((!s->subscribed && oldest(s) != COMMAND_SUBSCRIBE) || e.type != '$' || e.length < 0 || e.length > WORD_MAX)
+	if ((!s->subscribed && oldest(s) != COMMAND_SUBSCRIBE) || e.type != '$' || e.length < 0 || e.length > REDIS_WORD_MAX)
 		return judge(d, REPLY_OK, offset);
 	if (cursor_left(&c) < (size_t)e.length)
 		return NEED_MORE;
 	word = cursor_sub(&c, (size_t)e.length);
-	s->subscribed |= is_push_word(word);
-	return judge(d, is_push_word(word) ? REPLY_PUSH : REPLY_OK, offset);
+	s->subscribed |= redis_is_push_word(word);
+	return judge(d, redis_is_push_word(word) ? REPLY_PUSH : REPLY_OK, offset);
 }
 
 static enum verdict
 start_reply(struct dissection *d, struct cursor *bytes, uint64_t offset)
 {
 	struct redis_state *s = d->state;
-	struct element e;
-	enum verdict verdict = take_element(bytes, &e);
+	struct redis_element e;
+	enum verdict verdict = redis_take_element(bytes, &e);
 
 	if (verdict != MATCH)
 		return verdict;
@@ -750,11 +512,11 @@ static enum verdict
 read_element_of_reply(struct dissection *d, struct cursor *bytes, uint64_t offset)
 {
 	struct redis_state *s = d->state;
-	struct element e;
+	struct redis_element e;
 	enum verdict verdict = s->judged ? MATCH : judge_array(d, bytes, offset);
 
 	if (verdict == MATCH)
-		verdict = take_element(bytes, &e);
+		verdict = redis_take_element(bytes, &e);
 	return verdict == MATCH ? pass_element(d, &e, bytes) : verdict;
 }
 
@@ -790,7 +552,7 @@ static enum verdict
 resynchronize(struct dissection *d, enum direction from, struct cursor *bytes)
 {
 	struct redis_state *s = d->state;
-	enum verdict verdict = from == FROM_SERVER ? probe_reply(*bytes) : probe_array(*bytes);
+	enum verdict verdict = from == FROM_SERVER ? redis_probe_reply(*bytes) : redis_probe_command(*bytes);
 
 	if (verdict == MATCH)
 		s->reading[from] = AT_START;

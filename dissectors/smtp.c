@@ -183,11 +183,7 @@ command_of(struct cursor word)
 static void
 begin_chunk(struct dissection *d, struct cursor *bytes, struct cursor arguments)
 {
-	uint64_t size = cursor_decimal(&arguments);
-	size_t here = size < cursor_left(bytes) ? (size_t)size : cursor_left(bytes);
-
-	cursor_skip(bytes, here);
-	d->skip = (size_t)(size - here);
+	dissection_pass_over(d, bytes, cursor_decimal(&arguments));
 }
 
 static void

@@ -486,15 +486,13 @@ read_packet(struct dissection *d, enum direction from, struct cursor *bytes, uin
 	bool readable = s->readable[from];
 	struct packet p;
 	enum verdict verdict = take_packet(*bytes, &p, &d->need);
-	size_t size, here;
+	size_t size;
 
 	if (verdict != MATCH)
 		return verdict == NEED_MORE ? NEED_MORE : MALFORMED;
 	d->need = 0;
 	size = p.size + (readable ? (size_t)s->mac_size[from] : 0);
-	here = size < cursor_left(bytes) ? size : cursor_left(bytes);
-	cursor_skip(bytes, here);
-	d->skip = size - here;
+	dissection_pass_over(d, bytes, size);
 	return read_message(d, from, &p, offset);
 }
 

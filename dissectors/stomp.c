@@ -311,16 +311,6 @@ read_error(struct dissection *d, const struct frame *f, struct cursor body, uint
 
 /* Streams. */
 
-/* Passes over the rest of a frame; what has not come of it is skipped by the sensor. */
-static void
-pass_over(struct dissection *d, struct cursor *bytes, uint64_t size)
-{
-	size_t here = size < bytes->left ? (size_t)size : bytes->left;
-
-	cursor_skip(bytes, here);
-	d->skip = (size_t)(size - here);
-}
-
 /* An ERROR is read with its body, or the beginning of it. */
 static enum verdict
 take_error_body(struct cursor *c, const struct frame *f, struct cursor *body)
@@ -411,7 +401,7 @@ read_frame(struct dissection *d, enum direction from, struct cursor *bytes, uint
 		return NEED_MORE;
 	*bytes = c;
 	if (verdict == MATCH && f.has_length)
-		pass_over(d, bytes, f.length + 1);
+		dissection_pass_over(d, bytes, f.length + 1);
 	else
 		s->reading[from] = AT_BODY;
 	return verdict;

@@ -33,10 +33,7 @@ static const char alert_clause[] = "RFC 8446 6 Alert";
 enum verdict
 tls_pass_over(struct reading *r, size_t size)
 {
-	size_t there = size < cursor_left(r->bytes) ? size : cursor_left(r->bytes);
-
-	cursor_skip(r->bytes, there);
-	r->d->skip = size - there;
+	dissection_pass_over(r->d, r->bytes, size);
 	if (r->d->skip == 0 && r->s->whole_records < 2) {
 		r->s->whole_records++;
 		tls_claim_records(r);

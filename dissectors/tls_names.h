@@ -15,6 +15,7 @@ enum { TLS_VERSION_13 = 0x0304 };
 /* Room for a bit per known cipher suite; checked where the table is. */
 enum { TLS_CIPHER_COUNT_MAX = 384 };
 
+/* A cipher suite's name at IANA, or NULL. */
 const char *tls_cipher_name(uint16_t code);
 
 /* A small number of its own for each known cipher suite, below TLS_CIPHER_COUNT_MAX; -1 for others. */

@@ -154,6 +154,7 @@ void tls_claim(struct reading *, enum strength, const char *clause);
 /* Records alone show TLS joined in the middle once two have been followed. */
 void tls_claim_records(struct reading *);
 
+/* Whether the client showed a certificate: says so; and what all that was seen makes of it. */
 void tls_set_mutual(struct reading *, enum mutual, enum mutual_basis);
 void tls_settle_mutual(struct reading *);
 

@@ -258,11 +258,10 @@ pass(struct side *side, uint64_t size)
 static void
 pass_over(struct dissection *d, struct side *side, struct cursor *bytes, uint64_t size)
 {
-	size_t here = size < bytes->left ? (size_t)size : bytes->left;
+	size_t left = bytes->left;
 
-	cursor_skip(bytes, here);
-	d->skip = size - here < SIZE_MAX / 4 ? (size_t)(size - here) : SIZE_MAX / 4;
-	pass(side, here + d->skip);
+	dissection_pass_over(d, bytes, size);
+	pass(side, left - bytes->left + d->skip);
 }
 
 /*
