@@ -157,12 +157,6 @@ http_serve(struct connection *c, struct http_exchange *x)
 /* What a handler may ask. */
 
 const char *
-http_path(const struct http_exchange *x)
-{
-	return x->request.path;
-}
-
-const char *
 http_suffix(const struct http_exchange *x)
 {
 	return x->request.path + strlen(x->route->path);

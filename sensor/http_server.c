@@ -36,8 +36,9 @@ enum {
 	PROGRESS_SIZE = 65536, /* a client takes so much of an answer in stall_ms, or is cut */
 };
 
-int64_t
-http_now_ms(void)
+/* Of the monotonic clock. */
+static int64_t
+now_ms(void)
 {
 	struct timespec t;
 
@@ -49,7 +50,7 @@ void
 http_enter(struct connection *c, enum phase phase)
 {
 	c->phase = phase;
-	c->since = http_now_ms();
+	c->since = now_ms();
 }
 
 static void
@@ -316,7 +317,7 @@ on_sweep(evutil_socket_t fd, short what, void *context)
 {
 	struct http_server *s = context;
 	struct connection *c, *next;
-	int64_t now = http_now_ms();
+	int64_t now = now_ms();
 
 	(void)fd;
 	(void)what;
@@ -353,7 +354,7 @@ http_server_new(struct event_base *base, const struct http_server_options *optio
 		abort();
 	s->base = base;
 	s->options = *options;
-	s->refreshed = http_now_ms();
+	s->refreshed = now_ms();
 	TAILQ_INIT(&s->connections);
 	TAILQ_INIT(&s->exchanges);
 	set_default(&s->options.connections_max, 256);

@@ -61,8 +61,7 @@ void http_server_counters(const struct http_server *, struct http_server_counter
 
 /* Of the request; texts live until it is answered. */
 
-const char *http_path(const struct http_exchange *);   /* without the query; percent-encoding undone */
-const char *http_suffix(const struct http_exchange *); /* what follows the route's prefix */
+const char *http_suffix(const struct http_exchange *); /* of the path, percent-encoding undone: what follows the route's prefix */
 const char *http_query(const struct http_exchange *);  /* after the '?', as sent; "" where there is none */
 const char *http_header(const struct http_exchange *, const char *name); /* NULL where there is none */
 

@@ -59,9 +59,7 @@ struct http_server {
 	char address[HTTP_ADDRESS_SIZE];
 };
 
-/* Of the monotonic clock. */
-int64_t http_now_ms(void);
-
+/* The connection is in that phase now, whose time begins. */
 void http_enter(struct connection *, enum phase);
 
 /* An error before there is an exchange. */

@@ -7,8 +7,9 @@
 #include <stdint.h>
 #include <string.h>
 
-bool
-json_text_refuse(struct json_text *t, enum json_flaw flaw)
+/* Sets the flaw, which at the end of the text is JSON_ENDS_EARLY; returns false. */
+static bool
+refuse(struct json_text *t, enum json_flaw flaw)
 {
 	if (t->flaw == JSON_SOUND)
 		t->flaw = t->at < t->size ? flaw : JSON_ENDS_EARLY;
@@ -29,7 +30,7 @@ bool
 json_text_take(struct json_text *t, char c, enum json_flaw otherwise)
 {
 	if (json_text_peek(t) != c)
-		return json_text_refuse(t, otherwise);
+		return refuse(t, otherwise);
 	t->at++;
 	return true;
 }
@@ -38,7 +39,7 @@ bool
 json_text_end(struct json_text *t)
 {
 	(void)json_text_peek(t);
-	return t->at < t->size ? json_text_refuse(t, JSON_NO_END_OF_TEXT) : t->flaw == JSON_SOUND;
+	return t->at < t->size ? refuse(t, JSON_NO_END_OF_TEXT) : t->flaw == JSON_SOUND;
 }
 
 /* Moves past a string; its escapes are left to the parser, but for which quote ends it. */
@@ -75,18 +76,18 @@ pass_nested(struct json_text *t)
 		}
 		if (c == '{' || c == '[') {
 			if (depth == t->depth_limit || depth == JSON_TEXT_DEPTH) {
-				(void)json_text_refuse(t, JSON_TOO_DEEP);
+				(void)refuse(t, JSON_TOO_DEEP);
 				return;
 			}
 			closing[depth++] = c == '{' ? '}' : ']';
 		} else if ((c == '}' || c == ']') && c != closing[--depth]) {
-			(void)json_text_refuse(t, c == '}' ? JSON_BRACE_FOR_BRACKET : JSON_BRACKET_FOR_BRACE);
+			(void)refuse(t, c == '}' ? JSON_BRACE_FOR_BRACKET : JSON_BRACKET_FOR_BRACE);
 			return;
 		}
 		t->at++;
 	} while (depth > 0 && t->at < t->size);
 	if (depth > 0)
-		(void)json_text_refuse(t, JSON_ENDS_EARLY);
+		(void)refuse(t, JSON_ENDS_EARLY);
 }
 
 /* A number or a word. strchr() finds a NUL too, which is in neither. */
@@ -113,7 +114,7 @@ json_text_value(struct json_text *t, struct json_piece *out)
 		pass_plain(t);
 	out->size = t->at - out->start;
 	if (out->size == 0)
-		return json_text_refuse(t, JSON_NO_VALUE);
+		return refuse(t, JSON_NO_VALUE);
 	return t->flaw == JSON_SOUND;
 }
 
@@ -121,7 +122,7 @@ bool
 json_text_key(struct json_text *t, struct json_piece *out)
 {
 	if (json_text_peek(t) != '"')
-		return json_text_refuse(t, JSON_NO_KEY);
+		return refuse(t, JSON_NO_KEY);
 	return json_text_value(t, out) && json_text_take(t, ':', JSON_NO_COLON);
 }
 

@@ -44,9 +44,6 @@ struct json_piece {
 	size_t start, size;
 };
 
-/* Sets the flaw, which at the end of the text is JSON_ENDS_EARLY; returns false. */
-bool json_text_refuse(struct json_text *, enum json_flaw);
-
 /* The next byte that is not white space, or NUL at the end. */
 char json_text_peek(struct json_text *);
 

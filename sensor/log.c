@@ -39,17 +39,6 @@ log_set_level(enum log_level level)
 	threshold = (int)level;
 }
 
-bool
-log_level_parse(const char *text, enum log_level *level)
-{
-	for (unsigned i = 0; i < LOG_LEVEL_COUNT; i++)
-		if (strcmp(text, log_level_names[i]) == 0) {
-			*level = (enum log_level)i;
-			return true;
-		}
-	return false;
-}
-
 void
 log_set_fd(int fd)
 {

@@ -78,9 +78,6 @@ struct log_site {
 /* Lines above this level are not written; at first LOG_LEVEL_INFO. */
 void log_set_level(enum log_level);
 
-/* "error", "warn", "info" or "debug". */
-bool log_level_parse(const char *text, enum log_level *);
-
 /* Where lines go; at first 2. */
 void log_set_fd(int fd);
 
@@ -90,6 +87,7 @@ void log_tick(void);
 /* Lines left out, by rate or because nobody read them, since the start. */
 uint64_t log_lost(void);
 
+/* Writes a line, unless its site has written too many: for the macros below. */
 void log_write(struct log_site *, enum log_level, const char *message, const struct log_field *fields, size_t count);
 
 #define log_at(level_, message_, ...) \

@@ -47,8 +47,9 @@ nanoseconds(struct timespec t)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-void
-reload_look_at(const char *path, struct reload_look *out)
+/* With all its symlinks followed; what is no file is not there. */
+static void
+look_at(const char *path, struct reload_look *out)
 {
 	struct stat s;
 
@@ -115,7 +116,7 @@ reload_check(struct reload *r)
 	for (size_t i = 0; i < r->count; i++) {
 		struct reload_look look;
 
-		reload_look_at(r->files[i].path, &look);
+		look_at(r->files[i].path, &look);
 		r->files[i].changed = reload_saw(&r->files[i].file, &look);
 		any = any || r->files[i].changed;
 	}

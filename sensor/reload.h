@@ -34,9 +34,6 @@ bool reload_saw(struct reload_file *, const struct reload_look *);
 /* Whether all are files, which do not keep a reader waiting as a pipe or a terminal would; else a line in error[]. */
 bool reload_possible(const char *const paths[], size_t count, char *error, size_t error_size);
 
-/* Looks at a path, with all its symlinks followed; what is no file is not there. */
-void reload_look_at(const char *path, struct reload_look *out);
-
 struct reload;
 
 /* A watch of paths, which are copied and looked at once. Returns owned. */

@@ -191,18 +191,6 @@ test_nobody_reads(void **state)
 	close(fds[1]);
 }
 
-static void
-test_parse_level(void **state)
-{
-	enum log_level level;
-
-	(void)state;
-	assert_true(log_level_parse("debug", &level));
-	assert_int_equal(level, LOG_LEVEL_DEBUG);
-	assert_false(log_level_parse("loud", &level));
-	assert_false(log_level_parse("", &level));
-}
-
 int
 main(void)
 {
@@ -213,7 +201,6 @@ main(void)
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_threads_and_levels),
 		cmocka_unit_test(test_nobody_reads),
-		cmocka_unit_test(test_parse_level),
 	};
 
 	return cmocka_run_group_tests_name("sensor/log", tests, NULL, NULL);
