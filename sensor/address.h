@@ -64,6 +64,7 @@ struct address_range {
 /* Reads a range: "10.42.1.0/24", "fd00::/8", with any bits after the prefix. False where text is none. */
 bool address_parse_range(const char *text, struct address_range *out);
 
+/* Whether the address is one of the range. */
 bool address_in_range(const struct address *, const struct address_range *);
 
 /* Writes the literal form (RFC 5952) and returns text. */

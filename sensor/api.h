@@ -37,6 +37,7 @@ enum api_document { API_PAIRS, API_PAIR, API_FINDINGS, API_FLOWS, API_STATUS };
 /* Reads a query string; false with one line in error[] where it is to be answered with 400. */
 bool api_query_read(struct api_query *, enum api_document, const char *query, char *error, size_t error_size);
 
+/* Documents over a snapshot; query is a struct api_query *. */
 void api_pairs(FILE *, const struct snapshot *, void *query);
 void api_pair(FILE *, const struct snapshot *, void *query);
 void api_findings(FILE *, const struct snapshot *, void *query);

@@ -48,6 +48,7 @@ struct arena_table {
  */
 uint64_t arena_hash(const struct arena *, const void *key, size_t size);
 
+/* Adds a value under a hash, beside what is there of that hash; memory of the table is its own. */
 void arena_table_add(struct arena_table *, struct arena *, uint64_t hash, void *value);
 void arena_table_clear(struct arena_table *);
 

@@ -18,6 +18,7 @@ struct cluster_feed {
 	uint64_t compactions;
 };
 
+/* An empty inventory, owned. */
 void cluster_feed_init(struct cluster_feed *);
 void cluster_feed_clear(struct cluster_feed *);
 

@@ -8,6 +8,7 @@
 /* The object with what its metadata says; NULL where it has no uid or no name. */
 struct object *cluster_object_new(struct cluster_reader *, const struct json_spot *top, enum object_kind);
 
+/* Read one object of a kind; NULL likewise. */
 struct object *cluster_namespace_read(struct cluster_reader *, const struct json_spot *top);
 struct object *cluster_network_policy_read(struct cluster_reader *, const struct json_spot *top);
 

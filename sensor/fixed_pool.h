@@ -34,6 +34,7 @@ void fixed_pool_clear(struct fixed_pool *);
 uint32_t fixed_pool_take(struct fixed_pool *);
 void fixed_pool_give(struct fixed_pool *, uint32_t index);
 
+/* The object with that index, and the reverse. */
 static inline void *
 fixed_pool_at(const struct fixed_pool *p, uint32_t index)
 {

@@ -155,6 +155,7 @@ struct flow_table {
 /* The idle timeouts used where nothing else is asked for. */
 extern const struct flow_table_options flow_table_defaults;
 
+/* False without memory. */
 bool flow_table_init(struct flow_table *, const struct flow_table_options *);
 
 /* Ends every flow (FLOW_END_FORCED), oldest first seen first within its class, and frees the table's memory. */

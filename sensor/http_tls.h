@@ -21,6 +21,7 @@ void http_identity_free(struct http_identity *);
 /* Looks whether files have changed; false, with a line in error[], where they have and cannot be used: told once for each change. */
 bool http_identity_refresh(struct http_identity *, char *error, size_t error_size);
 
+/* Whether connections are to be by TLS. */
 bool http_identity_has_tls(const struct http_identity *);
 
 /* The TLS end of a new connection. Returns owned; NULL: out of memory. */

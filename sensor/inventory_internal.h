@@ -48,6 +48,7 @@ struct inventory {
 	struct warnings *warnings;    /* made when first asked for */
 };
 
+/* Whether the address is in the list. */
 static inline bool
 address_listed(const struct address_list *list, const struct address *a)
 {

@@ -6,6 +6,7 @@
 #include "json_writer.h"
 #include "output.h"
 
+/* The pair with its policies and evidence. */
 void json_pair(struct json_writer *, const char *key, const struct report *, const struct pair *);
 
 /* The pair without its evidence. */

@@ -13,6 +13,7 @@ struct progress {
 	struct timespec start, drawn;
 };
 
+/* Begins; nothing is shown where it is not wanted. */
 void progress_start(struct progress *, bool wanted);
 
 /* Tells how far it is: file so and so of count, and bytes of it; total 0 where not known. Cheap to call often. */

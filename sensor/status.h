@@ -71,6 +71,7 @@ struct process_status {
 	int64_t start;                   /* ns since 1970 */
 };
 
+/* 0 for what cannot be read. */
 void process_status_read(struct process_status *);
 
 struct sensor_status {

@@ -49,6 +49,7 @@ struct stream_reader {
 	struct buffer_pool *buffers; /* for segments out of order */
 };
 
+/* No byte of either side was seen; every stream begins so. */
 void stream_init(struct stream *);
 
 /* The first byte of side has this sequence number; otherwise it is that of the first segment seen. */

@@ -54,6 +54,7 @@ struct worker *worker_new(const struct worker_options *, const struct record_sin
 /* Ends without concluding: call worker_finish() first for the records of open flows. */
 void worker_free(struct worker *);
 
+/* Works on a frame, whose bytes may go on return; records go to the sink as flows end. */
 void worker_frame(struct worker *, const struct frame *);
 
 /* A frame that another worker handed over: worked on as any, but not counted again among the frames. */
@@ -68,6 +69,7 @@ uint32_t worker_share(uint16_t port_a, uint16_t port_b, uint32_t count);
 /* The input has ended: every flow is concluded and its record given to the sink. */
 void worker_finish(struct worker *);
 
+/* What was counted since the start. */
 void worker_counters(const struct worker *, struct worker_counters *out);
 
 /* Flows that are open now. */

@@ -36,6 +36,7 @@ void worker_fill_record(struct worker *, const struct flow *, enum flow_end);
 
 /* worker_export.c */
 
+/* Makes ready what tells of flows that go on; false without memory. */
 bool worker_export_init(struct worker *);
 void worker_export_free(struct worker *);
 
