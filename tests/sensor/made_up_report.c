@@ -213,3 +213,21 @@ made_up_json(struct report *r)
 	assert_int_equal(fclose(f), 0);
 	return text;
 }
+
+struct policy_set *made_up_set;
+
+int
+made_up_policies(void **state)
+{
+	(void)state;
+	made_up_set = policy_set_default();
+	return 0;
+}
+
+int
+made_up_policies_end(void **state)
+{
+	(void)state;
+	policy_set_free(made_up_set);
+	return 0;
+}

@@ -23,4 +23,9 @@ struct report *made_up_flows(uint64_t number, unsigned count, int64_t time);
 /* Concludes it under the default set and writes it as JSON; the caller's to free(). */
 char *made_up_json(struct report *);
 
+/* The default set, between set-up and tear-down of a group of tests. */
+extern struct policy_set *made_up_set;
+int made_up_policies(void **state);
+int made_up_policies_end(void **state);
+
 #endif

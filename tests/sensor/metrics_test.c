@@ -34,6 +34,19 @@ text_of(enum metrics_format format, void (*write)(struct metrics_text *))
 	return text;
 }
 
+/* The whole page of a snapshot, for the caller to free(). */
+static char *
+page_of(const struct snapshot *s)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	metrics_write(f, s, METRICS_PROMETHEUS);
+	assert_int_equal(fclose(f), 0);
+	return text;
+}
+
 static void
 check(enum metrics_format format, void (*write)(struct metrics_text *), const char *expected)
 {
@@ -163,15 +176,12 @@ test_absent(void **state)
 	struct sensor_status *status = calloc(1, sizeof(*status));
 	struct series *series = series_new(100, INT64_C(3600000000000));
 	struct snapshot s = { .series = series, .status = status, .now = 1 };
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	char *text;
 
 	(void)state;
 	sample_init(&sample);
 	s.report = sample.report;
-	metrics_write(f, &s, METRICS_PROMETHEUS);
-	assert_int_equal(fclose(f), 0);
+	text = page_of(&s);
 	assert_non_null(strstr(text, "\npodwire_pair_score{source_workload=\"web\",source_workload_namespace=\"shop\",destination_workload=\"api\",destination_workload_namespace=\"shop\"} 0."));
 	assert_non_null(strstr(text, "podwire_pair_coverage{source_workload=\"node-1\""));
 	assert_null(strstr(text, "podwire_pair_score{source_workload=\"node-1\""));
@@ -192,9 +202,7 @@ test_interfaces(void **state)
 	struct policy_set *set = policy_set_default();
 	struct series *series = series_new(100, INT64_C(3600000000000));
 	struct snapshot s = { .report = report, .series = series, .status = status, .now = 1 };
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	char *text;
 
 	(void)state;
 	report_conclude(report, set);
@@ -202,8 +210,7 @@ test_interfaces(void **state)
 	status->interfaces[0] = (struct interface_status){ .name = "cni0", .present = true, .packets = 5, .bytes = 500, .interface_dropped = 1 };
 	status->interfaces[1] = (struct interface_status){ .name = "veth1", .absent = STATUS_INTERFACE_SHOWN - 1, .packets = 7 };
 	status->interfaces[2] = (struct interface_status){ .name = "veth2", .absent = STATUS_INTERFACE_SHOWN, .packets = 9 };
-	metrics_write(f, &s, METRICS_PROMETHEUS);
-	assert_int_equal(fclose(f), 0);
+	text = page_of(&s);
 	assert_non_null(strstr(text, "\npodwire_capture_packets_total{interface=\"cni0\"} 5\npodwire_capture_packets_total{interface=\"veth1\"} 7\n"));
 	assert_non_null(strstr(text, "\npodwire_capture_bytes_total{interface=\"cni0\"} 500\n"));
 	assert_non_null(strstr(text, "\npodwire_capture_interface_present{interface=\"cni0\"} 1\npodwire_capture_interface_present{interface=\"veth1\"} 0\n"));

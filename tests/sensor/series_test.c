@@ -18,24 +18,6 @@
 
 static const int64_t start = INT64_C(1767225600) * 1000000000, minute = INT64_C(60) * 1000000000;
 
-static struct policy_set *set_in_force;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	set_in_force = policy_set_default();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	policy_set_free(set_in_force);
-	return 0;
-}
-
 /* What a walk over all series adds up to; with a workload named, of it alone. */
 struct sum {
 	const char *source, *destination;
@@ -96,8 +78,8 @@ sum_of(const struct series *s, const char *source, const char *destination)
 static void
 give(struct series *s, struct report *delta, int64_t now)
 {
-	series_add(s, delta, set_in_force, now);
-	report_conclude(delta, set_in_force);
+	series_add(s, delta, made_up_set, now);
+	report_conclude(delta, made_up_set);
 	series_add_findings(s, delta);
 	report_free(delta);
 }
@@ -178,8 +160,8 @@ public_addresses_are_one(void **state)
 		assert_true(address_parse(outside[i], &to.address));
 		report_add_evidence(r, report_peer(r, &web), report_peer(r, &to), &class, &n);
 	}
-	series_add(s, r, set_in_force, minute);
-	report_conclude(r, set_in_force);
+	series_add(s, r, made_up_set, minute);
+	report_conclude(r, made_up_set);
 	series_add_findings(s, r);
 	assert_int_equal(sum_of(s, "web", "external").flows, 2);
 	assert_int_equal(sum_of(s, "web", "external").rows, 1);
@@ -360,5 +342,5 @@ main(void)
 		cmocka_unit_test(memory_is_flat),
 	};
 
-	return cmocka_run_group_tests_name("series", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("series", tests, made_up_policies, made_up_policies_end);
 }

@@ -18,24 +18,6 @@
 
 static const int64_t start = INT64_C(1767225600) * 1000000000, minute = INT64_C(60) * 1000000000;
 
-static struct policy_set *set_in_force;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	set_in_force = policy_set_default();
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	policy_set_free(set_in_force);
-	return 0;
-}
-
 /* An hour of twelve slots; `now` is of another clock than the packets'. */
 static struct window *
 hour(size_t max_pairs)
@@ -46,7 +28,7 @@ hour(size_t max_pairs)
 static uint64_t
 flows(struct window *w, int64_t now)
 {
-	struct report *r = window_snapshot(w, set_in_force, now);
+	struct report *r = window_snapshot(w, made_up_set, now);
 	uint64_t n = r->flows;
 
 	report_free(r);
@@ -136,7 +118,7 @@ shows_what_it_was_given(void **state)
 		report_merge(all, delta);
 		report_free(delta);
 	}
-	shown = window_snapshot(w, set_in_force, 155 * minute);
+	shown = window_snapshot(w, made_up_set, 155 * minute);
 	found = json_of(shown);
 	expected = json_of(all);
 	assert_text(found, expected);
@@ -163,8 +145,8 @@ shows_what_has_not_left(void **state)
 			report_merge(recent, delta);
 		report_free(delta);
 	}
-	shown = window_snapshot(w, set_in_force, 1119 * minute);
-	report_conclude(recent, set_in_force);
+	shown = window_snapshot(w, made_up_set, 1119 * minute);
+	report_conclude(recent, made_up_set);
 	assert_int_equal(shown->flows, recent->flows);
 	assert_int_equal(shown->pair_count, recent->pair_count);
 	assert_int_equal(shown->finding_count, recent->finding_count);
@@ -257,7 +239,7 @@ an_example_is_never_older_than_the_window(void **state)
 		struct report *r;
 
 		give_pair(w, 1, start + i * 7 * minute, now);
-		r = window_snapshot(w, set_in_force, now);
+		r = window_snapshot(w, made_up_set, now);
 		assert_int_equal(r->pair_count, 1);
 		assert_true(r->pairs[0]->evidence[0].example.first_seen >= start + (int64_t)i * 7 * minute - 60 * minute);
 		assert_string_equal(r->files[r->pairs[0]->evidence[0].example.file].path, "veth1");
@@ -276,7 +258,7 @@ pairs_are_bounded(void **state)
 	(void)state;
 	for (uint32_t i = 0; i < 100; i++)
 		give_pair(w, i, start, (60 + i / 4) * minute);
-	r = window_snapshot(w, set_in_force, 85 * minute);
+	r = window_snapshot(w, made_up_set, 85 * minute);
 	assert_int_equal(r->pair_count, 11);
 	assert_int_equal(r->flows, 100);
 	assert_int_equal(r->folded_pairs, 90);
@@ -287,12 +269,12 @@ pairs_are_bounded(void **state)
 		made_up_pair(delta, 200 + i, 0, start);
 	window_add(w, delta, 85 * minute);
 	report_free(delta);
-	r = window_snapshot(w, set_in_force, 85 * minute);
+	r = window_snapshot(w, made_up_set, 85 * minute);
 	assert_int_equal(r->flows, 105);
 	assert_int_equal(r->folded_pairs, 95);
 	report_free(r);
 	/* The first ten leave: there is room again, and what was folded goes with its slot. */
-	r = window_snapshot(w, set_in_force, 125 * minute);
+	r = window_snapshot(w, made_up_set, 125 * minute);
 	assert_true(r->pair_count <= 1);
 	assert_int_equal(r->folded_pairs, r->flows);
 	report_free(r);
@@ -323,7 +305,7 @@ a_scan_is_bounded(void **state)
 	window_add(w, delta, minute);
 	report_free(delta);
 	assert_in_range(window_classes(w), 10, 10 * 4 + 1024 + 100);
-	r = window_snapshot(w, set_in_force, minute);
+	r = window_snapshot(w, made_up_set, minute);
 	assert_int_equal(r->flows, 20 * 2000);
 	assert_int_equal(r->pair_count, 11);
 	report_free(r);
@@ -386,7 +368,7 @@ names_go_with_their_peers(void **state)
 			made_up_name(delta, 5, start + now);
 		window_add(w, delta, now);
 		report_free(delta);
-		r = window_snapshot(w, set_in_force, now);
+		r = window_snapshot(w, made_up_set, now);
 		assert_string_equal(r->pairs[0]->destination->name, i < 20 ? "name-0.example" : "name-5.example");
 		report_free(r);
 	}
@@ -433,7 +415,7 @@ slots_can_be_carried(void **state)
 		window_add(w, delta, minute * (1000 + i));
 		report_free(delta);
 	}
-	r = window_snapshot(w, set_in_force, 1050 * minute);
+	r = window_snapshot(w, made_up_set, 1050 * minute);
 	reader = window_reader_new(w, r);
 	writer = window_writer_new(to, r, 1050 * minute);
 	for (size_t i = 0; i < r->pair_count; i++)
@@ -446,7 +428,7 @@ slots_can_be_carried(void **state)
 		}
 	window_reader_free(reader);
 	window_writer_free(writer);
-	again = window_snapshot(to, set_in_force, 1050 * minute);
+	again = window_snapshot(to, made_up_set, 1050 * minute);
 	expected = json_of(r);
 	found = json_of(again);
 	assert_text(found, expected);
@@ -480,5 +462,5 @@ main(void)
 		cmocka_unit_test(slots_can_be_carried),
 	};
 
-	return cmocka_run_group_tests_name("window", tests, set_up, tear_down);
+	return cmocka_run_group_tests_name("window", tests, made_up_policies, made_up_policies_end);
 }

@@ -270,4 +270,12 @@ assert_http(const struct flow_record *r)
 	assert_int_equal(r->auth_result, AUTH_NONE);
 }
 
+static inline void
+assert_http_between(const struct flow_record *r, uint32_t client, uint32_t server)
+{
+	assert_http(r);
+	assert_address(&r->client, client);
+	assert_address(&r->server, server);
+}
+
 #endif

@@ -13,9 +13,7 @@ test_connection(void **state)
 	(void)state;
 	whole(&c);
 	r = only_record();
-	assert_http(r);
-	assert_address(&r->client, POD);
-	assert_address(&r->server, BACKEND);
+	assert_http_between(r, POD, BACKEND);
 	assert_int_equal(r->client_port, 40000);
 	assert_int_equal(r->server_port, 8080);
 	assert_false(r->has_service);
@@ -234,9 +232,7 @@ test_both_legs(void **state)
 	c.leg[1] = (struct wire){ .source = POD, .source_port = 40000, .destination = BACKEND, .destination_port = 8080, .hop_limit = 63 };
 	whole(&c);
 	r = only_record();
-	assert_http(r);
-	assert_address(&r->client, POD);
-	assert_address(&r->server, BACKEND);
+	assert_http_between(r, POD, BACKEND);
 	assert_int_equal(r->server_port, 8080);
 	assert_true(r->has_service);
 	assert_address(&r->service, SERVICE);
@@ -266,9 +262,7 @@ test_masqueraded_leg(void **state)
 	c.leg[1] = (struct wire){ .source = POD, .source_port = 40000, .destination = BACKEND, .destination_port = 8080, .hop_limit = 64 };
 	whole(&c);
 	r = only_record();
-	assert_http(r);
-	assert_address(&r->client, POD);
-	assert_address(&r->server, BACKEND);
+	assert_http_between(r, POD, BACKEND);
 	assert_false(r->has_service);
 	assert_int_equal(r->packets[FROM_CLIENT], 5);
 }
@@ -285,9 +279,7 @@ test_hairpin_legs(void **state)
 	c.leg[1] = (struct wire){ .source = POD, .source_port = 40000, .destination = POD, .destination_port = 8080, .hop_limit = 63 };
 	whole(&c);
 	r = only_record();
-	assert_http(r);
-	assert_address(&r->client, POD);
-	assert_address(&r->server, POD);
+	assert_http_between(r, POD, POD);
 	assert_address(&r->service, SERVICE);
 	assert_int_equal(r->server_port, 8080);
 	assert_int_equal(r->client_port, 40000);
@@ -421,9 +413,7 @@ test_half_flows_of_a_service(void **state)
 	(void)state;
 	talk_in_halves(&there, &back);
 	r = only_record();
-	assert_http(r);
-	assert_address(&r->client, POD);
-	assert_address(&r->server, BACKEND);
+	assert_http_between(r, POD, BACKEND);
 	assert_int_equal(r->server_port, 8080);
 	assert_true(r->has_service);
 	assert_address(&r->service, SERVICE);
@@ -445,9 +435,7 @@ test_half_flows_of_a_masqueraded_client(void **state)
 	(void)state;
 	talk_in_halves(&there, &back);
 	r = only_record();
-	assert_http(r);
-	assert_address(&r->client, POD);
-	assert_address(&r->server, BACKEND);
+	assert_http_between(r, POD, BACKEND);
 	assert_false(r->has_service);
 	assert_int_equal(r->packets[FROM_CLIENT], 4);
 	assert_int_equal(r->packets[FROM_SERVER], 3);
