@@ -55,7 +55,7 @@ redis_probe_command(struct cursor c)
 			return NO_MATCH;
 	if (cursor_left(&c) < size + 2)
 		return NEED_MORE;
-	return cursor_peek(&c, size) == '\r' && cursor_peek(&c, size + 1) == '\n' ? MATCH : NO_MATCH;
+	return cursor_peek(&c, (size_t)size) == '\r' && cursor_peek(&c, (size_t)size + 1) == '\n' ? MATCH : NO_MATCH;
 }
 
 /* Inline commands. */
