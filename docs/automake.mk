@@ -12,6 +12,7 @@ EXTRA_DIST += \
 	%D%/operations.md \
 	%D%/performance.md \
 	%D%/policies.md \
+	%D%/portability.md \
 	%D%/protocols.md \
 	%D%/protocols/amqp.md \
 	%D%/protocols/cassandra.md \
