@@ -181,7 +181,7 @@ static void
 set_token(struct kube_token *t, const struct kube_config *config, double divisor)
 {
 	t->path = config->token_file;
-	t->lifetime = (int64_t)(KUBE_TOKEN_SECONDS * 1e9 / (divisor > 0 ? divisor : 1));
+	t->lifetime = (int64_t)((double)KUBE_TOKEN_SECONDS * 1e9 / (divisor > 0 ? divisor : 1));
 	t->value = config->token != NULL ? strdup(config->token) : NULL;
 }
 
