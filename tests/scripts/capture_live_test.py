@@ -408,7 +408,7 @@ def run_service(promiscuous):
     told = sum(duplicates_told(pod) for pod in lab.pods)
     sensor.stop()
     copies = [n for n in identities(p for _, _, p in sensor.packets).values() if n > 1]
-    legs = {(name, '.'.join(map(str, p[12:16])), '.'.join(map(str, p[16:20])), p[9]) for _, name, p in sensor.packets if len(p) >= 20 and p[9] in (6, 17)}
+    legs = {(name, '.'.join(map(str, p[12:16])), '.'.join(map(str, p[16:20])), p[9]) for _, name, p in sensor.packets if len(p) >= 20 and p[0] >> 4 == 4 and p[9] in (6, 17)}
     lab.close()
     return good, told, copies, sorted(legs)
 
