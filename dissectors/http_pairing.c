@@ -52,6 +52,7 @@ void
 http_lose(struct http_state *s, enum direction from)
 {
 	s->side[from] = (struct http_side){ .reading = HTTP_AT_LOSS };
+	s->look &= from != FROM_SERVER; /* the outcome was in what is lost */
 	s->unpaired |= s->pipelined;
 	s->doubtful = true;
 	forget_requests(s);

@@ -240,6 +240,20 @@ carries_rpc(void **state)
 		}
 }
 
+/* The outcome was lost: what comes after it is of another call. */
+static void
+rpc_outcome_lost(void **state)
+{
+	struct conversation c;
+
+	(void)state;
+	CONVERSE(&c, CLIENT(WEB), SERVER(WEB_OK "\r\nTransfer-Encoding: chunked\r\n\r\n"));
+	conversation_gap(&c, FROM_SERVER, 100);
+	SAY(&c, FROM_SERVER, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n15\r\n" REFUSED "\r\n0\r\n\r\n");
+	assert_int_equal(c.evidence.authentication.result, AUTH_ATTEMPTED);
+	conversation_clear(&c);
+}
+
 /* What etcd's members say to each other. */
 static void
 carries_etcd(void **state)
@@ -560,6 +574,7 @@ main(void)
 		cmocka_unit_test(upgrades_to_others),
 		cmocka_unit_test(connects),
 		cmocka_unit_test(carries_rpc),
+		cmocka_unit_test(rpc_outcome_lost),
 		cmocka_unit_test(carries_etcd),
 		cmocka_unit_test(answered_by_others),
 		cmocka_unit_test(malformed_heads),
