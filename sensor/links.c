@@ -30,7 +30,6 @@ struct links {
 	struct link_table table;
 	uint32_t sequence;      /* of the last dump asked for */
 	bool dumping, again;    /* again: once it has ended */
-	uint64_t overruns;
 	_Alignas(struct nlmsghdr) char buffer[MESSAGE_MAX];
 };
 
@@ -323,7 +322,6 @@ take_messages(struct links *links, int size)
 static void
 on_overrun(struct links *links)
 {
-	links->overruns++;
 	if (links->dumping)
 		links->again = true;
 	else
@@ -366,12 +364,6 @@ links_list(const struct links *links, size_t *count)
 {
 	*count = links->table.count;
 	return links->table.links;
-}
-
-uint64_t
-links_overruns(const struct links *links)
-{
-	return links->overruns;
 }
 
 uint64_t

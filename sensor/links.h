@@ -39,8 +39,7 @@ void links_refresh(struct links *);
 /* Sorted by index; borrowed until links_read(). */
 const struct link *links_list(const struct links *, size_t *count);
 
-/* Times that messages were lost, and interfaces that found no room. */
-uint64_t links_overruns(const struct links *);
+/* Interfaces that found no room. */
 uint64_t links_omitted(const struct links *);
 
 #endif

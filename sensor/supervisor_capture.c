@@ -335,8 +335,8 @@ make_plan(struct supervisor *s)
 		for (unsigned i = 0; i < o->launcher.workers; i++)
 			tell_worker(&s->workers[i], MESSAGE_PLAN, &s->plan, sizeof(s->plan));
 		log_info("interfaces captured", log_count("count", s->plan.count), log_text("first", s->plan.count > 0 ? s->plan.entries[0].name : NULL), log_text("last", s->plan.count > 1 ? s->plan.entries[s->plan.count - 1].name : NULL));
-		if (plan->omitted > 0)
-			log_warn("more interfaces than can be captured", log_count("omitted", plan->omitted));
+		if (plan->omitted + links_omitted(s->links) > 0)
+			log_warn("more interfaces than can be captured", log_count("omitted", plan->omitted + links_omitted(s->links)));
 	}
 	free(plan);
 }
