@@ -465,7 +465,7 @@ coverage: check
 bench: podwire %D%/bench/bare_loop
 	python3 $(top_srcdir)/%D%/bench/bench.py --podwire ./podwire --bare %D%/bench/bare_loop --pcaps $(top_srcdir)/pcaps
 
-# The sensor under load: needs root, some 20 minutes for the rates and half an hour for the soak.
+# The sensor under load: needs root, some 25 minutes for the rates and half an hour for the soak.
 bench-live: podwire %D%/bench/packet_sender
 	mkdir -p bench-captures
 	python3 $(top_srcdir)/%D%/bench/make_captures.py $(top_srcdir)/pcaps bench-captures

@@ -20,7 +20,7 @@ RING = 8 << 20
 BLOCK = 1 << 18
 STEP = 1.04      # how near the highest rate that held and the lowest that did not are in the end
 PROBES_MAX = 8
-HOLDS_MAX = 8
+HOLDS_MAX = 12
 
 SURICATA = """%%YAML 1.1
 ---

@@ -3,7 +3,7 @@
 """`podwire monitor` under load, in network namespaces: packets are replayed into a bridge.
 
   rate    the highest rate of short real flows without a loss, beside tcpdump -w /dev/null and Suricata with rings of the same size: with
-          a CPU for each of sender and sensor, and with one for both; 10 to 25 minutes
+          a CPU for each of sender and sensor, and with one for both; 20 to 30 minutes
   memory  RSS of supervisor and worker with 100,000 flows open among 1,000 pods
   soak    new connections at a steady rate for a time: RSS at intervals, which should be flat
   idle    CPU while nothing happens; time from start to ready
@@ -164,7 +164,7 @@ def main():
     parser.add_argument('--sender', default='tests/bench/packet_sender')
     parser.add_argument('--captures', default='.', help='rate: folder with mix.pcap, as make_captures.py makes it')
     parser.add_argument('--settings', choices=tuple(SETTINGS), nargs='+', default=['two', 'one'], help='rate: where sender and program run, see rate_bench.py')
-    parser.add_argument('--probe', type=float, default=4, help='rate: seconds while seeking')
+    parser.add_argument('--probe', type=float, default=10, help='rate: seconds of each run while seeking; what the sensor keeps of flows that ended begins to cost after some')
     parser.add_argument('--hold', type=float, default=10, help='rate: seconds that a rate must hold')
     parser.add_argument('--repeats', type=int, default=3, help='rate: how often it must')
     parser.add_argument('--seconds', type=float, default=1800, help='soak')
