@@ -144,6 +144,7 @@ UNIT_TESTS = \
 	%D%/sensor/log_test \
 	%D%/sensor/links_test \
 	%D%/sensor/kube_config_test \
+	%D%/sensor/kube_http_test \
 	%D%/sensor/kube_message_test \
 	%D%/sensor/kube_reflector_test \
 	%D%/sensor/kube_response_test \
