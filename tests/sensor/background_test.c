@@ -9,6 +9,7 @@
 #include <cmocka.h>
 #include <event2/event.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <unistd.h>
 
 #include "sensor/background.h"
@@ -17,8 +18,21 @@ struct job {
 	struct event_base *base;
 	struct background *background;
 	pthread_t thread;
-	int turns, worked, done;
+	sem_t turned; /* posted by each turn of the loop */
+	int worked, done;
 };
+
+/* Is done only if the loop turns meanwhile. */
+static void
+wait_for_turns(void *context)
+{
+	struct job *j = context;
+
+	for (unsigned i = 0; i < 5; i++)
+		(void)sem_wait(&j->turned);
+	j->thread = pthread_self();
+	j->worked++;
+}
 
 static void
 work(void *context)
@@ -26,7 +40,6 @@ work(void *context)
 	struct job *j = context;
 
 	usleep(50000);
-	j->thread = pthread_self();
 	j->worked++;
 }
 
@@ -40,7 +53,7 @@ done(void *context)
 	assert_false(background_busy(j->background));
 	assert_false(pthread_equal(j->thread, pthread_self()));
 	if (j->done == 1)
-		assert_true(background_run(j->background, work, done, j));
+		assert_true(background_run(j->background, wait_for_turns, done, j));
 	else
 		(void)event_base_loopbreak(j->base);
 }
@@ -52,7 +65,7 @@ on_turn(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	j->turns++;
+	(void)sem_post(&j->turned);
 }
 
 static void
@@ -62,16 +75,17 @@ one_after_another(void **state)
 	struct event *turn = event_new(j.base, -1, EV_PERSIST, on_turn, &j);
 
 	(void)state;
+	assert_int_equal(sem_init(&j.turned, 0, 0), 0);
 	j.background = background_new(j.base);
 	assert_int_equal(event_add(turn, &(struct timeval){ .tv_usec = 1000 }), 0);
-	assert_true(background_run(j.background, work, done, &j));
+	assert_true(background_run(j.background, wait_for_turns, done, &j));
 	assert_true(background_busy(j.background));
-	assert_false(background_run(j.background, work, done, &j));
+	assert_false(background_run(j.background, wait_for_turns, done, &j));
 	(void)event_base_dispatch(j.base);
 	assert_int_equal(j.done, 2);
-	assert_true(j.turns > 5);
 	background_free(j.background);
 	event_free(turn);
+	(void)sem_destroy(&j.turned);
 	event_base_free(j.base);
 }
 
