@@ -161,19 +161,22 @@ on_files_read(void *context)
 		refuse_files(s, c->error);
 	}
 	c->made = NULL;
-	if (c->reload_again)
+	if (c->reload_again) {
+		c->reload_again = false; /* first: without a thread it is read, and this called, before that returns */
 		supervisor_cluster_reload(s);
+	}
 }
 
 void
 supervisor_cluster_reload(struct supervisor *s)
 {
 	struct cluster_state *c = s->cluster;
+	char error[1024]; /* the other one is the thread's */
 
-	if (!reload_possible(s->options->cluster_files, s->options->cluster_file_count, c->error, sizeof(c->error)))
-		refuse_files(s, c->error);
-	else
-		c->reload_again = !background_run(c->background, read_files, on_files_read, s);
+	if (!reload_possible(s->options->cluster_files, s->options->cluster_file_count, error, sizeof(error)))
+		refuse_files(s, error);
+	else if (!background_run(c->background, read_files, on_files_read, s))
+		c->reload_again = true;
 }
 
 /* Compaction. */
