@@ -15,7 +15,12 @@
 #include "metrics.h"
 #include "status.h"
 
-/* A page that is being written elsewhere. */
+enum {
+	ASKED_MAX = 4,    /* pages that the judge has at a time: so many may wait there as text */
+	WAITING_MAX = 64, /* for their turn */
+};
+
+/* A page that is being written elsewhere, or waits for its turn. */
 struct job {
 	TAILQ_ENTRY(job) link;
 	struct pages *pages;
@@ -29,7 +34,8 @@ struct job {
 
 struct pages {
 	struct pages_options options;
-	TAILQ_HEAD(, job) jobs;
+	TAILQ_HEAD(jobs, job) asked, waiting;
+	unsigned asked_count, waiting_count;
 };
 
 static const char json_type[] = "application/json";
@@ -42,7 +48,8 @@ pages_new(const struct pages_options *options)
 	if (p == NULL)
 		abort();
 	p->options = *options;
-	TAILQ_INIT(&p->jobs);
+	TAILQ_INIT(&p->asked);
+	TAILQ_INIT(&p->waiting);
 	return p;
 }
 
@@ -66,17 +73,13 @@ render(FILE *out, const struct snapshot *snapshot, void *argument)
 
 /* Jobs. */
 
-static void
-end_job(struct job *j)
-{
-	TAILQ_REMOVE(&j->pages->jobs, j, link);
-	free(j);
-}
+static void begin_next(struct pages *);
 
 static void
 done(void *context, char *text, size_t size)
 {
 	struct job *j = context;
+	struct pages *p = j->pages;
 
 	if (text == NULL) {
 		http_answer_error(j->exchange, 503, "there is no memory for this page");
@@ -86,26 +89,72 @@ done(void *context, char *text, size_t size)
 		free(text);
 		http_answer_error(j->exchange, j->query.status, "there is no such pair within the window");
 	}
-	end_job(j);
+	TAILQ_REMOVE(&p->asked, j, link);
+	p->asked_count--;
+	free(j);
+	begin_next(p);
+}
+
+static void
+refuse(struct jobs *list, struct job *j, const char *why)
+{
+	http_answer_error(j->exchange, 503, why);
+	TAILQ_REMOVE(list, j, link);
+	free(j);
+}
+
+static void
+begin_next(struct pages *p)
+{
+	while (p->asked_count < ASKED_MAX && !TAILQ_EMPTY(&p->waiting)) {
+		struct job *j = TAILQ_FIRST(&p->waiting);
+
+		TAILQ_REMOVE(&p->waiting, j, link);
+		p->waiting_count--;
+		TAILQ_INSERT_TAIL(&p->asked, j, link);
+		if (p->options.ask(p->options.judge, render, j, done, j))
+			p->asked_count++;
+		else
+			refuse(&p->asked, j, "too many pages are being written");
+	}
+}
+
+/* Who has left takes nobody's turn. */
+static void
+forget_gone(struct pages *p)
+{
+	struct job *j, *next;
+
+	for (j = TAILQ_FIRST(&p->waiting); j != NULL; j = next) {
+		next = TAILQ_NEXT(j, link);
+		if (!http_is_gone(j->exchange))
+			continue;
+		refuse(&p->waiting, j, "gone");
+		p->waiting_count--;
+	}
 }
 
 static void
 begin_job(struct pages *p, struct http_exchange *x, const struct job *what)
 {
-	struct job *j = malloc(sizeof(*j));
+	struct job *j;
 
-	if (j == NULL)
+	if (p->waiting_count >= WAITING_MAX)
+		forget_gone(p);
+	if (p->waiting_count >= WAITING_MAX) {
+		http_answer_error(x, 503, "too many pages are being written");
+		return;
+	}
+	if ((j = malloc(sizeof(*j))) == NULL)
 		abort();
 	*j = *what;
 	j->pages = p;
 	j->exchange = x;
 	j->query.principals = p->options.principals;
 	j->gzip = http_accept_weight(http_header(x, "accept-encoding"), "gzip", NULL) > 0;
-	TAILQ_INSERT_TAIL(&p->jobs, j, link);
-	if (p->options.ask(p->options.judge, render, j, done, j))
-		return;
-	http_answer_error(x, 503, "too many pages are being written");
-	end_job(j);
+	TAILQ_INSERT_TAIL(&p->waiting, j, link);
+	p->waiting_count++;
+	begin_next(p);
 }
 
 void
@@ -113,10 +162,10 @@ pages_free(struct pages *p)
 {
 	if (p == NULL)
 		return;
-	while (!TAILQ_EMPTY(&p->jobs)) {
-		http_answer_error(TAILQ_FIRST(&p->jobs)->exchange, 503, "the sensor is ending");
-		end_job(TAILQ_FIRST(&p->jobs));
-	}
+	while (!TAILQ_EMPTY(&p->asked))
+		refuse(&p->asked, TAILQ_FIRST(&p->asked), "the sensor is ending");
+	while (!TAILQ_EMPTY(&p->waiting))
+		refuse(&p->waiting, TAILQ_FIRST(&p->waiting), "the sensor is ending");
 	free(p);
 }
 
