@@ -45,6 +45,10 @@ on_flow(void *context, const struct flow_record *r)
 
 	check(record_valid(r, r->size, NULL));
 	check(r->first_seen <= r->last_seen && (r->packets[0] + r->packets[1] > 0 || r->continued));
+	if (r->withdrawn > 0) { /* it has a class, and no reasons: those were told when it counted */
+		check(r->continued && !r->counted && r->packets[0] + r->packets[1] == 0);
+		return;
+	}
 	check(r->protocol != 0 || r->basis[CLAIM_PROTOCOL].clause == 0);
 	check(r->state == ENCRYPTION_UNKNOWN || r->basis[CLAIM_ENCRYPTION].strength >= STRENGTH_STRUCTURE || (r->notes & 1u << NOTE_READABLE_TEXT) != 0);
 	check(!r->cleartext_credentials || r->basis[CLAIM_CREDENTIALS].clause != 0);
