@@ -55,7 +55,8 @@ class Sensor(Podwire):
 class Tcpdump:
     def __init__(self, place, port, _podwire, prefix):
         self.log = tempfile.TemporaryFile()
-        self.process = place.node.start(*prefix, 'tcpdump', '-i', port, '-Q', 'in', '-p', '-n', '-s', '16384', '-B', RING >> 10, '-w', '/dev/null', stderr=self.log)
+        # As root: it would give /dev/null to the user it becomes.
+        self.process = place.node.start(*prefix, 'tcpdump', '-Z', 'root', '-i', port, '-Q', 'in', '-p', '-n', '-s', '16384', '-B', RING >> 10, '-w', '/dev/null', stderr=self.log)
         self.pids = {'tcpdump': self.process.pid}
         time.sleep(1)
 
