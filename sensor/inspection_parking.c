@@ -31,7 +31,7 @@ parking_init(struct inspector *in)
 	if (in->options.parking_memory == 0)
 		return true;
 	in->scratch = calloc(1, sizeof(*in->scratch));
-	in->packing = malloc(zero_packed_max(sizeof(struct inspection)) + zero_packed_max(STATE_SIZE_MAX));
+	in->packing = malloc(ZERO_PACKED_MAX(sizeof(struct inspection)) + ZERO_PACKED_MAX(STATE_SIZE_MAX));
 	return in->scratch != NULL && in->packing != NULL;
 }
 

@@ -77,6 +77,18 @@ sync_directory(const char *path)
 /* Saving. */
 
 bool
+state_file_may_save(const char *path, char *error, size_t error_size)
+{
+	char *directory = directory_of(path);
+	bool may = faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0;
+
+	if (!may)
+		(void)snprintf(error, error_size, "%s: user %u may not write there: %s", directory, (unsigned)geteuid(), strerror(errno));
+	free(directory);
+	return may;
+}
+
+bool
 state_file_lock(const char *path, int *fd, char *error, size_t error_size)
 {
 	char *lock_path = joined(path, lock_suffix);

@@ -36,6 +36,9 @@ void state_write(FILE *, const struct state *, const struct report *snapshot, st
  */
 bool state_read(const struct state *, const char *name, const char *text, size_t size, struct state_time now, char *error, size_t error_size);
 
+/* Whether this user may make a file there; else false, with a line in error[]. */
+bool state_file_may_save(const char *path, char *error, size_t error_size);
+
 /*
  * Replaces the file: what is written to the stream of begin() gets its place by end(), which also
  * closes it and takes as long as the disk does. After a crash at any moment the file is the old one

@@ -4,7 +4,6 @@
 
 #include "supervisor.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <malloc.h>
@@ -20,6 +19,7 @@
 #include "conntrack.h"
 #include "isolation.h"
 #include "log.h"
+#include "state_file.h"
 
 enum {
 	SECONDS_BETWEEN_DELTAS = 2,  /* how far what is shown lags behind what was seen */
@@ -204,16 +204,10 @@ on_judge_trouble(void *context, enum judge_trouble trouble, const char *line)
 static void
 check_state_place(struct supervisor *s)
 {
-	const char *path = s->options->state, *slash = path != NULL ? strrchr(path, '/') : NULL;
-	char directory[PATH_MAX], line[PATH_MAX + 128];
+	char line[PATH_MAX + 128];
 
-	if (path == NULL)
-		return;
-	(void)snprintf(directory, sizeof(directory), "%.*s", slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path), slash == NULL ? "." : path);
-	if (faccessat(AT_FDCWD, directory, W_OK | X_OK, AT_EACCESS) == 0)
-		return;
-	(void)snprintf(line, sizeof(line), "%s: user %u may not write there: %s", directory, (unsigned)geteuid(), strerror(errno));
-	on_judge_trouble(s, JUDGE_STATE_NOT_SAVED, line);
+	if (s->options->state != NULL && !state_file_may_save(s->options->state, line, sizeof(line)))
+		on_judge_trouble(s, JUDGE_STATE_NOT_SAVED, line);
 }
 
 static bool

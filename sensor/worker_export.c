@@ -24,7 +24,7 @@ enum {
 	SAID_MAX = 3 << 19,    /* bytes of what was told and may change; of further flows what was told stays told */
 	MALLOC_OWN = 16,       /* what each piece of memory takes more */
 	CLASS_SIZE_MAX = offsetof(struct flow_record, text) + 1024,
-	CLASS_PACKED_MAX = (CLASS_SIZE_MAX / 8 + 1) * 10, /* zero_packed_max() of it */
+	CLASS_PACKED_MAX = ZERO_PACKED_MAX(CLASS_SIZE_MAX),
 };
 
 /* What a flow was counted as: record_copy_class(), packed. */

@@ -7,11 +7,7 @@
 #include <stdint.h>
 
 /* Bytes that size bytes need at most: a word takes nine, and a part of another. */
-static inline size_t
-zero_packed_max(size_t size)
-{
-	return (size / 8 + 1) * 10;
-}
+#define ZERO_PACKED_MAX(size) (((size) / 8 + 1) * 10)
 
 /* Packs size bytes; returns where the packed form ends. */
 uint8_t *zero_pack(uint8_t *out, const void *from, size_t size);

@@ -15,12 +15,12 @@
 static void
 there_and_back(const uint8_t *bytes, size_t size)
 {
-	uint8_t *packed = malloc(zero_packed_max(size)), *in = malloc(size + 1), *out = malloc(size + 1), *end;
+	uint8_t *packed = malloc(ZERO_PACKED_MAX(size)), *in = malloc(size + 1), *out = malloc(size + 1), *end;
 
 	memcpy(in, bytes, size);
 	memset(out, 0xaa, size + 1);
 	end = zero_pack(packed, in, size);
-	assert_true((size_t)(end - packed) <= zero_packed_max(size));
+	assert_true((size_t)(end - packed) <= ZERO_PACKED_MAX(size));
 	assert_ptr_equal(zero_unpack(packed, out, size), end);
 	assert_memory_equal(out, bytes, size);
 	assert_int_equal(out[size], 0xaa);
