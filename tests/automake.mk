@@ -28,10 +28,10 @@ libtesting_a_SOURCES = \
 	%D%/dissectors/expected.c %D%/dissectors/expected.h \
 	%D%/dissectors/dtls_messages.c %D%/dissectors/dtls_messages.h \
 	%D%/dissectors/quic_packets.c %D%/dissectors/quic_packets.h \
-	%D%/dissectors/socks_test \
 	%D%/dissectors/tls_messages.c %D%/dissectors/tls_messages.h \
 	%D%/dissectors/tokens.h \
 	%D%/policies/policy_cases.c %D%/policies/policy_cases.h \
+	%D%/sensor/all_captures.c %D%/sensor/all_captures.h \
 	%D%/sensor/cluster_text.h \
 	%D%/sensor/frame_builder.c %D%/sensor/frame_builder.h \
 	%D%/sensor/kube_table.c %D%/sensor/kube_table.h \

@@ -5,21 +5,17 @@
  */
 #include <config.h>
 
-#include <ftw.h>
-
+#include "tests/sensor/all_captures.h"
 #include "tests/sensor/worker_bench.h"
 
 #include "sensor/capture.h"
 
-enum { ALL_MAX = 2000, CAPTURES_MAX = 2000, OTHER_PORT = 61999 };
+enum { ALL_MAX = 2000, OTHER_PORT = 61999 };
 
 struct all_records {
 	struct flow_record *of[ALL_MAX];
 	unsigned count;
 };
-
-static char *paths[CAPTURES_MAX];
-static unsigned captures;
 
 static void
 keep(void *context, const struct flow_record *r)
@@ -78,46 +74,30 @@ read_capture(const char *path, struct all_records *all, bool parking)
 	assert_int_equal(counters.inspector.no_memory, 0);
 }
 
-static int
-on_file(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-	size_t size = strlen(path);
-
-	(void)status, (void)place;
-	if (kind == FTW_F && size > 5 && strcmp(path + size - 5, ".pcap") == 0) {
-		assert_true(captures < CAPTURES_MAX);
-		paths[captures++] = strdup(path);
-	}
-	return 0;
-}
-
 static void
 test_parking_changes_nothing(void **state)
 {
+	static struct all_captures captures;
 	static struct all_records roomy, parked;
-	const char *source = getenv("PODWIRE_SOURCE");
-	char folder[4096];
 	unsigned compared = 0;
 
 	(void)state;
-	if (source == NULL)
+	if (!all_captures_find(&captures))
 		skip();
-	snprintf(folder, sizeof(folder), "%s/pcaps", source);
-	assert_int_equal(nftw(folder, on_file, 16, FTW_PHYS), 0);
-	for (unsigned i = 0; i < captures; i++) {
-		read_capture(paths[i], &roomy, false);
-		read_capture(paths[i], &parked, true);
+	for (unsigned i = 0; i < captures.count; i++) {
+		read_capture(captures.paths[i], &roomy, false);
+		read_capture(captures.paths[i], &parked, true);
 		if (roomy.count != parked.count)
-			fail_msg("%s: %u flows, of those put away %u", paths[i], roomy.count, parked.count);
+			fail_msg("%s: %u flows, of those put away %u", captures.paths[i], roomy.count, parked.count);
 		for (unsigned k = 0; k < roomy.count; k++, compared++) {
 			if (roomy.of[k]->size != parked.of[k]->size || memcmp(roomy.of[k], parked.of[k], roomy.of[k]->size) != 0)
-				fail_msg("%s: the flow of packet %u is another when it was put away", paths[i], (unsigned)roomy.of[k]->first_packet);
+				fail_msg("%s: the flow of packet %u is another when it was put away", captures.paths[i], (unsigned)roomy.of[k]->first_packet);
 			free(roomy.of[k]);
 			free(parked.of[k]);
 		}
 		roomy.count = parked.count = 0;
-		free(paths[i]);
 	}
+	all_captures_clear(&captures);
 	assert_true(compared > 500);
 }
 

@@ -5,13 +5,12 @@
  */
 #include <config.h>
 
-#include <ftw.h>
-
+#include "tests/sensor/all_captures.h"
 #include "tests/sensor/worker_bench.h"
 
 #include "sensor/capture.h"
 
-enum { ALL_MAX = 4000, CAPTURES_MAX = 2000, GAP_SECONDS = 7 };
+enum { ALL_MAX = 4000, GAP_SECONDS = 7 };
 
 /* The last record of each flow, with the packets of all before it. */
 struct all_flows {
@@ -20,9 +19,6 @@ struct all_flows {
 	uint32_t class[ALL_MAX];
 	unsigned count, records, withdrawn;
 };
-
-static char *paths[CAPTURES_MAX];
-static unsigned captures;
 
 static void
 add(struct flow_record *to, const struct flow_record *earlier)
@@ -137,19 +133,6 @@ read_slowly(const char *path, struct all_flows *all, int64_t active_first)
 	worker_finish(worker);
 }
 
-static int
-on_file(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-	size_t size = strlen(path);
-
-	(void)status, (void)place;
-	if (kind == FTW_F && size > 5 && strcmp(path + size - 5, ".pcap") == 0) {
-		assert_true(captures < CAPTURES_MAX);
-		paths[captures++] = strdup(path);
-	}
-	return 0;
-}
-
 static const struct flow_record *
 find(const struct all_flows *all, const struct flow_record *r)
 {
@@ -170,37 +153,34 @@ clear(struct all_flows *all)
 static void
 test_slow_connections(void **state)
 {
+	static struct all_captures captures;
 	static struct all_flows waited, told;
-	const char *source = getenv("PODWIRE_SOURCE");
-	char folder[4096];
 	unsigned compared = 0, again = 0;
 
 	(void)state;
-	if (source == NULL)
+	if (!all_captures_find(&captures))
 		skip();
-	snprintf(folder, sizeof(folder), "%s/pcaps", source);
-	assert_int_equal(nftw(folder, on_file, 16, FTW_PHYS), 0);
-	for (unsigned i = 0; i < captures; i++) {
-		read_slowly(paths[i], &waited, 0);
-		read_slowly(paths[i], &told, 5 * SECOND);
+	for (unsigned i = 0; i < captures.count; i++) {
+		read_slowly(captures.paths[i], &waited, 0);
+		read_slowly(captures.paths[i], &told, 5 * SECOND);
 		if (waited.count != told.count)
-			fail_msg("%s: %u flows, told of as they go on %u", paths[i], waited.count, told.count);
+			fail_msg("%s: %u flows, told of as they go on %u", captures.paths[i], waited.count, told.count);
 		for (unsigned k = 0; k < told.count; k++, compared++) {
 			const struct flow_record *other = find(&waited, told.of[k]);
 			struct flow_record *same = told.of[k];
 
 			if (other == NULL)
-				fail_msg("%s: the flow of packet %u is not there when it is told of at its end alone", paths[i], (unsigned)same->first_packet);
+				fail_msg("%s: the flow of packet %u is not there when it is told of at its end alone", captures.paths[i], (unsigned)same->first_packet);
 			same->flow_id = other->flow_id;
 			if (same->size != other->size || memcmp(same, other, same->size) != 0)
-				fail_msg("%s: the flow of packet %u is another when it is told of before its end", paths[i], (unsigned)same->first_packet);
+				fail_msg("%s: the flow of packet %u is another when it is told of before its end", captures.paths[i], (unsigned)same->first_packet);
 		}
 		again += told.records - told.count;
 		told.records = 0;
 		clear(&waited);
 		clear(&told);
-		free(paths[i]);
 	}
+	all_captures_clear(&captures);
 	assert_true(compared > 500 && again > 500 && told.withdrawn > 500 && waited.withdrawn == 0);
 }
 
