@@ -92,9 +92,11 @@ class Place:
 class Monitor:
     def __init__(self, place, *options, before=(), wanted=200):
         self.place = place
-        self.events, self.log = (open(os.path.join(place.directory, name), 'wb+') for name in ('events', 'log'))
-        self.process = place.node.start(*before, PODWIRE, 'monitor', '--listen', '127.0.0.1:%d' % PORT, *options, stdout=self.events, stderr=self.log,
-                                        env=dict(os.environ, ASAN_OPTIONS='handle_segv=0'))
+        # Read by a descriptor of our own: one that is shared has one offset, and reading would move where the program writes.
+        self.events, self.log = (os.path.join(place.directory, name) for name in ('events', 'log'))
+        with open(self.events, 'wb') as events, open(self.log, 'wb') as log:
+            self.process = place.node.start(*before, PODWIRE, 'monitor', '--listen', '127.0.0.1:%d' % PORT, *options, stdout=events, stderr=log,
+                                            env=dict(os.environ, ASAN_OPTIONS='handle_segv=0'))
         self.started = time.monotonic()
         self.ready = wait_for(lambda: self.process.poll() is not None or self.get('/readyz')[0] == wanted, 20)
 
@@ -115,12 +117,12 @@ class Monitor:
         return sum(map(float, values)) if values else None
 
     def lines(self):
-        self.events.seek(0)
-        return [json.loads(line) for line in self.events.read().splitlines()]
+        with open(self.events, 'rb') as f:
+            return [json.loads(line) for line in f if line.endswith(b'\n')]
 
     def said(self):
-        self.log.seek(0)
-        return self.log.read().decode()
+        with open(self.log, 'rb') as f:
+            return f.read().decode()
 
     def worker(self):
         """The pid of the worker: the supervisor's child's child."""
