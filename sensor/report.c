@@ -68,6 +68,7 @@ report_free(struct report *r)
 	arena_table_clear(&r->index->evidence);
 	arena_table_clear(&r->index->names);
 	free(r->pairs);
+	free(r->withdrawals);
 	free(r->records);
 	free(r->files);
 	free(r->warnings);
@@ -366,9 +367,12 @@ report_take_pair(struct report *r, const struct peer *source_key, const struct p
 
 /* Evidence. */
 
+/* Of a flow that has ended, and the earliest. */
 static bool
-is_earlier(const struct example *a, const struct example *b)
+is_better(const struct example *a, const struct example *b)
 {
+	if (a->goes_on != b->goes_on)
+		return b->goes_on;
 	if (a->first_seen != b->first_seen)
 		return a->first_seen < b->first_seen;
 	if (a->file != b->file)
@@ -415,7 +419,6 @@ report_count(struct report *r, struct pair *p, const struct evidence_class *clas
 		return;
 	}
 	e->flows += more->flows;
-	e->withdrawn += more->withdrawn;
 	for (unsigned d = 0; d < 2; d++) {
 		e->packets[d] += more->packets[d];
 		e->bytes[d] += more->bytes[d];
@@ -424,8 +427,15 @@ report_count(struct report *r, struct pair *p, const struct evidence_class *clas
 		e->first_seen = more->first_seen;
 	if (more->last_seen > e->last_seen)
 		e->last_seen = more->last_seen;
-	if (is_earlier(&more->example, &e->example))
+	if (is_better(&more->example, &e->example))
 		e->example = more->example;
+}
+
+void
+report_add_withdrawal(struct report *r, const struct withdrawal *w)
+{
+	r->withdrawals = report_grow(r->withdrawals, r->withdrawal_count, &r->index->withdrawal_capacity, sizeof(*r->withdrawals));
+	r->withdrawals[r->withdrawal_count++] = *w;
 }
 
 void

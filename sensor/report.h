@@ -59,6 +59,7 @@ struct example {
 	uint8_t ip_protocol;
 	const char *ja4;        /* of the client's hello, or NULL */
 	uint8_t service_basis;  /* enum service_basis */
+	bool goes_on;           /* the flow had not ended: it may yet turn out to be of another class */
 	struct example_basis basis[CLAIM_COUNT];
 };
 
@@ -66,18 +67,10 @@ struct example {
 struct evidence_count {
 	const struct evidence_class *class;
 	uint64_t flows; /* 0 for the packets of flows that were counted at another time */
-	uint64_t withdrawn; /* of a delta: flows counted in an earlier one that turned out to be of another class */
 	uint64_t packets[2], bytes[2]; /* by enum direction */
 	int64_t first_seen, last_seen; /* nanoseconds since 1970 */
 	struct example example;
 };
-
-/* Whether it tells of nothing but what is taken back. */
-static inline bool
-evidence_is_withdrawal(const struct evidence_count *n)
-{
-	return n->withdrawn > 0 && n->flows == 0 && n->packets[0] + n->packets[1] == 0;
-}
 
 struct pair {
 	const struct peer *source, *destination;
@@ -88,6 +81,17 @@ struct pair {
 	struct score score;              /* after report_conclude() */
 	bool has_c;
 	double c, coverage;
+};
+
+/* A flow that was counted in an earlier delta, and turned out to be of another class. */
+struct withdrawal {
+	struct pair *pair;
+	const struct evidence_class *class;
+	uint64_t flows;         /* how often it was counted */
+	/* Which flow: as in struct example. */
+	uint64_t first_packet;
+	int64_t first_seen;
+	uint16_t file;
 };
 
 /* A policy violated by an evidence class of a pair. */
@@ -143,6 +147,9 @@ struct report {
 	/* Pairs; after report_conclude(): the worst first. */
 	struct pair **pairs;
 	size_t pair_count;
+	/* Of a delta. */
+	struct withdrawal *withdrawals;
+	size_t withdrawal_count;
 	/* After report_conclude(). */
 	const struct policy_set *policies;
 	struct finding *findings; /* the most severe first */

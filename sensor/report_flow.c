@@ -124,6 +124,7 @@ example_of(struct report *r, const struct flow_record *record, const struct flow
 		.ip_protocol = record->ip_protocol,
 		.ja4 = record_word(r, record, record->ja4),
 		.service_basis = (uint8_t)names->service_basis,
+		.goes_on = record->end == FLOW_END_ACTIVE,
 	};
 
 	for (enum claim claim = 0; claim < CLAIM_COUNT; claim++) {
@@ -155,31 +156,59 @@ keep_record(struct report *r, const struct flow_record *record)
 	r->records[r->record_count++] = copy;
 }
 
+static struct evidence_count
+count_of(struct report *r, const struct flow_record *record, const struct flow_names *names)
+{
+	return (struct evidence_count){
+		.flows = record->counted ? 1 : 0,
+		.packets = { record->packets[0], record->packets[1] },
+		.bytes = { record->bytes[0], record->bytes[1] },
+		.first_seen = record->first_seen,
+		.last_seen = record->last_seen,
+		.example = example_of(r, record, names),
+	};
+}
+
+static struct withdrawal
+withdrawal_of(const struct flow_record *record, struct pair *pair, const struct evidence_class *class)
+{
+	return (struct withdrawal){
+		.pair = pair,
+		.class = class,
+		.flows = record->withdrawn,
+		.first_packet = record->first_packet,
+		.first_seen = record->first_seen,
+		.file = record->file,
+	};
+}
+
 static void
 on_flow(void *context, const struct flow_record *record)
 {
 	struct report *r = context;
 	struct flow_names names;
-	struct evidence_class class;
-	struct evidence_count count;
+	struct evidence_class like;
+	const struct evidence_class *class;
 	struct peer source, destination;
+	struct pair *pair;
 
 	report_flow_names(r, record, &names);
 	source = peer_of(r, &names.client, &record->client);
 	destination = peer_of(r, &names.server, names.swapped_service ? &record->service : &record->server);
-	fill_class(r, record, &names, &class);
-	count = (struct evidence_count){
-		.flows = record->counted ? 1 : 0,
-		.withdrawn = record->withdrawn,
-		.packets = { record->packets[0], record->packets[1] },
-		.bytes = { record->bytes[0], record->bytes[1] },
-		.first_seen = record->first_seen,
-		.last_seen = record->last_seen,
-		.example = example_of(r, record, &names),
-	};
-	report_count(r, report_take_pair(r, &source, &destination), report_intern_class(r, &class), &count);
-	if (r->options.keep_flows && record->withdrawn == 0)
-		keep_record(r, record);
+	fill_class(r, record, &names, &like);
+	class = report_intern_class(r, &like);
+	pair = report_take_pair(r, &source, &destination);
+	if (record->withdrawn > 0) {
+		struct withdrawal w = withdrawal_of(record, pair, class);
+
+		report_add_withdrawal(r, &w);
+	} else {
+		struct evidence_count more = count_of(r, record, &names);
+
+		report_count(r, pair, class, &more);
+		if (r->options.keep_flows)
+			keep_record(r, record);
+	}
 }
 
 static void

@@ -16,7 +16,7 @@ struct report_index {
 	const struct evidence_class *last_class;
 	struct pair *other; /* what max_pairs leaves no room for */
 	struct dns_name *first_name, **last_name;
-	size_t name_count, file_capacity, pair_capacity, record_capacity, warning_capacity;
+	size_t name_count, file_capacity, pair_capacity, withdrawal_capacity, record_capacity, warning_capacity;
 };
 
 /* The array with room for one more. Memory of what only grows by report; its loss would make the report wrong, so it ends the program. */
@@ -60,6 +60,9 @@ const struct evidence_class *report_intern_class(struct report *, const struct e
 /* Counts more of a class in a pair; all three are the report's, as are the texts of the example. */
 void report_count(struct report *, struct pair *, const struct evidence_class *, const struct evidence_count *more);
 
+/* Adds what is taken back; pair and class are the report's. */
+void report_add_withdrawal(struct report *, const struct withdrawal *);
+
 /* report_merge.c */
 
 /* What carries things from one report into another: it remembers what became what. */
@@ -70,5 +73,6 @@ void report_map_files(struct report_map *); /* all of them, in their order; else
 struct pair *report_map_pair(struct report_map *, const struct pair *);
 const struct evidence_class *report_map_class(struct report_map *, const struct evidence_class *);
 void report_map_example(struct report_map *, const struct example *, struct example *out);
+struct withdrawal report_map_withdrawal(struct report_map *, const struct withdrawal *);
 
 #endif

@@ -178,6 +178,17 @@ merge_pair(struct report_map *m, const struct pair *p)
 	}
 }
 
+struct withdrawal
+report_map_withdrawal(struct report_map *m, const struct withdrawal *w)
+{
+	struct withdrawal to = *w;
+
+	to.pair = report_map_pair(m, w->pair);
+	to.class = report_map_class(m, w->class);
+	to.file = map_file(m, w->file);
+	return to;
+}
+
 static void
 merge_counters(struct worker_counters *to, const struct worker_counters *more)
 {
@@ -210,6 +221,11 @@ report_merge(struct report *into, const struct report *from)
 	report_each_name(from, merge_name, into);
 	for (size_t i = 0; i < from->pair_count; i++)
 		merge_pair(m, from->pairs[i]);
+	for (size_t i = 0; i < from->withdrawal_count; i++) {
+		struct withdrawal w = report_map_withdrawal(m, &from->withdrawals[i]);
+
+		report_add_withdrawal(into, &w);
+	}
 	merge_counters(&into->counters, &from->counters);
 	into->folded_pairs += from->folded_pairs;
 	report_map_free(m);

@@ -405,8 +405,7 @@ series_add(struct series *s, const struct report *delta, const struct policy_set
 		to->last_seen = namespace->last_seen = now;
 		/* Counters never go back: what is taken back stays counted. */
 		for (size_t j = 0; j < p->evidence_count; j++)
-			if (!evidence_is_withdrawal(&p->evidence[j]))
-				add_traffic(s, to, &p->evidence[j], now);
+			add_traffic(s, to, &p->evidence[j], now);
 		add_policies(namespace, set, p, report_now(delta));
 	}
 }

@@ -34,6 +34,7 @@ struct track {
 	int64_t example_slot;
 	struct example *late;        /* the first of the last slot it was seen in, to go on with; or NULL */
 	int64_t late_slot;
+	bool example_gone;           /* its flow turned out to be of another class: the next one takes its place */
 	bool has_open;
 };
 
@@ -225,6 +226,7 @@ carry_track(struct window *w, struct report_map *m, struct track *old, const str
 	}
 	report_map_example(m, &old->example, &t->example);
 	t->example_slot = old->example_slot;
+	t->example_gone = old->example_gone;
 	if (old->late == NULL)
 		return;
 	t->late = old->late;
@@ -356,16 +358,20 @@ cell_of(const struct evidence_count *n, int64_t slot)
 	};
 }
 
-/* Keeps the first example, and one of the last slot: one of them is of a slot that the window holds. */
+/*
+ * Keeps the first example, and one of the last slot: one of them is of a slot that the window holds. One whose flow goes on gives
+ * way to one whose flow has ended: that is of this class for good.
+ */
 static void
 add_example(struct window *w, struct report_map *m, struct track *t, const struct example *e, bool is_new)
 {
-	if (is_new) {
+	if (is_new || t->example_gone || (t->example.goes_on && !e->goes_on)) {
 		report_map_example(m, e, &t->example);
 		t->example_slot = w->slot;
+		t->example_gone = false;
 		return;
 	}
-	if (t->example_slot == w->slot || (t->late != NULL && t->late_slot == w->slot))
+	if (t->example_slot == w->slot || (t->late != NULL && t->late_slot == w->slot && (!t->late->goes_on || e->goes_on)))
 		return;
 	if (t->late == NULL)
 		t->late = malloc(sizeof(*t->late));
@@ -385,6 +391,32 @@ take_back(struct window_cell *cell, uint64_t flows)
 	return taken;
 }
 
+static bool
+shows(const struct example *e, const struct withdrawal *back)
+{
+	return e->file == back->file && e->first_packet == back->first_packet && e->first_seen == back->first_seen;
+}
+
+/* A flow that is of another class is no example. */
+static void
+drop_example(struct track *t, const struct withdrawal *back)
+{
+	if (t->late != NULL && shows(t->late, back)) {
+		free(t->late);
+		t->late = NULL;
+	}
+	if (!shows(&t->example, back))
+		return;
+	if (t->late == NULL) {
+		t->example_gone = true;
+		return;
+	}
+	t->example = *t->late;
+	t->example_slot = t->late_slot;
+	free(t->late);
+	t->late = NULL;
+}
+
 static void
 add_evidence(struct window *w, struct report_map *m, struct pair *p, const struct evidence_count *n)
 {
@@ -401,16 +433,17 @@ add_evidence(struct window *w, struct report_map *m, struct pair *p, const struc
 
 /* Takes back what was counted of a class, from the newest slots on, and no more than was counted. */
 static void
-withdraw(struct window *w, struct report_map *m, struct pair *p, const struct evidence_count *n)
+withdraw(struct window *w, struct report_map *m, const struct withdrawal *of_delta)
 {
-	const struct evidence_class *class = report_map_class(m, n->class);
-	struct track *t = find_room(w, &p, &class);
+	struct withdrawal back = report_map_withdrawal(m, of_delta);
+	struct track *t = find_room(w, &back.pair, &back.class);
 	struct window_cell cells[WINDOW_CELLS_MAX];
-	uint64_t left = n->withdrawn;
+	uint64_t left = back.flows;
 	size_t count;
 
 	if (t == NULL)
 		return;
+	drop_example(t, &back);
 	left -= take_back(&t->open, left);
 	if (left == 0 || (count = window_cells_get(&t->closed, cells)) == 0)
 		return;
@@ -437,13 +470,11 @@ window_add(struct window *w, const struct report *delta, int64_t now)
 		struct pair *p = report_map_pair(m, delta->pairs[i]);
 
 		for (size_t j = 0; j < delta->pairs[i]->evidence_count; j++)
-			if (!evidence_is_withdrawal(&delta->pairs[i]->evidence[j]))
-				add_evidence(w, m, p, &delta->pairs[i]->evidence[j]);
-		/* What is taken back may have been counted just now. */
-		for (size_t j = 0; j < delta->pairs[i]->evidence_count; j++)
-			if (delta->pairs[i]->evidence[j].withdrawn > 0)
-				withdraw(w, m, p, &delta->pairs[i]->evidence[j]);
+			add_evidence(w, m, p, &delta->pairs[i]->evidence[j]);
 	}
+	/* What is taken back may have been counted just now. */
+	for (size_t i = 0; i < delta->withdrawal_count; i++)
+		withdraw(w, m, &delta->withdrawals[i]);
 	report_map_free(m);
 	if (delta->pair_count > 0 && w->slot < w->oldest)
 		w->oldest = w->slot;

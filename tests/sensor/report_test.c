@@ -1454,6 +1454,21 @@ flows_counted_elsewhere(void **state)
 	bench_free(&b);
 }
 
+static void
+assert_withdrawn(const struct report *r, const struct flow_record *f, size_t count)
+{
+	assert_int_equal(r->withdrawal_count, count);
+	for (size_t i = 0; i < count; i++) {
+		const struct withdrawal *w = &r->withdrawals[i];
+
+		assert_ptr_equal(w->pair, r->pairs[0]);
+		assert_string_equal(w->class->protocol, "http");
+		assert_int_equal(w->flows, 2);
+		assert_int_equal(w->first_packet, f->first_packet);
+		assert_int_equal(w->first_seen, f->first_seen);
+	}
+}
+
 /* What is taken back is told on and counts as nothing. */
 static void
 flows_taken_back(void **state)
@@ -1471,13 +1486,24 @@ flows_taken_back(void **state)
 	give(&b, f);
 	give(&b, f);
 	assert_int_equal(b.report->flows, 0);
-	assert_int_equal(b.report->pairs[0]->evidence[0].flows, 0);
-	assert_int_equal(b.report->pairs[0]->evidence[0].withdrawn, 4);
-	assert_true(evidence_is_withdrawal(&b.report->pairs[0]->evidence[0]));
+	assert_int_equal(b.report->pairs[0]->evidence_count, 0);
+	assert_withdrawn(b.report, f, 2);
 	report_merge(into, b.report);
 	report_merge(into, b.report);
-	assert_int_equal(into->pairs[0]->evidence[0].withdrawn, 8);
+	assert_withdrawn(into, f, 4);
 	report_free(into);
+	/* One of the same class that counts: the other is not its example, nor when it began. */
+	f->withdrawn = 0;
+	f->counted = true;
+	f->first_packet += 5;
+	f->first_seen += 50;
+	f->last_seen += 50;
+	give(&b, f);
+	conclude(&b, "");
+	assert_int_equal(b.report->pairs[0]->evidence_count, 1);
+	assert_int_equal(b.report->pairs[0]->evidence[0].flows, 1);
+	assert_int_equal(b.report->pairs[0]->evidence[0].first_seen, f->first_seen);
+	assert_int_equal(b.report->pairs[0]->evidence[0].example.first_packet, f->first_packet);
 	bench_free(&b);
 }
 

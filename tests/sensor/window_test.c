@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "dissectors/evidence.h"
+#include "sensor/report_internal.h"
 #include "sensor/window.h"
 #include "sensor/window_cells.h"
 #include "tests/sensor/made_up_report.h"
@@ -45,21 +46,32 @@ give_pair(struct window *w, uint32_t pair, int64_t packet_time, int64_t now)
 	report_free(r);
 }
 
-/* A delta that takes back what its one class counted. */
+/* A delta that takes back what its one class counted: of the flow whose first packet it was. */
+static void
+take_back_flow(struct window *w, uint32_t pair, uint64_t first_packet, int64_t packet_time, uint64_t times, int64_t now)
+{
+	struct report *r = made_up_report(0);
+	struct withdrawal back;
+
+	made_up_pair(r, pair, 0, packet_time);
+	back = (struct withdrawal){
+		.pair = r->pairs[0],
+		.class = r->pairs[0]->evidence[0].class,
+		.flows = times,
+		.first_packet = first_packet,
+		.first_seen = packet_time,
+		.file = r->pairs[0]->evidence[0].example.file,
+	};
+	r->pairs[0]->evidence_count = 0;
+	report_add_withdrawal(r, &back);
+	window_add(w, r, now);
+	report_free(r);
+}
+
 static void
 take_back(struct window *w, uint32_t pair, uint64_t times, int64_t now)
 {
-	struct report *r = made_up_report(0);
-	struct evidence_count *n;
-
-	made_up_pair(r, pair, 0, start);
-	for (size_t i = 0; i < r->pairs[0]->evidence_count; i++) {
-		n = &r->pairs[0]->evidence[i];
-		n->flows = n->packets[0] = n->packets[1] = n->bytes[0] = n->bytes[1] = 0;
-		n->withdrawn = times;
-	}
-	window_add(w, r, now);
-	report_free(r);
+	take_back_flow(w, pair, 0, start - 1, times, now);
 }
 
 /* What turned out to be something else counts no more, whenever it was counted; what nobody counted is not there to be taken. */
@@ -92,6 +104,83 @@ counts_are_taken_back(void **state)
 	assert_int_equal(flows(w, 165 * minute), 0);
 	give_pair(w, 1, start, 170 * minute);
 	assert_int_equal(flows(w, 170 * minute), one);
+	window_free(w);
+}
+
+/* A flow with its first packet, which goes on or has ended. */
+static void
+give_flow(struct window *w, uint64_t first_packet, bool goes_on, int64_t now)
+{
+	struct report *r = made_up_report(0);
+
+	made_up_pair(r, 1, 0, start + (int64_t)first_packet);
+	r->pairs[0]->evidence[0].example.first_packet = first_packet;
+	r->pairs[0]->evidence[0].example.goes_on = goes_on;
+	window_add(w, r, now);
+	report_free(r);
+}
+
+/* The first packet of the flow that is shown of all. */
+static uint64_t
+shown(struct window *w, int64_t now)
+{
+	struct report *r = window_snapshot(w, made_up_set, now);
+	uint64_t packet;
+
+	assert_int_equal(r->pair_count, 1);
+	assert_int_equal(r->pairs[0]->evidence_count, 1);
+	packet = r->pairs[0]->evidence[0].example.first_packet;
+	report_free(r);
+	return packet;
+}
+
+/* A flow that has ended is of its class for good; one that turned out to be of another is not shown where there is another. */
+static void
+examples_are_taken_back(void **state)
+{
+	struct window *w = hour(0);
+
+	(void)state;
+	give_flow(w, 10, true, 100 * minute);
+	give_flow(w, 11, true, 100 * minute);
+	assert_int_equal(shown(w, 100 * minute), 10);
+	take_back_flow(w, 1, 10, start + 10, 1, 101 * minute);
+	give_flow(w, 11, true, 101 * minute); /* as it goes on it is told of again */
+	assert_int_equal(shown(w, 101 * minute), 11);
+	give_flow(w, 12, false, 102 * minute);
+	assert_int_equal(shown(w, 102 * minute), 12);
+	give_flow(w, 13, false, 102 * minute);
+	give_flow(w, 14, true, 102 * minute);
+	assert_int_equal(shown(w, 102 * minute), 12);
+	/* Not that flow: another with its number. */
+	take_back_flow(w, 1, 12, start + 1, 1, 103 * minute);
+	give_flow(w, 15, false, 103 * minute);
+	assert_int_equal(shown(w, 103 * minute), 12);
+	window_free(w);
+}
+
+/* Where one of a later slot was kept as well, it is the one to show, whenever the other is taken back. */
+static void
+later_examples_are_shown(void **state)
+{
+	struct window *w = hour(0);
+
+	(void)state;
+	give_flow(w, 20, true, 100 * minute);
+	give_flow(w, 21, true, 120 * minute);
+	assert_int_equal(shown(w, 120 * minute), 20);
+	take_back_flow(w, 1, 20, start + 20, 1, 121 * minute);
+	assert_int_equal(shown(w, 121 * minute), 21);
+	give_flow(w, 22, true, 130 * minute);
+	take_back_flow(w, 1, 22, start + 22, 1, 131 * minute);
+	give_flow(w, 23, true, 131 * minute);
+	take_back_flow(w, 1, 21, start + 21, 1, 132 * minute);
+	assert_int_equal(shown(w, 132 * minute), 23);
+	/* What is gone stays gone when slots leave. */
+	take_back_flow(w, 1, 23, start + 23, 1, 133 * minute);
+	(void)window_advance(w, 170 * minute);
+	give_flow(w, 24, true, 170 * minute);
+	assert_int_equal(shown(w, 170 * minute), 24);
 	window_free(w);
 }
 
@@ -448,6 +537,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(counts_are_taken_back),
+		cmocka_unit_test(examples_are_taken_back),
+		cmocka_unit_test(later_examples_are_shown),
 		cmocka_unit_test(shows_what_it_was_given),
 		cmocka_unit_test(shows_what_has_not_left),
 		cmocka_unit_test(what_left_is_gone),
