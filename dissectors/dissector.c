@@ -105,12 +105,3 @@ dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t first_byt
 	pthread_once(&index_once, build_index);
 	return index_by_byte[transport_index(ip_protocol)][from][first_byte];
 }
-
-const struct dissector *
-dissector_find(const char *name)
-{
-	for (size_t i = 0; dissectors[i] != NULL; i++)
-		if (strcmp(dissectors[i]->name, name) == 0)
-			return dissectors[i];
-	return NULL;
-}

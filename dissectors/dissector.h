@@ -169,9 +169,6 @@ enum { DISSECTOR_STATE_MAX = 1024 };
 /* All dissectors, NULL-terminated, in the order in which equals are asked. */
 extern const struct dissector *const dissectors[];
 
-/* The descriptor of that name, or NULL. */
-const struct dissector *dissector_find(const char *name);
-
 /*
  * The dissectors, as bits by their index in the table, that a stream may belong to whose direction
  * from begins with this byte.

@@ -29,15 +29,6 @@ const struct policy *const policies[] = {
 
 static_assert(sizeof(policies) / sizeof(policies[0]) - 1 == POLICY_COUNT, "POLICY_COUNT is the size of the table");
 
-const struct policy *
-policy_find(const char *name)
-{
-	for (size_t i = 0; policies[i] != NULL; i++)
-		if (strcmp(policies[i]->name, name) == 0)
-			return policies[i];
-	return NULL;
-}
-
 size_t
 policy_violations(const struct policy_setting *setting, const struct evidence_class *e, struct violation out[POLICY_VIOLATIONS_MAX])
 {

@@ -111,9 +111,6 @@ extern const struct policy authentication_policy;
 extern const struct policy credential_exposure_policy;
 extern const struct policy visibility_policy;
 
-/* The policy of that name, or NULL. */
-const struct policy *policy_find(const char *name);
-
 /* The findings this setting has for a class: 0 where it is off, did not observe, or is satisfied. */
 size_t policy_violations(const struct policy_setting *, const struct evidence_class *, struct violation out[POLICY_VIOLATIONS_MAX]);
 

@@ -19,12 +19,6 @@ static const struct {
 };
 
 void
-cluster_feed_init(struct cluster_feed *f)
-{
-	*f = (struct cluster_feed){ .inventory = inventory_new() };
-}
-
-void
 cluster_feed_clear(struct cluster_feed *f)
 {
 	inventory_free(f->inventory);

@@ -13,13 +13,11 @@
 #include "kube_sink.h"
 
 struct cluster_feed {
-	struct inventory *inventory; /* another one after cluster_feed_replace(): what it gave is void then */
+	struct inventory *inventory; /* owned; another one after cluster_feed_replace(): what it gave is void then */
 	bool changed;                /* set by every change; for the user to clear */
 	uint64_t compactions;
 };
 
-/* An empty inventory, owned. */
-void cluster_feed_init(struct cluster_feed *);
 void cluster_feed_clear(struct cluster_feed *);
 
 /* The feed must outlive the client. */

@@ -20,11 +20,10 @@ every_kind(void **state)
 		[KUBE_NAMESPACES] = { "Namespace", "v1", OBJECT_NAMESPACE },
 		[KUBE_NETWORKPOLICIES] = { "NetworkPolicy", "networking.k8s.io/v1", OBJECT_NETWORK_POLICY },
 	};
-	struct cluster_feed feed;
+	struct cluster_feed feed = { .inventory = inventory_new() };
 	struct kube_sink sink;
 
 	(void)state;
-	cluster_feed_init(&feed);
 	sink = cluster_feed_sink(&feed);
 	for (enum kube_kind kind = 0; kind < KUBE_KIND_COUNT; kind++) {
 		char object[256], page[512], error[256] = "";
@@ -55,12 +54,11 @@ every_kind(void **state)
 static void
 compaction_within_a_list(void **state)
 {
-	struct cluster_feed feed;
+	struct cluster_feed feed = { .inventory = inventory_new() };
 	struct kube_sink sink;
 	char error[256];
 
 	(void)state;
-	cluster_feed_init(&feed);
 	sink = cluster_feed_sink(&feed);
 	assert_false(inventory_wants_compaction(feed.inventory));
 	for (int version = 1; version <= 1200; version++) {

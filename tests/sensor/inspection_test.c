@@ -154,15 +154,6 @@ const struct dissector *const dissectors[] = {
 	&fake_dissector, &slow_dissector, &tls_dissector, &http_dissector, &postgresql_dissector, &dns_dissector, NULL,
 };
 
-const struct dissector *
-dissector_find(const char *name)
-{
-	for (size_t i = 0; dissectors[i] != NULL; i++)
-		if (strcmp(dissectors[i]->name, name) == 0)
-			return dissectors[i];
-	return NULL;
-}
-
 uint64_t
 dissector_candidates(uint8_t ip_protocol, enum direction from, uint8_t first_byte)
 {
