@@ -99,7 +99,7 @@ enum { ROW_COUNT = sizeof(rows) / sizeof(rows[0]), OPTION_ROW = 256 };
 static void
 print_options(void)
 {
-	puts("usage: podwire monitor [-i NAME]... [--kubernetes | --cluster FILE]... [--policy FILE] [--listen ADDRESS:PORT]\n\n"
+	puts("usage: podwire monitor [-i NAME]... [--kubernetes | --cluster FILE] [--policy FILE] [--listen ADDRESS:PORT]\n\n"
 	     "Watches the traffic of this node's containers until it is told to stop. Events go to standard\n"
 	     "output, one JSON object a line; logs to standard error.");
 	for (size_t i = 0; i < ROW_COUNT; i++) {

@@ -27,7 +27,7 @@ run(int argc, char **argv)
 {
 	int code = EXIT_DONE;
 
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+	if (argc >= 2 && (strcmp(argv[argc - 1], "--help") == 0 || strcmp(argv[argc - 1], "-h") == 0)) {
 		fputs(help, stdout);
 		return EXIT_DONE;
 	}

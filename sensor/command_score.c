@@ -9,7 +9,8 @@
 
 static const char help[] =
 	"usage: podwire score [OPTION]... RESULT.json...\n"
-	"Adds up results that `podwire analyze --format json` saved, and scores them again.\n\n";
+	"Adds up results that `podwire analyze --format json` saved, and state files of `podwire monitor --state`, and\n"
+	"scores them again.\n\n";
 
 static int
 score_files(char **paths, struct result_options *o)

@@ -64,7 +64,7 @@ static const struct member interface_members[] = {
 	{ BYTES("podwire_capture_bytes", "Bytes of these packets, as on the wire", METRIC_COUNTER), offsetof(struct interface_status, bytes), MEMBER_COUNT },
 	{ GAUGE("podwire_capture_interface_present", "1 while the interface is captured"), offsetof(struct interface_status, present), MEMBER_FLAG },
 };
-static const struct metric_family capture_dropped = COUNTER("podwire_capture_dropped", "Packets lost before they were looked at: by the device (interface), for want of room in the ring (kernel; all interfaces together) or between workers (forward)");
+static const struct metric_family capture_dropped = COUNTER("podwire_capture_dropped", "Packets lost before they were looked at: by the device (interface), for want of room in the ring (kernel), with a worker that died (unread) or between workers (forward), these three of all interfaces together");
 
 static void
 dropped(struct metrics_text *t, struct metrics_labels *l, const char *interface, const char *reason, uint64_t count)
