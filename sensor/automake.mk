@@ -67,7 +67,8 @@ libsensor_a_SOURCES = \
 	%D%/json_document.c %D%/json_document.h \
 	%D%/json_text.c %D%/json_text.h \
 	%D%/json_writer.c %D%/json_writer.h \
-	%D%/judge.c %D%/judge.h \
+	%D%/judge.c %D%/judge.h %D%/judge_internal.h \
+	%D%/judge_thread.c \
 	%D%/kube_answer.c \
 	%D%/kube_buffer.c %D%/kube_buffer.h \
 	%D%/kube_client.c %D%/kube_client.h \
@@ -137,6 +138,8 @@ libsensor_a_SOURCES = \
 	%D%/tls_sessions.c %D%/tls_sessions.h \
 	%D%/window.c %D%/window.h \
 	%D%/window_cells.c %D%/window_cells.h \
+	%D%/window_internal.h \
+	%D%/window_saved.c \
 	%D%/worker.c %D%/worker.h %D%/worker_internal.h %D%/worker_note.h \
 	%D%/worker_export.c \
 	%D%/worker_record.c \

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "report_internal.h"
-#include "window_cells.h"
+#include "window_internal.h"
 
 enum {
 	/* A scan of ports makes a class of each; past so many of a pair, classes lose what tells them apart. */
@@ -21,34 +21,6 @@ enum {
 	CLASSES_BY_PAIRS = 4, /* of the whole window: as many for each of max_pairs, and some */
 	CLASSES_SPARE = 1024,
 	MEMORY_SPARE = 8 << 20, /* of names, above twice what counted when they were last carried on */
-};
-
-/* A class of a pair. */
-struct track {
-	struct track *next; /* in the order in which they came */
-	struct pair *pair;
-	const struct evidence_class *class;
-	struct window_cell open;     /* of the slot of now; counts nothing where has_open is false */
-	struct window_cells closed;  /* of those before */
-	struct example example;
-	int64_t example_slot;
-	struct example *late;        /* the first of the last slot it was seen in, to go on with; or NULL */
-	int64_t late_slot;
-	bool example_gone;           /* its flow turned out to be of another class: the next one takes its place */
-	bool has_open;
-};
-
-struct window {
-	int64_t slot_length;
-	unsigned slot_count;
-	size_t max_pairs;
-	int64_t now, slot;           /* the open one's number */
-	int64_t oldest;              /* slot that holds anything; INT64_MAX: none */
-	struct report *names;        /* peers, pairs, classes, texts; a pair's evidence_count is that of its tracks */
-	size_t kept;                 /* memory of names when they were last carried on */
-	struct arena_table tracks;   /* by pair and class */
-	struct track *first, **last;
-	size_t track_count;
 };
 
 static struct report *
@@ -103,8 +75,8 @@ track_hash(const struct window *w, const struct pair *p, const struct evidence_c
 	return arena_hash(w->names->arena, key, sizeof(key));
 }
 
-static struct track *
-find_track(const struct window *w, const struct pair *p, const struct evidence_class *class)
+struct track *
+window_find_track(const struct window *w, const struct pair *p, const struct evidence_class *class)
 {
 	const struct arena_entry *e = arena_table_first(&w->tracks, track_hash(w, p, class));
 
@@ -153,22 +125,22 @@ lesser_class(struct report *names, const struct evidence_class *class, bool leas
 static struct track *
 find_room(const struct window *w, struct pair **p, const struct evidence_class **class)
 {
-	struct track *t = find_track(w, *p, *class);
+	struct track *t = window_find_track(w, *p, *class);
 
 	if (t == NULL && (*p)->evidence_count >= CLASSES_PER_PAIR) {
 		*class = lesser_class(w->names, *class, (*p)->evidence_count >= CLASSES_PER_PAIR_MAX);
-		t = find_track(w, *p, *class);
+		t = window_find_track(w, *p, *class);
 	}
 	if (t == NULL && w->max_pairs != 0 && w->track_count >= w->max_pairs * CLASSES_BY_PAIRS + CLASSES_SPARE) {
 		*p = report_other_pair(w->names);
 		*class = lesser_class(w->names, *class, true);
-		t = find_track(w, *p, *class);
+		t = window_find_track(w, *p, *class);
 	}
 	return t;
 }
 
-static struct track *
-take_track(struct window *w, struct pair *p, const struct evidence_class *class)
+struct track *
+window_take_track(struct window *w, struct pair *p, const struct evidence_class *class)
 {
 	struct track *t = find_room(w, &p, &class);
 
@@ -177,8 +149,8 @@ take_track(struct window *w, struct pair *p, const struct evidence_class *class)
 
 /* Slots. */
 
-static int64_t
-oldest_kept(const struct window *w)
+int64_t
+window_oldest_kept(const struct window *w)
 {
 	return w->slot - (int64_t)w->slot_count + 1;
 }
@@ -198,13 +170,12 @@ cells_of(const struct track *t, struct window_cell cells[WINDOW_CELLS_MAX])
 	return count;
 }
 
-/* The cells that the window still holds. */
-static size_t
-kept_cells(const struct window *w, const struct track *t, struct window_cell cells[WINDOW_CELLS_MAX])
+size_t
+window_kept_cells(const struct window *w, const struct track *t, struct window_cell cells[WINDOW_CELLS_MAX])
 {
 	size_t count = cells_of(t, cells), gone = 0;
 
-	while (gone < count && cells[gone].slot < oldest_kept(w))
+	while (gone < count && cells[gone].slot < window_oldest_kept(w))
 		gone++;
 	memmove(&cells[0], &cells[gone], (count - gone) * sizeof(cells[0]));
 	return count - gone;
@@ -219,7 +190,7 @@ carry_track(struct window *w, struct report_map *m, struct track *old, const str
 	t->closed = old->closed;
 	old->closed = (struct window_cells){ 0 };
 	window_cells_set(&t->closed, cells, count);
-	if (old->example_slot < oldest_kept(w) && old->late != NULL) {
+	if (old->example_slot < window_oldest_kept(w) && old->late != NULL) {
 		report_map_example(m, old->late, &t->example);
 		t->example_slot = old->late_slot;
 		return;
@@ -304,7 +275,7 @@ rebuild(struct window *w)
 	w->names = new_names(w);
 	m = report_map_new(w->names, old_names);
 	for (struct track *t = old; t != NULL; t = t->next) {
-		size_t had = cells_of(t, cells), count = kept_cells(w, t, cells);
+		size_t had = cells_of(t, cells), count = window_kept_cells(w, t, cells);
 
 		left = left || count < had;
 		if (count == 0)
@@ -420,7 +391,7 @@ drop_example(struct track *t, const struct withdrawal *back)
 static void
 add_evidence(struct window *w, struct report_map *m, struct pair *p, const struct evidence_count *n)
 {
-	struct track *t = take_track(w, p, report_map_class(m, n->class));
+	struct track *t = window_take_track(w, p, report_map_class(m, n->class));
 	struct window_cell more = cell_of(n, w->slot);
 
 	add_example(w, m, t, &n->example, !t->has_open && t->closed.size == 0);
@@ -489,7 +460,7 @@ static bool
 sum_of(const struct window *w, const struct track *t, struct evidence_count *out)
 {
 	struct window_cell cells[WINDOW_CELLS_MAX], sum;
-	size_t count = kept_cells(w, t, cells);
+	size_t count = window_kept_cells(w, t, cells);
 
 	if (count == 0)
 		return false;
@@ -576,149 +547,4 @@ size_t
 window_memory(const struct window *w)
 {
 	return arena_memory(w->names->arena);
-}
-
-/* For the state file. */
-
-struct window_reader {
-	struct window *window;
-	struct report_map *map;
-};
-
-struct window_reader *
-window_reader_new(struct window *w, const struct report *snapshot)
-{
-	struct window_reader *r = calloc(1, sizeof(*r));
-
-	if (r == NULL)
-		abort();
-	r->window = w;
-	r->map = report_map_new(w->names, snapshot);
-	return r;
-}
-
-void
-window_reader_free(struct window_reader *r)
-{
-	report_map_free(r->map);
-	free(r);
-}
-
-size_t
-window_read(struct window_reader *r, const struct pair *p, const struct evidence_class *class, struct window_cell cells[WINDOW_CELLS_MAX])
-{
-	const struct track *t = find_track(r->window, report_map_pair(r->map, p), report_map_class(r->map, class));
-
-	return t == NULL ? 0 : kept_cells(r->window, t, cells);
-}
-
-struct window_writer {
-	struct window *window;
-	const struct report *saved;
-	struct report_map *map;
-};
-
-struct window_writer *
-window_writer_new(struct window *w, const struct report *saved, int64_t now)
-{
-	struct window_writer *to = calloc(1, sizeof(*to));
-
-	if (to == NULL)
-		abort();
-	(void)window_advance(w, now);
-	to->window = w;
-	to->saved = saved;
-	to->map = report_map_new(w->names, saved);
-	report_map_files(to->map);
-	return to;
-}
-
-/* The cells that have not left, each slot once; one that is yet to come counts as the open one. */
-static size_t
-keep_cells(const struct window *w, const struct window_cell from[], size_t count, struct window_cell to[WINDOW_CELLS_MAX])
-{
-	size_t kept = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		struct window_cell c = from[i];
-
-		if (c.slot > w->slot)
-			c.slot = w->slot;
-		if (c.slot < oldest_kept(w))
-			continue;
-		if (kept > 0 && c.slot <= to[kept - 1].slot)
-			window_cell_add(&to[kept - 1], &c);
-		else
-			to[kept++] = c;
-	}
-	return kept;
-}
-
-/* Adds what a track has to cells; both are in order. */
-static size_t
-merge_cells(const struct track *t, struct window_cell cells[WINDOW_CELLS_MAX], size_t count)
-{
-	struct window_cell had[WINDOW_CELLS_MAX], all[2 * WINDOW_CELLS_MAX];
-	size_t had_count = window_cells_get(&t->closed, had), i = 0, j = 0, merged = 0;
-
-	while (i < count || j < had_count) {
-		const struct window_cell *next = j == had_count || (i < count && cells[i].slot <= had[j].slot) ? &cells[i++] : &had[j++];
-
-		if (merged > 0 && all[merged - 1].slot == next->slot)
-			window_cell_add(&all[merged - 1], next);
-		else
-			all[merged++] = *next;
-	}
-	if (merged > WINDOW_CELLS_MAX)
-		merged = WINDOW_CELLS_MAX;
-	memcpy(cells, all, merged * sizeof(all[0]));
-	return merged;
-}
-
-/* The slot whose cell holds the example: the oldest that may. */
-static int64_t
-slot_of_example(const struct example *e, const struct window_cell cells[], size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (cells[i].last_seen >= e->first_seen)
-			return cells[i].slot;
-	return cells[count - 1].slot;
-}
-
-static void
-write_name(struct window *w, const struct peer *p, int64_t time)
-{
-	if (p->has_address && p->name != NULL)
-		report_add_name(w->names, &p->address, p->name, time);
-}
-
-void
-window_write(struct window_writer *to, const struct pair *p, const struct evidence_count *n, const struct window_cell cells[], size_t count)
-{
-	struct window *w = to->window;
-	struct window_cell kept[WINDOW_CELLS_MAX];
-	struct track *t;
-
-	count = keep_cells(w, cells, count, kept);
-	if (count == 0)
-		return;
-	t = take_track(w, report_map_pair(to->map, p), report_map_class(to->map, n->class));
-	if (t->closed.size > 0) {
-		count = merge_cells(t, kept, count); /* of another class, for want of room */
-	} else {
-		report_map_example(to->map, &n->example, &t->example);
-		t->example_slot = slot_of_example(&n->example, kept, count);
-	}
-	window_cells_set(&t->closed, kept, count);
-	if (kept[0].slot < w->oldest)
-		w->oldest = kept[0].slot;
-	write_name(w, p->source, n->last_seen);
-	write_name(w, p->destination, n->last_seen);
-}
-
-void
-window_writer_free(struct window_writer *to)
-{
-	report_map_free(to->map);
-	free(to);
 }
