@@ -2,7 +2,7 @@
 /*
  * The state that a sensor keeps over a restart: the window and the series, in one file. It is a
  * podwire.report/1 document of the whole window, which `podwire score` and `podwire explain` read
- * as any other, with a member "state" more: what each slot counted, and the series. It is replaced
+ * as any other, with members "state*" more: what each slot counted, and the series. It is replaced
  * in one step, and read as hostile input.
  */
 #ifndef PODWIRE_STATE_FILE_H
