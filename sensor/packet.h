@@ -25,7 +25,7 @@ struct frame {
 	uint32_t original;  /* bytes that were on the wire */
 };
 
-/* How a packet was carried; the outermost encrypted one, else the innermost. */
+/* How a packet was carried: the innermost. */
 enum tunnel {
 	TUNNEL_NONE,
 	TUNNEL_VXLAN,  /* RFC 7348 */
