@@ -432,7 +432,7 @@ check_PROGRAMS += %D%/tools/conntrack_probe
 check_PROGRAMS += %D%/sensor/pages_server
 
 check_PROGRAMS += %D%/sensor/launcher_tool
-check_PROGRAMS += %D%/bench/bare_loop %D%/bench/window_load
+check_PROGRAMS += %D%/bench/bare_loop %D%/bench/inventory_load %D%/bench/window_load
 # What kube_client_test.py runs.
 check_PROGRAMS += %D%/sensor/kube_tool
 # What capture_live_test.py runs.
