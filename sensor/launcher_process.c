@@ -179,11 +179,15 @@ set_send_buffer(int fd, int size)
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
 }
 
-static void
+/* Returns how much later. */
+static int64_t
 start_later(struct child *c, int64_t lived)
 {
+	int64_t delay = launcher_delay(&c->failures, lived);
+
 	c->state = WORKER_DOWN;
-	c->restart = clock_now() + launcher_delay(&c->failures, lived);
+	c->restart = clock_now() + delay;
+	return delay;
 }
 
 static void
@@ -193,12 +197,15 @@ start_worker(struct launcher_self *l, unsigned index)
 	int messages[2], control[2];
 
 	c->started = clock_now();
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, messages) != 0)
-		return start_later(c, 0);
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, messages) != 0) {
+		start_later(c, 0);
+		return;
+	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, control) != 0) {
 		close(messages[0]);
 		close(messages[1]);
-		return start_later(c, 0);
+		start_later(c, 0);
+		return;
 	}
 	(void)fcntl(messages[0], F_SETFL, O_NONBLOCK);
 	set_send_buffer(messages[1], 1 << 20);
@@ -279,8 +286,9 @@ bury(struct launcher_self *l, unsigned index)
 	close_fd(&c->fd);
 	close_fd(&c->messages);
 	close_fd(&c->new_packets);
-	start_later(c, clock_now() - c->started);
-	event.restart = l->stopping ? -1 : c->restart - clock_now();
+	event.restart = start_later(c, clock_now() - c->started);
+	if (l->stopping)
+		event.restart = -1;
 	memcpy(&event.note, c->note, sizeof(event.note));
 	memcpy(event.error, c->error, sizeof(event.error));
 	tell(l, &event, -1);

@@ -33,6 +33,8 @@ static const int64_t SECOND = 1000000000;
 static const int64_t RING_LAG = 1000000000;
 /* After being told to stop: until the kernel has given what it took before. */
 static const int64_t LAST_LOOK = 200000000;
+/* For what it has given by then: less than the supervisor waits. */
+static const int64_t LAST_READ = 2000000000;
 
 struct live_worker {
 	const struct live_worker_place *place;
@@ -234,12 +236,22 @@ look(struct live_worker *w)
 	message_writer_flush(&w->writer);
 }
 
+/* Where it is behind, or had no processor for a while, there is more than the last look took. */
+static void
+read_rest(struct live_worker *w)
+{
+	while (w->planned && take_frames(w) && read_clock(CLOCK_MONOTONIC) < w->stop_at + LAST_READ)
+		message_writer_flush(&w->writer);
+	take_forwarded(w);
+}
+
 static _Noreturn void
 run(struct live_worker *w)
 {
 	w->next_tick = read_clock(CLOCK_MONOTONIC) + SECOND;
 	while (w->stop_at == 0 || read_clock(CLOCK_MONOTONIC) < w->stop_at)
 		look(w);
+	read_rest(w);
 	worker_finish(w->worker);
 	send_counters(w);
 	message_writer_flush(&w->writer);

@@ -58,6 +58,16 @@ class Namespace:
             path = '/proc/sys/' + name.replace('__', '/')
             self.run('sh', '-c', 'echo %s >%s' % (value, path))
 
+    def without_ipv6(self):
+        """What interfaces that come from now on would say of themselves, at any time, is no noise then."""
+        if os.path.exists('/proc/sys/net/ipv6'):
+            self.sysctl(net__ipv6__conf__default__disable_ipv6=1, net__ipv6__conf__all__disable_ipv6=1)
+
+    def connections(self):
+        """How many TCP connections somebody here still has to do something about."""
+        lines = [line.split() for name in ('tcp', 'tcp6') for line in self.text('cat', '/proc/net/' + name, check=False).splitlines()[1:]]
+        return sum(line[3] not in ('06', '0A') for line in lines)  # but TIME_WAIT and LISTEN
+
     def close(self):
         for child in self.children:
             if child.poll() is None:
@@ -74,10 +84,13 @@ def connect(node, device, pod, address, *, peer='eth0', master=None, gateway=Non
     pod.ip('addr add %s dev %s' % (address, peer), 'link set %s up' % peer, *(['route add default via %s' % gateway] if gateway else []))
 
 
-def wait_for(condition, seconds=5.0, step=0.02):
+def wait_for(condition, seconds=60.0, step=0.02):
+    """Whether it came true. Looks once more when the time is up: where one look takes long, the last one begun in time counts."""
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while True:
+        over = time.monotonic() >= end
         if condition():
             return True
+        if over:
+            return False
         time.sleep(step)
-    return False

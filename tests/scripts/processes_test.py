@@ -72,7 +72,7 @@ class Sensor:
                 return when, found
         return None
 
-    def wait(self, pattern, after=0, seconds=20):
+    def wait(self, pattern, after=0, seconds=60):
         end = time.monotonic() + seconds
         while not self.find(pattern, after) and not self.closed and time.monotonic() < end:
             self.read(0.1)
@@ -95,7 +95,7 @@ class Sensor:
     def stop(self):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not self.closed and time.monotonic() < end:
             self.read(0.1)
         if not self.closed:
@@ -206,8 +206,9 @@ def check_crash():
             killed = time.monotonic()
             os.kill(victim, signal.SIGSEGV)
             ports += [server.connect() for _ in range(100)]
-            again = sensor.wait('ready 0', after=killed)
-            ok(again and again[0] - killed < 1, 'a worker killed by SIGSEGV is back within a second', sensor.text())
+            # By the clock of who heard of it: here it is read after these connections.
+            again = sensor.wait('ready 0 at=(.*)', after=killed)
+            ok(again and float(again[1].group(1)) - killed < 1, 'a worker killed by SIGSEGV is back within a second', sensor.text())
             late = [server.connect() for _ in range(100)]
         ended = sensor.find(r'ended 0 pid=%d signal=11 ' % victim)
         ok(ended, 'its end is told, with the signal', sensor.text())
@@ -271,8 +272,7 @@ def check_back_off():
             delays += [int(f.group(1)) for f in sensor.all(r'ended 0 pid=%d .*restart_ms=(\d+)' % pid)]
     finally:
         sensor.stop()
-    good = len(delays) == 4 and all(want - 50 <= got <= want for got, want in zip(delays, (0, 200, 400, 800)))
-    ok(good, 'one that dies again and again is started later and later', delays)
+    equal(delays, [0, 200, 400, 800], 'one that dies again and again is started later and later')
 
 
 def check_end_of(who):
@@ -369,7 +369,7 @@ def main():
     if missing or subprocess.run(['unshare', '-n', 'true'], stderr=subprocess.DEVNULL).returncode != 0:
         skip('processes and privileges', 'no ' + ', '.join(missing) if missing else 'no network namespace can be made')
         done()
-    inner = subprocess.run(['unshare', '-n', sys.executable, os.path.abspath(__file__), '--in-namespace'], stdout=subprocess.PIPE, timeout=600)
+    inner = subprocess.run(['unshare', '-n', sys.executable, os.path.abspath(__file__), '--in-namespace'], stdout=subprocess.PIPE, timeout=1800)
     relay(inner)
     done()
 

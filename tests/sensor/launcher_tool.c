@@ -27,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "sensor/capture.h"
@@ -172,6 +173,16 @@ send_message(int fd, enum message_type type, const void *body, size_t size)
 		(void)send(fd, body, size, MSG_NOSIGNAL);
 }
 
+/* Of the monotonic clock. */
+static double
+seconds_now(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
 static void
 print_message(unsigned index, const struct message_reader *m)
 {
@@ -179,7 +190,7 @@ print_message(unsigned index, const struct message_reader *m)
 	const struct live_counters *c = &m->body.live;
 
 	if (m->header.type == MESSAGE_READY)
-		printf("ready %u\n", index);
+		printf("ready %u at=%.3f\n", index, seconds_now());
 	else if (m->header.type == MESSAGE_FLOW)
 		printf("flow %u %u %u %s %llu\n", index, f->client_port, f->server_port, record_protocol(f) != NULL ? record_protocol(f) : "-",
 		    (unsigned long long)(f->payload[0] + f->payload[1]));

@@ -198,6 +198,30 @@ loop(void)
 	}
 }
 
+/* Until all that the kernel counts was given, for parts of the ring are handed over late; what never comes is told by the counters. */
+static void
+read_rest(void)
+{
+	enum { LOOKS = 100, LOOK = 50000 /* microseconds */ };
+
+	for (unsigned looks = 0; looks < LOOKS; looks++) {
+		uint64_t received = 0, accounted;
+
+		read_all((struct pollfd[SHARES_MAX]){ [0 ... SHARES_MAX - 1] = { .revents = POLLIN } });
+		accounted = given;
+		for (uint32_t i = 0; i < options.live.share_count; i++) {
+			struct live_statistics s;
+
+			live_counters(captures[i], &s);
+			received += s.received;
+			accounted += s.dropped + s.unplanned;
+		}
+		if (received == accounted)
+			return;
+		(void)usleep(LOOK);
+	}
+}
+
 static void
 print_end(void)
 {
@@ -235,7 +259,7 @@ main(int argc, char **argv)
 	read_options(argc, argv);
 	open_all();
 	loop();
-	read_all((struct pollfd[SHARES_MAX]){ [0 ... SHARES_MAX - 1] = { .revents = POLLIN } });
+	read_rest();
 	print_end();
 	for (uint32_t i = 0; i < options.live.share_count; i++)
 		live_close(captures[i]);
