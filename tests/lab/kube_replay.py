@@ -107,7 +107,8 @@ class Api:
         self.port = self.listener.getsockname()[1]
         self.authority = ('[%s]:%d' if ':' in host else '%s:%d') % (host, self.port)
         self.url = ('http://' if plain == 'http' else 'https://') + self.authority
-        threading.Thread(target=self._accept, daemon=True).start()
+        self.acceptor = threading.Thread(target=self._accept, daemon=True)
+        self.acceptor.start()
 
     # The cluster.
 
@@ -142,7 +143,10 @@ class Api:
         self.faults.append([answer, ask, kind, times])
 
     def stop(self):
+        """From here on nobody listens: who waits in accept() would still take one."""
         self.stopped = True
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.acceptor.join()
         self.listener.close()
 
     # Connections.
@@ -285,17 +289,17 @@ class Api:
                 if at < self.oldest:
                     return Answer(HEAD + chunk(line('ERROR', status(410, 'Expired'))) + END)
         self._send(sock, data)
-        until, beat = time.time() + float(request.query.get('timeoutSeconds', '60')), time.time() + 0.5
-        while not self.stopped and time.time() < until:
+        until, beat = time.monotonic() + float(request.query.get('timeoutSeconds', '60')), time.monotonic() + 0.5
+        while not self.stopped and time.monotonic() < until:
             with self.lock:
                 new = [e for e in self.log[request.kind] if e[0] > at]
                 at = max([at] + [e[0] for e in new])
             self._send(sock, b''.join(chunk(line(e[1], e[2])) for e in new))
-            if self.bookmarks and time.time() > beat:
+            if self.bookmarks and time.monotonic() > beat:
                 with self.lock:
                     data, at = self._bookmark(request), max(at, self.version) if not [e for e in self.log[request.kind] if e[0] > at] else at
                 self._send(sock, chunk(data) if at == self.version else b'')
-                beat = time.time() + 0.5
+                beat = time.monotonic() + 0.5
             time.sleep(0.005)
         self.ended_watches += 1
         return Answer(END)

@@ -33,7 +33,7 @@ LAN = '172.20.0.%d'
 LAN6 = 'fd00:172:20::%d'
 CLUSTER_NETWORKS = '10.42.0.0/15'  # pods 10.42.0.0/16 and Services 10.43.0.0/16
 INSIDE = 'PODWIRE_LIVE_LAB'
-CURL = ('curl', '-sS', '--max-time', '8')
+CURL = ('curl', '-sS', '--max-time', '60')
 
 
 class Failure(Exception):
@@ -48,13 +48,13 @@ def run(*command, check=True, **more):
     more.setdefault('stdin', subprocess.DEVNULL if 'input' not in more else None)
     if more['stdin'] is None:
         del more['stdin']
-    result = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=60, **more)
+    result = subprocess.run([str(c) for c in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, timeout=300, **more)
     if check and result.returncode:
         raise Failure('exit %d of %s: %s' % (result.returncode, ' '.join(str(c) for c in command), result.stdout))
     return result.stdout if check else result
 
 
-def wait_until(what, name, seconds=10):
+def wait_until(what, name, seconds=60):
     end = time.monotonic() + seconds
     while not what():
         if time.monotonic() > end:
@@ -130,7 +130,15 @@ class Process:
     def running(self):
         return self.process.poll() is None
 
-    def stop(self, number=signal.SIGTERM, seconds=15):
+    def sleeps(self):
+        """Whether it waits for something: a tcpdump that does has read all that was there."""
+        try:
+            with open('/proc/%d/stat' % self.pid, encoding='ascii', errors='replace') as f:
+                return f.read().rsplit(') ', 1)[1][0] == 'S'
+        except OSError:
+            return True
+
+    def stop(self, number=signal.SIGTERM, seconds=60):
         """Ends it and returns its exit status."""
         if self.running():
             self.process.send_signal(number)
@@ -189,6 +197,10 @@ class Place:
                 return int(values.split()[names.split().index(field)])
         raise Failure('no counter ' + name)
 
+    def connections(self):
+        """How many TCP connections between places somebody here still has to do something about: not those to the sensor, over loopback."""
+        return len(self.exec('ss', '-Htan', 'exclude', 'time-wait', 'exclude', 'listening', 'exclude', 'closed', 'not', 'dst', '127.0.0.0/8').splitlines())
+
     def serve(self, label, *command, port=None, kind='tcp'):
         process = Process(self.lab, label, self.name, command)
         flag = '-Hltn' if kind == 'tcp' else '-Hlun'
@@ -231,6 +243,11 @@ class Lab:
     def pods(self):
         return list(self.places)
 
+    def quiet(self):
+        """Waits until nobody has anything more to say: each connection is closed at both ends."""
+        for place in self.pods() + self.nodes + [self.outside]:
+            wait_until(lambda place=place: not place.connections(), 'the connections of %s to end' % place.name)
+
     # Truth: what every pod itself sent and received.
 
     def truth_begin(self):
@@ -242,7 +259,7 @@ class Lab:
     def truth_end(self):
         """{(place name, 'out'|'in'): [Packet]}"""
         seen = {}
-        time.sleep(0.3)
+        self.quiet()
         for place, way, process in self.captures:
             stop_capture(process, waits=False)
             seen[place.name, way] = read_packets(process.path)
@@ -254,6 +271,7 @@ def stop_capture(process, waits=True):
     """Ends tcpdump, when it has had the time to be given all packets; one that lost some is no use."""
     if waits:
         time.sleep(process.waits)
+    wait_until(process.sleeps, process.label + ' to have read all')
     process.stop(signal.SIGINT)
     if not re.search(r'^0 packets dropped by kernel', process.text(), re.M):
         raise Failure('%s lost packets: %s' % (process.label, process.text()))

@@ -2,6 +2,7 @@
 """podwire monitor, running on a node of the live lab."""
 import json
 import os
+import re
 import shutil
 import signal
 import time
@@ -54,6 +55,16 @@ class Sensor:
 
     def ready(self):
         return self.get('/readyz')[0] == 200
+
+    def captures(self, name):
+        """Whether the worker's filter in the kernel lets through what comes by this interface."""
+        index = self.node.indexes().get(name)
+        programs = re.findall(r'0x20 0 0 4294963208,([^\n]*?)0x30', self.node.exec('ss', '-0bH'))  # from where it loads the interface on
+        return any(re.search(r'0x15 \d+ \d+ %s,' % index, program) for program in programs)
+
+    def wait_captures(self, *names):
+        for name in names:
+            wait_until(lambda name=name: self.captures(name), 'the sensor to capture ' + name)
 
     def events(self):
         with open(self.events_path, encoding='utf-8') as f:

@@ -106,7 +106,7 @@ class Shop:
 
     def name(self, client, address, **more):
         host, port = address.rsplit(':', 1)
-        command = ('dig', '-b', client.address + '#{port}', '+tries=1', '+time=3', '+noedns', '+short', '-p', port, '@' + host, 'api.shop.svc.cluster.local')
+        command = ('dig', '-b', client.address + '#{port}', '+tries=1', '+time=60', '+noedns', '+short', '-p', port, '@' + host, 'api.shop.svc.cluster.local')
         return connect(self.lab, client, self.dns, 53, command, '10.43.0.80', transport='udp', expect={'state': 'plaintext', 'protocol': 'dns'}, **more)
 
 
@@ -212,6 +212,7 @@ def talk(world, options):
     made = world.by_address(six=not two)
     if options.get('netfilter') or options.get('by_gateway') or options.get('bridge') is False:
         made += world.by_service(six=not two and not options.get('by_gateway'), lookups=not options.get('masquerade_all'))
+    world.lab.quiet()
     return made
 
 

@@ -25,7 +25,7 @@ for address, port in (('0.0.0.0', 8080), ('0.0.0.0', 80)):
 print('ready', flush=True)
 input()
 '''
-CONNECT = 'import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 5); print(*s.getsockname())'
+CONNECT = 'import socket, sys; s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60); print(*s.getsockname())'
 
 
 def run(*command):
@@ -49,9 +49,9 @@ def build():
         run('ip', '-n', namespace, 'link', 'set', 'eth0', 'up')
         run('ip', '-n', namespace, 'route', 'add', 'default', 'via', net + '.1')
     run(*inside(NODE, 'sysctl', '-qw', 'net.ipv4.ip_forward=1'))
-    run(*inside(NODE, 'iptables', '-t', 'nat', '-A', 'PREROUTING', '-p', 'tcp', '-d', '10.96.0.10', '--dport', '80', '-j', 'DNAT', '--to-destination', '10.42.1.5:8080'))
-    run(*inside(NODE, 'iptables', '-t', 'nat', '-A', 'PREROUTING', '-p', 'tcp', '-d', '10.96.0.11', '--dport', '80', '-j', 'DNAT', '--to-destination', '10.42.1.5:8080'))
-    run(*inside(NODE, 'iptables', '-t', 'nat', '-A', 'POSTROUTING', '-p', 'tcp', '-d', '10.42.1.5', '--dport', '8080', '-m', 'conntrack', '--ctorigdst', '10.96.0.11', '-j', 'MASQUERADE'))
+    run(*inside(NODE, 'iptables', '-w', '-t', 'nat', '-A', 'PREROUTING', '-p', 'tcp', '-d', '10.96.0.10', '--dport', '80', '-j', 'DNAT', '--to-destination', '10.42.1.5:8080'))
+    run(*inside(NODE, 'iptables', '-w', '-t', 'nat', '-A', 'PREROUTING', '-p', 'tcp', '-d', '10.96.0.11', '--dport', '80', '-j', 'DNAT', '--to-destination', '10.42.1.5:8080'))
+    run(*inside(NODE, 'iptables', '-w', '-t', 'nat', '-A', 'POSTROUTING', '-p', 'tcp', '-d', '10.42.1.5', '--dport', '8080', '-m', 'conntrack', '--ctorigdst', '10.96.0.11', '-j', 'MASQUERADE'))
 
 
 def remove():
@@ -71,7 +71,7 @@ class Probe:
 
     def end(self):
         self.process.stdin.close()
-        return self.process.wait(10)
+        return self.process.wait(60)
 
 
 def main():

@@ -12,6 +12,7 @@ import tempfile
 import time
 import warnings
 
+from network import wait_for
 from pages import Pages
 from tap import done, equal, ok, skip, skip_all
 
@@ -21,15 +22,22 @@ if not shutil.which('curl'):
 
 def curl(url, *arguments):
     """Status, headers and body of a request; status 0 where there was no answer."""
-    r = subprocess.run(['curl', '-s', '-i', '--max-time', '20', *arguments, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    r = subprocess.run(['curl', '-s', '-i', '--max-time', '60', *arguments, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     head, _, body = r.stdout.partition(b'\r\n\r\n')
     lines = head.decode('latin-1').split('\r\n')
     status = int(lines[0].split()[1]) if lines[0].startswith('HTTP/') else 0
     return status, {l.split(':', 1)[0].lower(): l.split(':', 1)[1].strip() for l in lines[1:] if ':' in l}, body
 
 
-def raw(pages, data, wait=3.0, shut=False):
-    """All that the server says to these bytes until it closes, or falls silent."""
+def seconds(url, *arguments):
+    """How long curl took for an answer, without its own start; what is more than anything where there was none."""
+    r = subprocess.run(['curl', '-s', '-o', '/dev/null', '-w', '%{http_code} %{time_total}', '--max-time', '60', *arguments, url], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    status, taken = r.stdout.decode().split()
+    return float(taken) if status == '200' else float('inf')
+
+
+def raw(pages, data, wait=30.0, shut=False):
+    """All that the server says to these bytes until it closes."""
     with socket.create_connection((pages.host, pages.port), timeout=wait) as s:
         try:
             s.sendall(data)
@@ -54,6 +62,7 @@ def read(s):
 
 
 GET = b'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
+REFUSED = 'what was in force stays'
 LAST = b'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 
 
@@ -117,7 +126,7 @@ def check_raw():
         with socket.create_connection((p.host, p.port)) as s:
             for byte in GET:
                 s.sendall(bytes([byte]))
-            s.settimeout(3)
+            s.settimeout(30)
             equal(status_of(s.recv(4096)), 200, 'a request may come byte by byte')
             s.sendall(GET[:30])
             time.sleep(0.1)
@@ -128,10 +137,16 @@ def check_raw():
     equal(p.code, 0, 'the server ends well')
 
 
+def timed_out(url, *arguments):
+    """Connections that the server has cut because they took too long."""
+    return json.loads(curl(url + '/api/v1/status', *arguments)[2])['http']['timed_out']
+
+
 def check_times():
     with Pages('request=1000', 'idle=1500', 'stall=1500', 'pairs=20000') as p:
-        with socket.create_connection((p.host, p.port), timeout=10) as s:
-            started = time.monotonic()
+        # A time begins before what the server counts it from.
+        started = time.monotonic()
+        with socket.create_connection((p.host, p.port), timeout=30) as s:
             s.sendall(b'GET / HTTP/1.1\r\n')
             try:
                 while time.monotonic() - started < 8:
@@ -141,57 +156,52 @@ def check_times():
                 pass
             ok(0.9 < time.monotonic() - started < 3, 'slowloris is cut though it never falls silent', time.monotonic() - started)
         started = time.monotonic()
-        with socket.create_connection((p.host, p.port), timeout=10) as s:
+        with socket.create_connection((p.host, p.port), timeout=30) as s:
             equal(s.recv(10), b'', 'who says nothing is closed')
         ok(0.9 < time.monotonic() - started < 3, 'after the time for a request', time.monotonic() - started)
-        with socket.create_connection((p.host, p.port), timeout=10) as s:
+        with socket.create_connection((p.host, p.port), timeout=30) as s:
+            started = time.monotonic()
             s.sendall(GET)
             s.recv(4096)
-            started = time.monotonic()
             equal(s.recv(10), b'', 'an idle connection is closed')
             ok(1.2 < time.monotonic() - started < 4, 'after the idle time', time.monotonic() - started)
         with socket.socket() as s:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             s.connect((p.host, p.port))
+            before = timed_out(p.url)
             s.sendall(b'GET /api/v1/pairs?limit=10000 HTTP/1.1\r\nHost: x\r\n\r\n')
-            time.sleep(6)
-            s.settimeout(10)
+            wait_for(lambda: timed_out(p.url) > before)
+            s.settimeout(30)
             whole = len(read(s))
         ok(0 < whole < 20 << 20, 'a client that does not read is cut', whole)
-        time.sleep(1.5)
-        status = json.loads(curl(p.url + '/api/v1/status')[2])
-        ok(status['http']['timed_out'] >= 3, 'and all of them were counted', status['http'])
+        ok(wait_for(lambda: timed_out(p.url) >= 3), 'and all of them were counted', timed_out(p.url))
     equal(p.code, 0, 'the server ends well')
 
 
 def check_crowd():
     with Pages('pairs=20') as p:
-        crowd, served = [], 0
+        crowd = []
         slowest = 0.0
         for i in range(1000):
             try:
-                crowd.append(socket.create_connection((p.host, p.port), timeout=5))
+                crowd.append(socket.create_connection((p.host, p.port), timeout=30))
             except OSError:
                 continue
             if i % 100 == 50:
-                started = time.monotonic()
-                served += curl(p.url + '/metrics')[0] == 200
-                slowest = max(slowest, time.monotonic() - started)
+                slowest = max(slowest, seconds(p.url + '/metrics'))
         for _ in range(10):
-            started = time.monotonic()
-            served += curl(p.url + '/metrics')[0] == 200
-            slowest = max(slowest, time.monotonic() - started)
-        ok(served == 20 and slowest < 1, 'with 1000 idle connections curl is answered within a second (%.0f ms)' % (slowest * 1000), (served, slowest))
+            slowest = max(slowest, seconds(p.url + '/metrics'))
+        ok(slowest < 1, 'with 1000 idle connections curl is answered within a second (%.0f ms)' % (slowest * 1000), slowest)
         files = len(os.listdir('/proc/%d/fd' % p.process.pid))
         ok(files < 300, 'and the server holds no more than it may', files)
         for s in crowd:
             s.close()
         # Those who keep asking while others come are not the ones who go.
-        with socket.create_connection((p.host, p.port), timeout=5) as s:
+        with socket.create_connection((p.host, p.port), timeout=30) as s:
             good = 0
             crowd = []
             for i in range(600):
-                crowd.append(socket.create_connection((p.host, p.port), timeout=5))
+                crowd.append(socket.create_connection((p.host, p.port), timeout=30))
                 if i % 50 == 0:
                     s.sendall(GET)
                     good += status_of(s.recv(4096)) == 200
@@ -200,14 +210,12 @@ def check_crowd():
                 c.close()
         # Clients that leave before their answer.
         for _ in range(300):
-            with socket.create_connection((p.host, p.port), timeout=5) as s:
+            with socket.create_connection((p.host, p.port), timeout=30) as s:
                 s.sendall(b'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b'\x01\x00\x00\x00\x00\x00\x00\x00')
         # The server may learn that they are gone a moment after the next one asks.
-        answers = [curl(p.url + '/metrics')[0]]
-        while answers[-1] == 503 and len(answers) < 3:
-            time.sleep(0.5)
-            answers.append(curl(p.url + '/metrics')[0])
+        answers = []
+        wait_for(lambda: answers.append(curl(p.url + '/metrics')[0]) or answers[-1] != 503, step=0.5)
         equal(answers[-1], 200, 'clients that leave before their answer do no lasting harm')
         time.sleep(0.5)
     equal(p.code, 0, 'the server ends well')
@@ -220,9 +228,7 @@ def check_greedy():
             with open('/proc/%d/statm' % p.process.pid) as f:
                 return int(f.read().split()[1]) * os.sysconf('SC_PAGESIZE') >> 20
 
-        wait_until = time.monotonic() + 10
-        while curl(p.url + '/api/v1/pairs?limit=1')[2].count(b'"id"') == 0 and time.monotonic() < wait_until:
-            time.sleep(0.2)
+        wait_for(lambda: curl(p.url + '/api/v1/pairs?limit=1')[2].count(b'"id"') > 0, step=0.2)
         before, most, crowd = resident(), 0, []
         for _ in range(60):
             s = socket.socket()
@@ -232,7 +238,7 @@ def check_greedy():
             crowd.append(s)
         begun, refused = time.monotonic(), 0
         # Ten seconds show what is kept; where there are sanitizers and others at work it takes longer until many were answered.
-        while time.monotonic() - begun < 10 or (refused <= 20 and time.monotonic() - begun < 60):
+        while time.monotonic() - begun < 10 or (refused <= 20 and time.monotonic() - begun < 180):
             most = max(most, resident())
             time.sleep(0.05)
             refused = 0
@@ -297,7 +303,7 @@ def check_tls(folder):
             context.maximum_version = ssl.TLSVersion.TLSv1_1
         refused = False
         try:
-            context.wrap_socket(socket.create_connection((p.host, p.port), timeout=5)).close()
+            context.wrap_socket(socket.create_connection((p.host, p.port), timeout=30)).close()
         except (ssl.SSLError, OSError):
             refused = True
         ok(refused, 'TLS 1.1 does not')
@@ -305,27 +311,26 @@ def check_tls(folder):
         context = ssl.create_default_context(cafile=path('authority.pem'))
         context.set_alpn_protocols(['h2'])
         try:
-            context.wrap_socket(socket.create_connection((p.host, p.port), timeout=5), server_hostname='127.0.0.1').close()
+            context.wrap_socket(socket.create_connection((p.host, p.port), timeout=30), server_hostname='127.0.0.1').close()
         except (ssl.SSLError, OSError) as e:
             refused = str(e)
         ok('application protocol' in refused.lower().replace('_', ' '), 'who wants HTTP/2 alone is told', refused)
         crowd = [socket.create_connection((p.host, p.port)) for _ in range(300)]
-        started = time.monotonic()
-        ok(curl(p.secure + '/metrics', *trust)[0] == 200 and time.monotonic() - started < 1, 'connections that begin no handshake do not disturb')
+        ok(seconds(p.secure + '/metrics', *trust) < 1, 'connections that begin no handshake do not disturb')
         for s in crowd:
             s.close()
         os.symlink('data-two', path('data-new'))
         os.rename(path('data-new'), path('data'))
-        subject, deadline = '', time.monotonic() + 15
+        subject, deadline = '', time.monotonic() + 60
         while 'two' not in subject and time.monotonic() < deadline:
             time.sleep(0.5)
             r = subprocess.run(['openssl', 's_client', '-connect', '%s:%d' % (p.host, p.port)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
             subject = (re.findall(r'subject=.*', r.stdout.decode('utf-8', 'replace')) or [''])[0]
         ok('two' in subject, 'a certificate swapped by its link is served within seconds', subject)
         shutil.copy(path('one.key'), path('data-two/tls.key'))
-        time.sleep(6)
+        wait_for(lambda: REFUSED in p.said())
         equal(curl(p.secure + '/metrics', *trust)[0], 200, 'a key that does not fit leaves what was in force')
-    ok('what was in force stays' in p.errors, 'and is logged', p.errors[-300:])
+    ok(REFUSED in p.errors, 'and is logged', p.errors[-300:])
     with Pages('cert=' + path('one.pem'), 'key=' + path('one.key'), 'pairs=5000', 'stall=1500') as p:
         status, headers, body = curl(p.secure + '/api/v1/pairs?limit=10000', *trust)
         ok(status == 200 and len(body) == int(headers['content-length']) > 5 << 20 and len(json.loads(body)['pairs']) == 5000, 'a large answer comes whole over TLS', (status, len(body)))
@@ -335,8 +340,8 @@ def check_tls(folder):
         plain.connect((p.host, p.port))
         with context.wrap_socket(plain, server_hostname='127.0.0.1') as s:
             s.sendall(b'GET /api/v1/pairs?limit=10000 HTTP/1.1\r\nHost: x\r\n\r\n')
-            time.sleep(5)
-            equal(json.loads(curl(p.secure + '/api/v1/status', *trust)[2])['http']['timed_out'], 1, 'who does not read over TLS is cut')
+            wait_for(lambda: timed_out(p.secure, *trust) > 0)
+            equal(timed_out(p.secure, *trust), 1, 'who does not read over TLS is cut')
     equal(p.code, 0, 'the server ends well')
     with Pages('cert=' + path('one.pem'), 'key=' + path('one.key'), 'ca=' + path('authority.pem'), 'pairs=3') as p:
         mine = ['--cert', path('client.pem'), '--key', path('client.key')]
@@ -348,7 +353,7 @@ def check_tls(folder):
     for arguments, part in ((['cert=' + path('one.pem')], 'go together'), (['cert=' + path('one.pem'), 'key=' + path('two.key')], 'two.key'), (['cert=/nowhere', 'key=/nowhere'], '/nowhere'),
                             (['ca=' + path('authority.pem')], 'client certificates need'), (['cert=' + path('one.pem'), 'key=' + path('one.key'), 'ca=' + path('one.key')], 'one.key'),
                             (['listen=127.0.0.1'], '127.0.0.1'), (['listen=:70000'], ':70000'), (['listen=[::1:1'], '[::1:1'), (['listen=203.0.113.1:1'], '203.0.113.1:1'), (['token=/nowhere'], '/nowhere')):
-        r = subprocess.run([Pages.PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=20)
+        r = subprocess.run([Pages.PROGRAM, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
         ok(r.returncode == 1 and part in r.stderr.decode() and r.stderr.count(b'\n') == 1, '%s is refused with one line' % ' '.join(a.split('=')[0] for a in arguments), r.stderr)
 
 
@@ -370,12 +375,10 @@ def check_token(folder):
         with open(token + '.new', 'w') as f:
             f.write('new-token')
         os.rename(token + '.new', token)
-        deadline = time.monotonic() + 15
-        while asked('/metrics', 'new-token')[0] != 200 and time.monotonic() < deadline:
-            time.sleep(0.5)
+        wait_for(lambda: asked('/metrics', 'new-token')[0] == 200, step=0.5)
         equal((asked('/metrics', 'new-token')[0], asked('/metrics', 'first-token')[0]), (200, 401), 'a changed token file is read again')
         open(token, 'w').close()
-        time.sleep(6)
+        wait_for(lambda: REFUSED in p.said())
         equal((asked('/metrics', 'new-token')[0], asked('/metrics', '')[0]), (200, 401), 'an empty one leaves the old token in force')
     ok('token' not in re.sub(r'[\w/.-]*/token|a token of', '', p.errors), 'no token is in the log', p.errors)
 

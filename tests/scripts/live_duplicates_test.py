@@ -38,6 +38,7 @@ def copies(world):
         shop.redis(web, '10.43.0.79:6379')
     for _ in range(LOOKUPS):
         shop.name(web, '10.43.0.10:53')
+    world.lab.quiet()
     grown = [after - earlier for after, earlier in zip(total(), before)]
     return max(0, sum(grown[:3]) - 2 * grown[3]), max(0, grown[4] - 2 * LOOKUPS)
 

@@ -27,14 +27,13 @@ def main():
         seen = world.lab.truth_end()
         for turn in ('added while it runs', 'added again with the same address'):
             late = world.node.pod('late', 77)
-            time.sleep(0.5)  # rtnetlink, supervisor, worker: well within
+            sensor.wait_captures(late.port)
             world.lab.truth_begin()
             made = [world.shop.http(late, world.api.address + ':8080'), world.shop.redis(late, '10.43.0.79:6379', service='10.43.0.79:6379')]
             seen_now = world.lab.truth_end()
             wrong = wrong_after(sensor, made, seen_now)
             ok(not wrong, 'a pod %s is seen' % turn, '\n'.join(wrong))
             world.node.delete(late)
-        time.sleep(0.3)
         world.lab.truth_begin()
         connections.append(world.shop.tls(world.web, world.api.address + ':8443'))
         seen.update(world.lab.truth_end())
@@ -47,7 +46,7 @@ def main():
     done()
 
 
-def wrong_after(sensor, connections, seen, seconds=20):
+def wrong_after(sensor, connections, seen, seconds=60):
     """What is wrong with these connections, as soon as all of them have been told of or time is up."""
     end = time.monotonic() + seconds
     while True:
@@ -63,8 +62,9 @@ def later_bridge():
     try:
         node = live_lab.Node(lab, 'node-1', 1)
         sensor = Sensor(node, waits_for_readiness=False)
+        live_lab.wait_until(lambda: sensor.get('/healthz')[0] == 200, 'the sensor')
         one, two = node.pod('one', 21), node.pod('two', 22)
-        time.sleep(0.5)
+        sensor.wait_captures('cni0', one.port, two.port)
         two.serve('server', 'python3', '-m', 'http.server', '8000', '--directory', live_lab.HOME + '/log', port=8000)
         one.exec(*live_lab.CURL, '-o', '/dev/null', 'http://%s:8000/' % two.address)
         records = sensor.stop()

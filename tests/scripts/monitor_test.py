@@ -2,16 +2,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """`podwire monitor` as its user runs it: a bridge with two pods in namespaces, a web server and its client. What it shows, what
 it survives, what it refuses, and how it ends."""
-import ctypes
+import http.client
 import json
 import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 from network import Namespace, connect, missing, wait_for
@@ -70,11 +70,18 @@ class Place:
         self.directory = tempfile.mkdtemp()
         os.chmod(self.directory, 0o755)
         self.web.start('python3', '-u', '-m', 'http.server', '80', '--bind', WEB, cwd=self.directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        wait_for(lambda: self.fetch() == 0)
+        if not wait_for(lambda: self.fetch() == 0):
+            raise RuntimeError('the web server does not answer')
 
     def fetch(self, times=1):
         """Requests from the client's pod; how many failed."""
-        return sum(self.client.run('curl', '-s', '-o', '/dev/null', '--max-time', '3', 'http://%s/' % WEB, check=False).returncode != 0 for _ in range(times))
+        return sum(self.client.run('curl', '-s', '-o', '/dev/null', '--max-time', '20', 'http://%s/' % WEB, check=False).returncode != 0 for _ in range(times))
+
+    def sent(self):
+        """Segments that the client's pod has sent."""
+        names, values = (line.split()[1:] for line in self.client.text('cat', '/proc/net/snmp').splitlines() if line.startswith('Tcp:'))
+        counters = dict(zip(names, map(int, values)))
+        return counters['OutSegs'] + counters['RetransSegs']
 
     def file(self, name, text):
         path = os.path.join(self.directory, name)
@@ -89,6 +96,11 @@ class Place:
         shutil.rmtree(self.directory)
 
 
+def children(pid):
+    with open('/proc/%d/task/%d/children' % (pid, pid)) as f:
+        return list(map(int, f.read().split()))
+
+
 class Monitor:
     def __init__(self, place, *options, before=(), wanted=200):
         self.place = place
@@ -97,13 +109,22 @@ class Monitor:
         with open(self.events, 'wb') as events, open(self.log, 'wb') as log:
             self.process = place.node.start(*before, PODWIRE, 'monitor', '--listen', '127.0.0.1:%d' % PORT, *options, stdout=events, stderr=log,
                                             env=dict(os.environ, ASAN_OPTIONS='handle_segv=0'))
-        self.started = time.monotonic()
-        self.ready = wait_for(lambda: self.process.poll() is not None or self.get('/readyz')[0] == wanted, 20)
+        # Not asked before there is a worker: it may not have its filter yet, and would hear the questions.
+        wait_for(lambda: self.process.poll() is not None or self.worker())
+        self.ready = wait_for(lambda: self.process.poll() is not None or self.get('/readyz')[0] == wanted)
 
-    def get(self, path, *options):
-        result = self.place.node.run('curl', '-s', '--max-time', '5', '-w', '\n%{http_code}', *options, 'http://127.0.0.1:%d%s' % (PORT, path), check=False)
-        body, _, code = result.stdout.decode().rpartition('\n')
-        return int(code or 0), body
+    def get(self, path):
+        """(status, body), or status 0."""
+        connection = http.client.HTTPConnection('127.0.0.1', PORT)
+        try:
+            connection.sock = self.place.node.inside(lambda: socket.create_connection(('127.0.0.1', PORT), 60))
+            connection.request('GET', path, headers={'Connection': 'close'})
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            return 0, ''
+        finally:
+            connection.close()
 
     def json(self, path):
         try:
@@ -112,9 +133,12 @@ class Monitor:
             raise SystemExit('no JSON at %s: %s' % (path, self.said())) from None
 
     def metric(self, name):
-        """The sum of a metric's series."""
+        """The sum of a metric's series; what is equal to nothing where there is none."""
         values = re.findall(r'^%s(?:\{[^\n]*\})? ([0-9.e+-]+)$' % name, self.get('/metrics')[1], re.M)
-        return sum(map(float, values)) if values else None
+        return sum(map(float, values)) if values else float('nan')
+
+    def warnings(self):
+        return [e for e in self.lines() if e['type'] == 'warning']
 
     def lines(self):
         with open(self.events, 'rb') as f:
@@ -122,13 +146,19 @@ class Monitor:
 
     def said(self):
         with open(self.log, 'rb') as f:
-            return f.read().decode()
+            return f.read().decode(errors='replace')
 
     def worker(self):
-        """The pid of the worker: the supervisor's child's child."""
-        launcher = subprocess.run(['pgrep', '-P', str(self.pid())], stdout=subprocess.PIPE, check=False).stdout.split()
-        found = [pid for parent in launcher for pid in subprocess.run(['pgrep', '-P', parent], stdout=subprocess.PIPE, check=False).stdout.split()]
-        return int(found[0]) if found else None
+        """The pid of the worker, the supervisor's child's child, that has shut itself in; None where there is none."""
+        try:
+            for launcher in children(self.pid()):
+                for worker in children(launcher):
+                    with open('/proc/%d/status' % worker) as f:
+                        if re.search(r'^Seccomp:\t2$', f.read(), re.M):
+                            return worker
+        except OSError:
+            pass
+        return None
 
     def pid(self):
         return self.process.pid  # nsenter and setpriv put it in their own place
@@ -136,10 +166,10 @@ class Monitor:
     def stop(self, number=signal.SIGTERM):
         os.kill(self.pid(), number)
         try:
-            return self.process.wait(15)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            return 'not within 15 s'
+            return 'not within a minute'
 
 
 def check_shown(place):
@@ -151,7 +181,7 @@ def check_shown(place):
        m.get('/metrics')[1][:2000])
     ok('msg=begun version=' in m.said() and 'neither a token' not in m.said(), 'the log says what has begun', m.said())
     equal(place.fetch(20), 0, 'the pods are not disturbed')
-    ok(wait_for(lambda: m.metric('podwire_flows_total') == 20, 30), '/metrics counts the flows', m.get('/metrics')[1][:2000])
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 20), '/metrics counts the flows', m.get('/metrics')[1][:2000])
     text = m.get('/metrics')[1]
     ok(re.search(r'^podwire_pair_score\{[^}]*source_workload="client"[^}]*destination_workload="web"', text, re.M) or
        re.search(r'^podwire_pair_score\{[^}]*destination_workload="web"[^}]*source_workload="client"', text, re.M), 'and scores the pair', text[:2000])
@@ -191,20 +221,22 @@ def check_state_nowhere(place):
     """A state that can never be saved is told of at the start, in the log and as an event."""
     m = Monitor(place, '--state', '/proc/nowhere/state.json')
     ok(m.ready and 'the state could not be saved' in m.said() and '/proc/nowhere' in m.said(), 'a place where no state can be is told of', m.said())
-    ok(wait_for(lambda: [e['warning'] for e in m.lines() if e['type'] == 'warning'] == ['state-not-saved'], 3), 'by an event too', m.lines())
+    ok(wait_for(lambda: [e['warning'] for e in m.warnings()] == ['state-not-saved']), 'by an event too', m.lines())
     m.stop()
 
 
 def check_stop_tells_all(place):
     """Flows that are still open when it is told to stop are told of."""
     m = Monitor(place, '--log-flows')
-    held = place.client.start('python3', '-c', 'import socket,time\ns=socket.create_connection(("%s",80))\ns.sendall(b"GET / HTTP/1.1\\r\\nHost: w\\r\\n\\r\\n")\ns.recv(9)\ntime.sleep(60)' % WEB)
-    time.sleep(1.5)
+    held = place.client.start('python3', '-c', 'import socket,time\ns=socket.create_connection(("%s",80))\ns.sendall(b"GET / HTTP/1.1\\r\\nHost: w\\r\\n\\r\\n")\ns.recv(9)\nprint("answered",flush=True)\ntime.sleep(600)' % WEB,
+                              stdout=subprocess.PIPE)
+    held.stdout.readline()
     begun = time.monotonic()
     equal(m.stop(), 0, 'it ends with a connection open')
     ok(time.monotonic() - begun < 10, 'within the grace period')
     equal([f['flow']['protocol'] for f in m.lines() if f['type'] == 'flow'], ['http'], 'and tells of that connection')
     held.kill()
+    held.wait()
 
 
 def check_reload(place):
@@ -225,17 +257,17 @@ def check_reload(place):
     m = Monitor(place, '--policy', os.path.join(folder, 'policy.yaml'), '--log-flows')
     place.fetch(3)
     swap('2')
-    ok(wait_for(lambda: m.json('/api/v1/status')['policy']['errors'] == 1, 15), 'a bad policy set is refused')
+    ok(wait_for(lambda: m.json('/api/v1/status')['policy']['errors'] == 1), 'a bad policy set is refused')
     ok('policy.yaml:' in m.json('/api/v1/status')['policy']['error'], 'with file and line', m.said())
     swap('3')
-    ok(wait_for(lambda: m.json('/api/v1/status')['policy']['loads'] == 1, 15), 'a good one is taken, by a symlink swap as of a ConfigMap')
+    ok(wait_for(lambda: m.json('/api/v1/status')['policy']['loads'] == 1), 'a good one is taken, by a symlink swap as of a ConfigMap')
     os.kill(m.pid(), signal.SIGHUP)
-    ok(wait_for(lambda: m.json('/api/v1/status')['policy']['loads'] == 2, 5), 'SIGHUP reads it again')
-    ok(wait_for(lambda: 'podwire_policy_weight{policy="encryption"} 9' in m.get('/metrics')[1], 10), 'its weights are in force', m.get('/metrics')[1][:3000])
+    ok(wait_for(lambda: m.json('/api/v1/status')['policy']['loads'] == 2), 'SIGHUP reads it again')
+    ok(wait_for(lambda: 'podwire_policy_weight{policy="encryption"} 9' in m.get('/metrics')[1]), 'its weights are in force', m.get('/metrics')[1][:3000])
     place.fetch(3)
     m.stop()
     equal(sum(e['type'] == 'flow' for e in m.lines()), 6, 'no flow was lost over it')
-    equal([(e['warning'], 'policy.yaml:' in e['reason']) for e in m.lines() if e['type'] == 'warning'], [('policy-refused', True)], 'the refusal was an event')
+    equal([(e['warning'], 'policy.yaml:' in e['reason']) for e in m.warnings()], [('policy-refused', True)], 'the refusal was an event')
 
 
 def check_cluster_file(place):
@@ -252,15 +284,15 @@ def check_cluster_file(place):
 
     write(pods(2))
     m = Monitor(place, '--cluster', path)
-    ok(wait_for(lambda: m.json('/api/v1/status')['inventory_objects'] == 2, 10), 'a cluster file is read')
+    ok(wait_for(lambda: m.json('/api/v1/status')['inventory_objects'] == 2), 'a cluster file is read')
     write(pods(2000))
-    ok(wait_for(lambda: m.json('/api/v1/status')['inventory_objects'] == 2000, 20), 'and again when it changed')
+    ok(wait_for(lambda: m.json('/api/v1/status')['inventory_objects'] == 2000), 'and again when it changed')
     write('{"kind":"PodList","items":[')
-    ok(wait_for(lambda: any(e['type'] == 'warning' for e in m.lines()), 20) and m.json('/api/v1/status')['inventory_objects'] == 2000, 'a broken one is told of, and what was known stays')
+    ok(wait_for(m.warnings) and m.json('/api/v1/status')['inventory_objects'] == 2000, 'a broken one is told of, and what was known stays')
     write(pods(3))
     os.kill(m.pid(), signal.SIGHUP)
     os.kill(m.pid(), signal.SIGHUP)
-    ok(wait_for(lambda: m.json('/api/v1/status')['inventory_objects'] == 3, 10), 'SIGHUP, also while it is read')
+    ok(wait_for(lambda: m.json('/api/v1/status')['inventory_objects'] == 3), 'SIGHUP, also while it is read')
     os.kill(m.pid(), signal.SIGHUP)
     m.stop()
 
@@ -274,32 +306,38 @@ def unread(m):
 def check_worker_dies(place):
     m = Monitor(place, '--log-flows')
     place.fetch(10)
-    ok(wait_for(lambda: (m.metric('podwire_capture_packets_total') or 0) > 50, 10), 'packets are counted')
-    wait_for(lambda: m.metric('podwire_flows_total') == 10, 30)
+    ok(wait_for(lambda: m.metric('podwire_capture_packets_total') > 50), 'packets are counted')
+    wait_for(lambda: m.metric('podwire_flows_total') == 10)
     before = {name: m.metric(name) for name in ('podwire_flows_total', 'podwire_bytes_total', 'podwire_capture_packets_total')}
     worker = m.worker()
     os.kill(worker, signal.SIGSEGV)
     begun = time.monotonic()
-    ok(wait_for(lambda: m.worker() not in (None, worker), 3), 'a worker that died is started again')
-    ok(wait_for(lambda: m.get('/readyz')[0] == 200, 3) and time.monotonic() - begun < 2.5, 'within a second or so', m.said())
+    # What is asked before the end of the old one was noticed is answered as if nothing had happened.
+    ok(wait_for(lambda: m.worker() not in (None, worker) and 'signal 11' in m.said(), step=0.005), 'a worker that died is started again')
+    ok(wait_for(lambda: m.get('/readyz')[0] == 200, step=0.005) and time.monotonic() - begun < 2.5, 'within a second or so', m.said())
     place.fetch(5)
-    ok(wait_for(lambda: m.metric('podwire_flows_total') == 15, 30), 'and counts on', m.metric('podwire_flows_total'))
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 15), 'and counts on', m.metric('podwire_flows_total'))
     ok(all(m.metric(name) >= value for name, value in before.items()), 'no counter went back')
     equal(m.metric('podwire_worker_restarts_total'), 1, 'the restart is counted')
     ok('signal 11' in m.said(), 'and told of', m.said())
-    equal([(e['warning'], e['worker'], e['by'][:9]) for e in m.lines() if e['type'] == 'warning'], [('worker-restarted', 0, 'signal 11')], 'as an event too')
+    equal([(e['warning'], e['worker'], e['by'][:9]) for e in m.warnings()], [('worker-restarted', 0, 'signal 11')], 'as an event too')
     # As one that hostile bytes keep going round in a circle: alive, and of no use.
     worker = m.worker()
     os.kill(worker, signal.SIGSTOP)
     place.fetch(10)
-    ok(wait_for(lambda: m.worker() not in (None, worker), 30), 'a worker that says nothing any more is ended, and started again', m.said())
-    ok('says nothing' in m.said() and 'signal 9' in m.said(), 'which is told of', m.said())
-    ok(wait_for(lambda: m.get('/readyz')[0] == 200, 5), 'and all is well again')
+    ok(wait_for(lambda: m.worker() not in (None, worker)), 'a worker that says nothing any more is ended, and started again', m.said())
+    ok(wait_for(lambda: 'says nothing' in m.said() and 'signal 9' in m.said()), 'which is told of', m.said())
+    ok(wait_for(lambda: m.get('/readyz')[0] == 200), 'and all is well again')
     # Ten connections of at least ten packets, or twice that, lay in its ring.
-    ok(wait_for(lambda: unread(m) >= 100, 10), 'what it had not read is counted as lost', m.get('/metrics')[1])
-    ok(wait_for(lambda: 0 <= m.metric('podwire_worker_received_total') - m.metric('podwire_capture_packets_total') - unread(m) - m.metric('podwire_worker_dropped_total') < 20, 10),
+    ok(wait_for(lambda: unread(m) >= 100), 'what it had not read is counted as lost', m.get('/metrics')[1])
+    ok(wait_for(lambda: 0 <= m.metric('podwire_worker_received_total') - m.metric('podwire_capture_packets_total') - unread(m) - m.metric('podwire_worker_dropped_total') < 20),
        'and every packet that the kernel had for it was looked at, or is counted as lost, but for some between opening and plan', m.get('/metrics')[1])
     m.stop()
+
+
+def flows_saved(path):
+    saved = podwire('score', '--format', 'json', path)
+    return sum(p['flows'] for p in saved.json['pairs']) if saved.code == 0 else 0
 
 
 def check_state(place):
@@ -310,12 +348,11 @@ def check_state(place):
     options = ('--state', path, '--state-interval', '1')
     m = Monitor(place, *options)
     place.fetch(7)
-    ok(wait_for(lambda: m.metric('podwire_flows_total') == 7, 30), 'seven flows are counted')
-    wait_for(lambda: (m.json('/api/v1/status')['state']['saved'] or '') != '', 10)
-    time.sleep(2.5)
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 7), 'seven flows are counted')
+    wait_for(lambda: flows_saved(path) == 7)
     m.stop(signal.SIGKILL)
     m = Monitor(place, *options)
-    ok(wait_for(lambda: m.metric('podwire_flows_total') == 7, 10), 'they are known again after kill -9', m.said())
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 7), 'they are known again after kill -9', m.said())
     equal([p['flows'] for p in m.json('/api/v1/pairs')['pairs']], [7], 'the window as well')
     equal(m.stop(), 0, 'it ends')
     with open(path) as f:
@@ -323,10 +360,11 @@ def check_state(place):
     place.file('state/state.json', text[:len(text) // 2])
     os.chown(path, 65534, 65534)
     m = Monitor(place, *options)
-    ok(m.ready and any(name.startswith('state.json.damaged') for name in os.listdir(home)), 'a damaged state is set aside', m.said())
-    ok('level=warn' in m.said() or 'level=error' in m.said(), 'and told of', m.said())
+    # It is read beside the loop.
+    ok(m.ready and wait_for(lambda: any(name.startswith('state.json.damaged') for name in os.listdir(home))), 'a damaged state is set aside', m.said())
+    ok(wait_for(lambda: 'level=warn' in m.said() or 'level=error' in m.said()), 'and told of', m.said())
     m.stop()
-    equal([e['warning'] for e in m.lines() if e['type'] == 'warning'], ['state-damaged'], 'as an event too')
+    equal([e['warning'] for e in m.warnings()], ['state-damaged'], 'as an event too')
 
 
 def check_least_privilege(place):
@@ -336,18 +374,18 @@ def check_least_privilege(place):
     m = Monitor(place, before=('setpriv', '--reuid', '1000', '--regid', '1000', '--clear-groups', '--inh-caps=-all,+net_raw', '--ambient-caps=-all,+net_raw', '--bounding-set=-all,+net_raw'))
     ok(m.ready and m.process.poll() is None, 'monitor with nothing but CAP_NET_RAW', m.said())
     place.fetch(2)
-    ok(wait_for(lambda: m.metric('podwire_flows_total') == 2, 30), 'works')
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 2), 'works')
     equal(m.stop(), 0, 'and ends')
-    result = place.node.run('setpriv', '--reuid', '1000', '--regid', '1000', '--clear-groups', '--inh-caps=-all', '--bounding-set=-all', PODWIRE, 'monitor', check=False, timeout=20)
+    result = place.node.run('setpriv', '--reuid', '1000', '--regid', '1000', '--clear-groups', '--inh-caps=-all', '--bounding-set=-all', PODWIRE, 'monitor', check=False, timeout=60)
     ok(result.returncode == 1 and b'CAP_NET_RAW' in result.stderr and result.stderr.count(b'\n') == 1, 'without it: one line that says so', result.stderr.decode())
 
 
 def check_promiscuous(place):
     m = Monitor(place, '--promiscuous')
-    ok(wait_for(lambda: 'promiscuity 1' in place.node.text('ip', '-d', 'link', 'show', 'cni0'), 10), '--promiscuous does as it says', m.said())
+    ok(wait_for(lambda: 'promiscuity 1' in place.node.text('ip', '-d', 'link', 'show', 'cni0')), '--promiscuous does as it says', m.said())
     ok('level=warn msg="bridges are held promiscuous' in m.said(), 'and warns of it', m.said())
     equal(m.stop(), 0, 'it ends')
-    ok(wait_for(lambda: 'promiscuity 0' in place.node.text('ip', '-d', 'link', 'show', 'cni0'), 5), 'and lets go')
+    ok(wait_for(lambda: 'promiscuity 0' in place.node.text('ip', '-d', 'link', 'show', 'cni0')), 'and lets go')
 
 
 def check_start_time(place):
@@ -356,25 +394,12 @@ def check_start_time(place):
     m.stop()
     # Packets sent as soon as it is ready must be seen: the filter is in place before it says so.
     m = Monitor(place, '--log-flows')
+    before = place.sent()
     place.fetch(1)
+    sent = place.sent() - before
     m.stop()
-    equal(sum(e['type'] == 'flow' and e['flow']['packets']['client'] >= 5 for e in m.lines()), 1, 'what is sent once it is ready is seen whole')
+    equal([e['flow']['packets']['client'] for e in m.lines() if e['type'] == 'flow'], [sent], 'what is sent once it is ready is seen whole')
     ok(time.monotonic() - begun < 15, 'starting and stopping takes no long time')
-
-
-def api_in(namespace, folder):
-    """An API server whose socket is in a namespace: the thread that makes it moves there, and ends."""
-    made = []
-
-    def make():
-        with open('/proc/%s/ns/net' % namespace.pid) as f:
-            if ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0x40000000):
-                raise OSError(ctypes.get_errno(), 'setns')
-        made.append(Api(folder))
-    thread = threading.Thread(target=make)
-    thread.start()
-    thread.join()
-    return made[0]
 
 
 def put_pod(api, name, ip):
@@ -386,22 +411,23 @@ def check_kubernetes(place):
     os.mkdir(folder)
     certificates(folder)
     token = place.file('kube/token', 'a-token-of-this-test\n')
-    api = api_in(place.node, folder)
+    api = place.node.inside(lambda: Api(folder))
     api.token = 'a-token-of-this-test'
     put_pod(api, 'client', '10.9.0.2')
     m = Monitor(place, '--log-flows', '--kube-url', api.url, '--kube-ca', os.path.join(folder, 'ca.crt'), '--kube-token-file', token)
     ok(m.ready and m.process.poll() is None, 'monitor is ready once it has asked the API', m.said())
+    begun = time.monotonic()
     place.fetch(3)
-    time.sleep(7)
+    time.sleep(max(0, begun + 7 - time.monotonic()))  # of the ten that they wait
     put_pod(api, 'web', WEB)
-    ok(wait_for(lambda: [(p['source']['workload'], p['destination']['workload'], p['flows']) for p in m.json('/api/v1/pairs')['pairs']] == [('client', 'web', 3)], 20),
+    ok(wait_for(lambda: [(p['source']['workload'], p['destination']['workload'], p['flows']) for p in m.json('/api/v1/pairs')['pairs']] == [('client', 'web', 3)]),
        'flows wait for a pod that the API tells of late', m.get('/api/v1/pairs')[1])
     ok('podwire_inventory_age_seconds' in m.get('/metrics')[1], 'the age of the inventory is a metric')
     api.stop()
     place.fetch(2)
-    ok(wait_for(lambda: m.metric('podwire_flows_total') == 5, 30), 'while the API is away flows are counted')
+    ok(wait_for(lambda: m.metric('podwire_flows_total') == 5), 'while the API is away flows are counted')
     equal([(p['source']['workload'], p['destination']['workload'], p['flows']) for p in m.json('/api/v1/pairs')['pairs']], [('client', 'web', 5)], 'by the inventory there was')
-    ok(wait_for(lambda: m.metric('podwire_inventory_age_seconds') > 2, 10), 'which grows old')
+    ok(wait_for(lambda: m.metric('podwire_inventory_age_seconds') > 2), 'which grows old')
     equal(m.stop(), 0, 'it ends without the API')
     ok('a-token-of-this-test' not in m.said() + json.dumps(m.lines()), 'the token is in no output')
 
@@ -411,13 +437,13 @@ def check_kinds(place):
     log = place.file('http.log', '')
     with open(log, 'wb') as out:
         api = place.node.start('python3', '-u', '-m', 'http.server', '8001', '--bind', '127.0.0.1', cwd=place.directory, stdout=out, stderr=out)
-    wait_for(lambda: place.node.run('curl', '-s', 'http://127.0.0.1:8001/', check=False).returncode == 0)
+    wait_for(lambda: place.node.run('curl', '-s', '--max-time', '20', 'http://127.0.0.1:8001/', check=False).returncode == 0)
     m = Monitor(place, '--kube-url', 'http://127.0.0.1:8001', '--no-endpointslices', '--relist-spread', '60s', wanted=503)
     kinds = 'pods', 'services', 'nodes', 'namespaces', 'networkpolicies'
     with open(log) as f:
         asked = []
-        ok(wait_for(lambda: asked.append(f.read()) or all('/%s?' % kind in ''.join(asked) for kind in kinds), 10), '--no-endpointslices leaves the other kinds', m.said())
-    ok(wait_for(lambda: sorted(m.json('/api/v1/status')['kubernetes'] or ()) == sorted(kinds), 5) and 'endpointslices' not in ''.join(asked), 'and asks for none', asked)
+        ok(wait_for(lambda: asked.append(f.read()) or all('/%s?' % kind in ''.join(asked) for kind in kinds)), '--no-endpointslices leaves the other kinds', m.said())
+    ok(wait_for(lambda: sorted(m.json('/api/v1/status')['kubernetes'] or ()) == sorted(kinds)) and 'endpointslices' not in ''.join(asked), 'and asks for none', asked)
     m.stop()
     api.terminate()
 

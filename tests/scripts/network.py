@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Network namespaces for tests: made here, gone with the processes that hold them. Nothing of the machine's own network is touched."""
+import ctypes
 import os
 import shutil
 import subprocess
+import threading
 import time
 
 NEEDED = ('ip', 'nsenter', 'unshare', 'tcpdump')
@@ -48,6 +50,25 @@ class Namespace:
         child = subprocess.Popen(self.command(*arguments), **keywords)
         self.children.append(child)
         return child
+
+    def inside(self, make):
+        """What make() returns, called by a thread in this namespace: the sockets it makes stay here."""
+        made, wrong = [], []
+
+        def call():
+            try:
+                with open('/proc/%s/ns/net' % self.pid) as f:
+                    if ctypes.CDLL(None, use_errno=True).setns(f.fileno(), 0x40000000):
+                        raise OSError(ctypes.get_errno(), 'setns')
+                made.append(make())
+            except OSError as e:
+                wrong.append(e)
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+        if wrong:
+            raise wrong[0]
+        return made[0]
 
     def ip(self, *lines):
         """Lines of ip(8), without the word."""

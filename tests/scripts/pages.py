@@ -27,11 +27,14 @@ class Pages:
         self.url, self.secure = 'http://' + self.address, 'https://' + self.address
         return self
 
+    def said(self):
+        """Its log until now. Not by seeking: it writes where this descriptor stands."""
+        return os.pread(self.log.fileno(), 1 << 20, 0).decode('utf-8', 'replace')
+
     def __exit__(self, *exception):
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-        self.code = self.process.wait(30)
+        self.code = self.process.wait(120)
         self.process.stdout.close()
-        self.log.seek(0)
-        self.errors = self.log.read().decode('utf-8', 'replace')
+        self.errors = self.said()
         self.log.close()

@@ -3,6 +3,7 @@
 """The sensor's metrics as Prometheus' own tools see them: promtool, a real Prometheus that scrapes, the shipped rules."""
 import json
 import os
+import random
 import re
 import shutil
 import socket
@@ -12,6 +13,7 @@ import time
 import urllib.parse
 import urllib.request
 
+from network import wait_for
 from pages import Pages
 from tap import SOURCE, done, equal, ok, skip, skip_all
 
@@ -103,9 +105,15 @@ def check_rules(folder):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(('127.0.0.1', 0))
-        return s.getsockname()[1]
+    """Not of those that the kernel gives to whoever asks for any: one of them may be somebody's a moment later."""
+    while True:
+        with socket.socket() as s:
+            port = random.randrange(10000, 32768)
+            try:
+                s.bind(('127.0.0.1', port))
+                return port
+            except OSError:
+                continue
 
 
 def check_scrape(folder):
@@ -117,15 +125,20 @@ def check_scrape(folder):
         prometheus = subprocess.Popen(['prometheus', '--config.file=prometheus.yml', '--storage.tsdb.path=data', '--web.listen-address=127.0.0.1:%d' % port],
                                       cwd=folder, stdout=log, stderr=log)
 
+        # All is asked of one moment, at which there were samples: a later scrape may take too long.
+        moment = [0.0]
+
         def query(text):
             try:
-                return json.loads(get('http://127.0.0.1:%d/api/v1/query?query=%s' % (port, urllib.parse.quote(text)))[0])['data']['result']
+                return json.loads(get('http://127.0.0.1:%d/api/v1/query?query=%s&time=%.3f' % (port, urllib.parse.quote(text), moment[0]))[0])['data']['result']
             except OSError:
                 return []
+
+        def scraped():
+            moment[0] = time.time()
+            return query('podwire_pair_score')
         try:
-            deadline = time.monotonic() + 60
-            while not query('podwire_pair_score') and time.monotonic() < deadline and prometheus.poll() is None:
-                time.sleep(0.5)
+            wait_for(lambda: prometheus.poll() is not None or scraped(), 180, 0.5)
             if prometheus.poll() is not None:
                 log.seek(0)
                 ok(False, 'a real Prometheus runs', log.read()[-2000:])
@@ -145,7 +158,7 @@ def check_scrape(folder):
             equal(len(query('podwire_findings_total{severity="critical"}')) > 0, any(True for _ in query('podwire_open_findings{severity="critical"}')), 'findings are there in both forms')
         finally:
             prometheus.terminate()
-            prometheus.wait(20)
+            prometheus.wait(60)
             log.close()
 
 

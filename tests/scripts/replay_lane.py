@@ -13,6 +13,7 @@ import sys
 import time
 
 import packets
+from network import wait_for
 from tap import podwire, PODWIRE
 
 PORT = 19764
@@ -40,6 +41,9 @@ def devices(bridge):
         ip('link', 'set', 'br0', 'up')
     ip('link', 'set', 'v0', 'up')
     ip('link', 'set', 'v1', 'up')
+    # A device sends nothing before its carrier is known.
+    if not wait_for(lambda: all('state UP' in subprocess.run(['ip', 'link', 'show', 'dev', name], stdout=subprocess.PIPE, text=True, check=True).stdout for name in ('v0', 'v1'))):
+        raise RuntimeError('no carrier')
     return 'br0' if bridge else 'v1'
 
 
@@ -102,16 +106,14 @@ class Sensor:
         command = [PODWIRE, 'monitor', '-i', device, '--workers', workers, '--log-flows', '--listen', '127.0.0.1:%d' % PORT, '--state', self.state]
         with open(self.events, 'wb') as events, open(self.log, 'wb') as log:
             self.process = subprocess.Popen(command, stdout=events, stderr=log, env=dict(os.environ, ASAN_OPTIONS='handle_segv=0'))
-        end = time.monotonic() + 30
-        while not self.ready():
-            if self.process.poll() is not None or time.monotonic() > end:
-                raise RuntimeError('the sensor is not ready: ' + self.told())
-            time.sleep(0.01)
+        wait_for(lambda: self.process.poll() is not None or self.ready(), step=0.01)
+        if self.process.poll() is not None or not self.ready():
+            raise RuntimeError('the sensor is not ready: ' + self.told())
 
     @staticmethod
     def ready():
         try:
-            with socket.create_connection(('127.0.0.1', PORT), 1) as s:
+            with socket.create_connection(('127.0.0.1', PORT), 60) as s:
                 s.sendall(b'GET /readyz HTTP/1.0\r\n\r\n')
                 return b' 200 ' in s.recv(64)
         except OSError:
@@ -124,7 +126,7 @@ class Sensor:
     def stop(self):
         """Its events. The ring is read to its end before it ends."""
         self.process.send_signal(signal.SIGTERM)
-        if self.process.wait(30) != 0:
+        if self.process.wait(120) != 0:
             raise RuntimeError('the sensor ended badly: ' + self.told())
         with open(self.events) as f:
             return [json.loads(line) for line in f]

@@ -280,6 +280,11 @@ test_reader_gone(void **state)
 		assert_true(counters.written >= written); /* it is shown as a counter */
 		written = counters.written;
 	}
+	/* The thread that writes may not have tried all of them yet. */
+	for (unsigned i = 0; i < 60000 && counters.queued > 0; i++) {
+		(void)usleep(1000);
+		events_counters(e, &counters);
+	}
 	assert_int_equal(counters.dropped, 100);
 	events_free(e);
 	close(fds[1]);

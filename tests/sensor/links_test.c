@@ -162,7 +162,7 @@ wait_for_dump(struct links *links)
 	struct pollfd fd = { .fd = links_fd(links), .events = POLLIN };
 
 	while (!links_ready(links)) {
-		assert_int_equal(poll(&fd, 1, 5000), 1);
+		assert_int_equal(poll(&fd, 1, 60000), 1);
 		links_read(links);
 	}
 }
@@ -187,7 +187,7 @@ test_this_machine(void **state)
 	/* Asked for again, nothing is lost or new. */
 	links_refresh(links);
 	links_refresh(links);
-	(void)poll(&(struct pollfd){ .fd = links_fd(links), .events = POLLIN }, 1, 5000);
+	(void)poll(&(struct pollfd){ .fd = links_fd(links), .events = POLLIN }, 1, 60000);
 	links_read(links);
 	list = links_list(links, &count);
 	assert_true(count > 0);
