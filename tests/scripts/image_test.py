@@ -17,8 +17,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 
+from network import wait_for
 from tap import SOURCE, done, equal, ok, skip, skip_all
 
 INSIDE = 'PODWIRE_IMAGE_TEST'
@@ -154,7 +154,8 @@ def check_runtimes(folder, stage):
     with open(bundle + '/config.json', encoding='utf-8') as f:
         base = json.load(f)
 
-    def container(name, arguments, permitted, no_new_privileges, profile=None, seconds=None):
+    def container(name, arguments, permitted, no_new_privileges, profile=None, until=None):
+        """What it says; where it is to say something (until), it is then told to end."""
         spec = json.loads(json.dumps(base))
         held = [CAPABILITY] if permitted else []
         spec['process'].update({'terminal': False, 'args': arguments, 'user': {'uid': user, 'gid': group}, 'noNewPrivileges': no_new_privileges,
@@ -172,17 +173,24 @@ def check_runtimes(folder, stage):
             json.dump(spec, f)
         identity = 'podwire-image-test-%d-%s' % (os.getpid(), name)
         command = ['runc', '--root', folder + '/runc', 'run', '-b', bundle, identity]
-        if seconds is None:
-            return run(*command, timeout=60).stdout.strip()
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        time.sleep(seconds)
+        if until is None:
+            return run(*command, timeout=300).stdout.strip()
+        log = os.path.join(folder, name + '.log')
+        with open(log, 'wb') as out:
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out)
+
+        def said():
+            with open(log, encoding='utf-8', errors='replace') as f:
+                return f.read()
+        wait_for(lambda: process.poll() is not None or until in said(), 120)
         run('runc', '--root', folder + '/runc', 'kill', identity, 'TERM')
         try:
-            text = process.communicate(timeout=30)[0]
+            process.wait(60)
         except subprocess.TimeoutExpired:
             run('runc', '--root', folder + '/runc', 'kill', identity, 'KILL')
-            return process.communicate()[0] + 'it did not end when told to'
-        return text + ('exit status %d' % process.returncode)
+            process.wait()
+            return said() + 'it did not end when told to'
+        return said() + ('exit status %d' % process.returncode)
 
     version = container('version', entry + ['version'], True, True)
     if 'cgroup' in version:
@@ -199,9 +207,9 @@ def check_runtimes(folder, stage):
     os.unlink(stage.root + '/usr/bin/probe')
     profile = runtime_default()
     monitor = [*entry, 'monitor', '-i', 'lo', '--state', '/var/lib/podwire/state.json']
-    text = container('monitor', monitor, True, True, profile, seconds=5)
+    text = container('monitor', monitor, True, True, profile, until='msg="interfaces captured"')
     ok('msg="interfaces captured" count=1' in text and text.endswith('exit status 0'), 'the sensor captures there, %s' % ('with the usual seccomp profile' if profile else 'without seccomp'), text)
-    text = container('refused', monitor, False, True, profile, seconds=5)
+    text = container('refused', monitor, False, True, profile, until='msg="interfaces captured"')
     ok('CAP_NET_RAW' in text and not text.endswith('exit status 0'), 'and says what it lacks where it may not', text)
 
 

@@ -27,7 +27,7 @@ FOLDER = tempfile.mkdtemp(prefix='kube_client_test.')
 TOKEN = 'eyJhbGciOi.first-token.c2ln'
 WAIT = 90  # s, for what takes a moment
 # Of the client's own times, so that a test need not wait for them; the API here answers well within them also on a slow machine.
-DIVISOR = 30
+DIVISOR = 50
 
 
 def path(*names):
