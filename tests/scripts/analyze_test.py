@@ -96,7 +96,7 @@ def check_use():
     for arguments, parts in cases:
         r = podwire(*arguments)
         ok(r.code == 1 and one_line(r, *parts), 'refused with one line: podwire %s' % ' '.join(a.replace(SHOP, 'FILE') for a in arguments), '%d\n%s' % (r.code, r.errors))
-    for arguments in (['--help'], ['help'], ['version'], ['--version'], ['analyze', '--help'], ['score', '-h'], ['explain', '--help'], ['policy', '--help']):
+    for arguments in (['--help'], ['help'], ['version'], ['--version'], ['analyze', '--help'], ['score', '-h'], ['explain', '--help'], ['policy', '--help'], ['policy', 'check', '--help']):
         r = podwire(*arguments)
         ok(r.code == 0 and r.out and not r.err, 'podwire %s helps' % ' '.join(arguments), r.errors)
     ok(podwire().code == 1, 'no command: usage, exit code 1')
