@@ -48,8 +48,9 @@ enum flow_tcp_seen {
 	FLOW_SEEN_FIN = 4,
 	FLOW_SEEN_RST = 8,
 	FLOW_SEEN_PACKET = 16,
-	FLOW_SEEN_MD5 = 32,     /* TCP MD5 or AO option */
+	FLOW_SEEN_SIGNED = 32,  /* a segment with an MD5 signature option */
 	FLOW_SEEN_PAYLOAD = 64, /* payload that is no longer in the counts */
+	FLOW_SEEN_UNSIGNED = 128, /* a segment without one; not a reset, which anybody may send */
 };
 
 /* The last packets of one side, as short signatures: a packet that is among them was seen twice. */

@@ -69,7 +69,7 @@ struct packet {
 	const uint8_t *whole;      /* the outermost datagram that was, from its IP header, */
 	uint32_t whole_captured, whole_size; /* as far as captured, and as on the wire */
 	uint32_t fragment_share;   /* the worker, from 1, that puts this fragment's datagram together, where it is another */
-	bool tcp_md5;              /* carries an MD5 signature option (RFC 2385) or TCP-AO (RFC 5925) */
+	bool tcp_md5;              /* carries an MD5 signature option (RFC 2385) */
 	uint16_t ip_id;            /* IPv4 identification; 0 in IPv6 */
 	uint16_t window;
 	uint16_t urgent;           /* TCP urgent pointer, where TCP_URG is set */

@@ -20,7 +20,7 @@ packet_payload(struct decoding *d, const struct layer *l)
 	return PACKET_OK;
 }
 
-enum { TCP_OPTION_END = 0, TCP_OPTION_NOP = 1, TCP_OPTION_SACK = 5, TCP_OPTION_TIMESTAMPS = 8, TCP_OPTION_MD5 = 19, TCP_OPTION_AO = 29 };
+enum { TCP_OPTION_END = 0, TCP_OPTION_NOP = 1, TCP_OPTION_SACK = 5, TCP_OPTION_TIMESTAMPS = 8, TCP_OPTION_MD5 = 19 };
 
 /* A broken option ends the list, and the segment is used all the same, as every stack does. */
 static void
@@ -42,7 +42,7 @@ tcp_options(struct packet *p, struct cursor options)
 			p->timestamp = be32(value);
 		for (unsigned i = 0; kind == TCP_OPTION_SACK && i + 4 <= size - 2u; i += 4)
 			p->sack = p->sack * 31 + be32(value + i);
-		if ((kind == TCP_OPTION_MD5 && size == 18) || (kind == TCP_OPTION_AO && size >= 4))
+		if (kind == TCP_OPTION_MD5 && size == 18)
 			p->tcp_md5 = true;
 	}
 }

@@ -84,7 +84,9 @@ track_flags(struct worker *w, struct flow *f, const struct packet *p, unsigned s
 	if ((p->tcp_flags & TCP_FIN) != 0)
 		f->seen[side] |= FLOW_SEEN_FIN;
 	if (p->tcp_md5)
-		f->seen[side] |= FLOW_SEEN_MD5;
+		f->seen[side] |= FLOW_SEEN_SIGNED;
+	else if ((p->tcp_flags & TCP_RST) == 0)
+		f->seen[side] |= FLOW_SEEN_UNSIGNED;
 	if ((p->tcp_flags & TCP_RST) != 0) {
 		f->seen[side] |= FLOW_SEEN_RST;
 		flow_table_set_class(&w->table, f, FLOW_TCP_CLOSED);

@@ -105,6 +105,28 @@ describe_carrier(struct flow_record *r, const struct flow *f)
 	r->basis[CLAIM_PROTOCOL] = r->basis[CLAIM_ENCRYPTION] = r->basis[CLAIM_AUTHENTICATION] = basis;
 }
 
+/*
+ * A TCP that was given a key for a peer drops what is not signed with it (RFC 2385 2.0), as BGP routers do: data between two that sign
+ * each segment is of two that know the key. Whatever said more, or that a client was refused, has the word.
+ */
+static void
+claim_signature(struct flow_record *r, const struct flow *f)
+{
+	bool all = (f->seen[0] & f->seen[1] & FLOW_SEEN_SIGNED) != 0 && ((f->seen[0] | f->seen[1]) & FLOW_SEEN_UNSIGNED) == 0;
+
+	if (!all || !has_payload(f) || (r->auth_result != AUTH_UNKNOWN && r->auth_result != AUTH_NONE))
+		return;
+	r->auth_result = AUTH_SUCCESS;
+	r->auth_method = record_add_text(r, "tcp-md5");
+	r->basis[CLAIM_AUTHENTICATION] = (struct record_basis){
+		.clause = record_add_text(r, "RFC 2385 3.0 TCP MD5 signature option"),
+		.packet = f->first_packet,
+		.file = f->file,
+		.direction = f->first_side == f->client_side ? FROM_CLIENT : FROM_SERVER,
+		.strength = STRENGTH_STRUCTURE,
+	};
+}
+
 void
 worker_fill_record(struct worker *w, const struct flow *f, enum flow_end end)
 {
@@ -133,6 +155,7 @@ worker_fill_record(struct worker *w, const struct flow *f, enum flow_end end)
 	}
 	r->duplicates = f->duplicates;
 	r->notes |= transport_notes(f);
+	claim_signature(r, f);
 	if (f->tunnel != TUNNEL_NONE)
 		r->tunnel = record_add_text(r, tunnel_names[f->tunnel]);
 }

@@ -1052,7 +1052,8 @@ test_tcp_options(void **state)
 	frame_tcp(&b, 40000, 80, ao, sizeof(ao));
 	frame_ipv6(&b, TCP);
 	assert_int_equal(decode(RAW), PACKET_OK);
-	assert_true(packet.tcp_md5);
+	check_inner(TUNNEL_NONE);
+	assert_false(packet.tcp_md5);
 	frame_begin(&b, NULL, 0);
 	frame_tcp(&b, 40000, 80, sack[0], sizeof(sack[0]));
 	frame_ipv4(&b, TCP);

@@ -87,6 +87,7 @@ struct wire {
 	uint32_t sequence, acknowledgement;
 	uint16_t id;
 	uint8_t flags, hop_limit;
+	bool is_signed; /* with an MD5 signature option */
 };
 
 static inline void
@@ -108,11 +109,15 @@ put_ipv4(const struct wire *w, uint8_t protocol)
 static inline void
 put_tcp(const struct wire *w)
 {
+	static const uint8_t signature[20] = { 1, 1, 19, 18, 1, 2, 3 };
+
+	for (size_t i = sizeof(signature); w->is_signed && i-- > 0;)
+		frame_put8(&builder, signature[i]);
 	frame_put16(&builder, 0);
 	frame_put16(&builder, 0);
 	frame_put16(&builder, 512);
 	frame_put8(&builder, w->flags);
-	frame_put8(&builder, 0x50);
+	frame_put8(&builder, w->is_signed ? 0xa0 : 0x50);
 	frame_put32(&builder, w->acknowledgement);
 	frame_put32(&builder, w->sequence);
 	frame_put16(&builder, w->destination_port);
@@ -203,7 +208,7 @@ say(struct connection *c, bool from_client, uint8_t flags, const char *payload)
 		struct wire w = c->leg[l];
 
 		if (!from_client)
-			w = (struct wire){ .source = w.destination, .source_port = w.destination_port, .destination = w.source, .destination_port = w.source_port, .hop_limit = w.hop_limit };
+			w = (struct wire){ .source = w.destination, .source_port = w.destination_port, .destination = w.source, .destination_port = w.source_port, .hop_limit = w.hop_limit, .is_signed = w.is_signed };
 		w.id = id;
 		w.flags = flags;
 		w.sequence = c->sequence[!from_client];

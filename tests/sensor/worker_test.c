@@ -95,6 +95,76 @@ test_refused_by_reset(void **state)
 	assert_int_equal(records[0].end, FLOW_END_CLOSED);
 }
 
+/* What is said of a connection whose segments are signed, but for what each changes. */
+static const struct flow_record *
+after_signed(void (*change)(struct connection *), const char *question)
+{
+	struct connection c = connection(POD, 40000, BACKEND, 179);
+
+	open_worker();
+	c.leg[0].is_signed = true;
+	shake_hands(&c);
+	if (change != NULL)
+		change(&c);
+	say(&c, true, TCP_ACK | TCP_PSH, question);
+	say(&c, false, TCP_ACK | TCP_PSH, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok");
+	return only_record();
+}
+
+static void
+unsigned_segment(struct connection *c)
+{
+	c->leg[0].is_signed = false;
+	say(c, false, TCP_ACK, "");
+	c->leg[0].is_signed = true;
+}
+
+static void
+unsigned_reset(struct connection *c)
+{
+	c->leg[0].is_signed = false;
+	c->sequence[1] += 100000;
+	say(c, false, TCP_RST, "");
+	c->sequence[1] -= 100000;
+	c->leg[0].is_signed = true;
+}
+
+static void
+test_signed_segments(void **state)
+{
+	static const char something[] = "\x01\x02\x03", nobody[] = "GET / HTTP/1.1\r\nHost: api\r\n\r\n",
+	    somebody[] = "GET / HTTP/1.1\r\nHost: api\r\nAuthorization: Basic dTpw\r\n\r\n";
+	const struct flow_record *r = after_signed(NULL, something);
+	struct connection c = connection(POD, 40000, BACKEND, 179);
+
+	(void)state;
+	assert_int_equal(r->auth_result, AUTH_SUCCESS);
+	assert_string_equal(record_text(r, r->auth_method), "tcp-md5");
+	assert_string_equal(record_text(r, r->basis[CLAIM_AUTHENTICATION].clause), "RFC 2385 3.0 TCP MD5 signature option");
+	assert_int_equal(r->basis[CLAIM_AUTHENTICATION].packet, 1);
+	assert_int_equal(r->basis[CLAIM_AUTHENTICATION].direction, FROM_CLIENT);
+	assert_int_equal(r->state, ENCRYPTION_UNKNOWN);
+	/* Where a protocol says that nobody is asked, the transport has; what it says of a client stands. */
+	r = after_signed(NULL, nobody);
+	assert_string_equal(record_text(r, r->auth_method), "tcp-md5");
+	r = after_signed(NULL, somebody);
+	assert_string_equal(record_text(r, r->auth_method), "http-basic");
+	/* One segment that is not signed: it proves nothing. But for a reset, that anybody may send. */
+	assert_int_equal(after_signed(unsigned_segment, something)->auth_result, AUTH_UNKNOWN);
+	assert_int_equal(after_signed(unsigned_reset, something)->auth_result, AUTH_SUCCESS);
+	/* Nobody answers, or nothing is said. */
+	open_worker();
+	c.leg[0].is_signed = true;
+	say(&c, true, TCP_SYN, "");
+	say(&c, true, TCP_ACK | TCP_PSH, something);
+	assert_int_equal(only_record()->auth_result, AUTH_UNKNOWN);
+	open_worker();
+	c = connection(POD, 40000, BACKEND, 179);
+	c.leg[0].is_signed = true;
+	shake_hands(&c);
+	assert_int_equal(only_record()->auth_result, AUTH_UNKNOWN);
+}
+
 static unsigned
 notes_after_icmp(uint8_t protocol, uint8_t type, uint8_t code)
 {
@@ -886,6 +956,7 @@ main(void)
 		TEST(test_half_open),
 		TEST(test_refused_by_reset),
 		TEST(test_refused_by_icmp),
+		TEST(test_signed_segments),
 		TEST(test_midstream),
 		TEST(test_idle_end),
 		TEST(test_ports_used_again),
