@@ -37,6 +37,7 @@ libtesting_a_SOURCES = \
 	%D%/sensor/kube_table.c %D%/sensor/kube_table.h \
 	%D%/sensor/made_up_report.c %D%/sensor/made_up_report.h \
 	%D%/sensor/sample_report.c %D%/sensor/sample_report.h \
+	%D%/bench/cost.h \
 	%D%/sensor/worker_bench.h
 libtesting_a_CFLAGS = $(AM_CFLAGS) $(CMOCKA_CFLAGS) $(JANSSON_CFLAGS)
 

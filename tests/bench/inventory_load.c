@@ -5,39 +5,16 @@
  */
 #include <config.h>
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "sensor/cluster_json.h"
 #include "sensor/inventory.h"
+#include "tests/bench/cost.h"
 
 enum { LOOKUPS = 1000000 };
 static const int64_t start = INT64_C(1767225600) * 1000000000, minute = INT64_C(60) * 1000000000;
-
-static double
-milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-/* Given out by malloc(); 0 where the C library does not tell. */
-static double
-mebibytes(void)
-{
-#ifdef HAVE_MALLINFO2
-	struct mallinfo2 info = mallinfo2();
-
-	return (double)(info.uordblks + info.hblkhd) / 1048576;
-#else
-	return 0;
-#endif
-}
 
 static void
 add_pod(struct inventory *inv, unsigned i)

@@ -5,37 +5,14 @@
  */
 #include <config.h>
 
-#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "sensor/window.h"
+#include "tests/bench/cost.h"
 #include "tests/sensor/made_up_report.h"
 
 static const int64_t start = INT64_C(1767225600) * 1000000000, minute = INT64_C(60) * 1000000000;
-
-static double
-milliseconds(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
-}
-
-/* Given out by malloc(); 0 where the C library does not tell. */
-static double
-mebibytes(void)
-{
-#ifdef HAVE_MALLINFO2
-	struct mallinfo2 info = mallinfo2();
-
-	return (double)(info.uordblks + info.hblkhd) / 1048576;
-#else
-	return 0;
-#endif
-}
 
 static struct report *
 delta_of(uint32_t pairs, int64_t time)
