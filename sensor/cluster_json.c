@@ -355,7 +355,7 @@ cluster_json_remove_object(struct inventory *inv, const char *kind, int64_t time
 
 	if (parse_object(&r, &top, &number, &uid, &version)) {
 		keep_id(out, uid, version);
-		inventory_remove_version(inv, number, uid, version, time);
+		inventory_remove(inv, number, uid, version, time);
 	}
 	json_release(&top);
 	return !r.document.failed;

@@ -534,23 +534,15 @@ remove_object(struct inventory *inv, struct object *o, int64_t time)
 }
 
 void
-inventory_remove_version(struct inventory *inv, enum object_kind kind, const char *uid, const char *version, int64_t time)
+inventory_remove(struct inventory *inv, enum object_kind kind, const char *uid, const char *version, int64_t time)
 {
 	struct object *o = inventory_object(inv, uid);
 
-	if (o == NULL || o->kind != kind || heard_late(inv, o, version))
+	if (o == NULL || o->kind != kind || (version != NULL && heard_late(inv, o, version)))
 		return;
-	o->version = inventory_text(inv, version);
+	if (version != NULL)
+		o->version = inventory_text(inv, version);
 	if (o->state == OBJECT_CURRENT)
-		remove_object(inv, o, time);
-}
-
-void
-inventory_remove(struct inventory *inv, enum object_kind kind, const char *uid, int64_t time)
-{
-	struct object *o = inventory_object(inv, uid);
-
-	if (o != NULL && o->kind == kind && o->state == OBJECT_CURRENT)
 		remove_object(inv, o, time);
 }
 

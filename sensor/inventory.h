@@ -61,9 +61,11 @@ bool inventory_has_objects(const struct inventory *);
 
 /*
  * The object left the cluster, or what is watched of it: flows that begin later no longer find it,
- * earlier ones still do. It comes back when it is put again. Unknown uids are ignored.
+ * earlier ones still do. It comes back when it is put again. Unknown uids are ignored, and what is
+ * heard late: of a version (a resourceVersion; NULL: whichever) older than the one known, nor does an
+ * older one bring it back.
  */
-void inventory_remove(struct inventory *, enum object_kind, const char *uid, int64_t time);
+void inventory_remove(struct inventory *, enum object_kind, const char *uid, const char *version, int64_t time);
 
 /*
  * Between these two all objects of a kind are put again, in any number of pieces; what was not put

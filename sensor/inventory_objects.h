@@ -181,7 +181,4 @@ void inventory_put(struct inventory *, struct object *, int64_t time);
 struct object *inventory_known(const struct inventory *, enum object_kind, const char *uid, const char *version);
 void inventory_confirm(struct inventory *, struct object *);
 
-/* The object left the cluster with the change of this version: an older one does not bring it back. */
-void inventory_remove_version(struct inventory *, enum object_kind, const char *uid, const char *version, int64_t time);
-
 #endif

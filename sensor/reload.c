@@ -12,7 +12,6 @@
 struct watched {
 	char *path;
 	struct reload_file file;
-	bool changed;
 };
 
 struct reload {
@@ -117,14 +116,7 @@ reload_check(struct reload *r)
 		struct reload_look look;
 
 		look_at(r->files[i].path, &look);
-		r->files[i].changed = reload_saw(&r->files[i].file, &look);
-		any = any || r->files[i].changed;
+		any = reload_saw(&r->files[i].file, &look) || any;
 	}
 	return any;
-}
-
-bool
-reload_changed(const struct reload *r, size_t index)
-{
-	return index < r->count && r->files[index].changed;
 }

@@ -43,7 +43,4 @@ void reload_free(struct reload *);
 /* Looks at all, to be called every few seconds: whether any is to be read anew. */
 bool reload_check(struct reload *);
 
-/* After a true answer: whether it is this one. */
-bool reload_changed(const struct reload *, size_t index);
-
 #endif

@@ -94,9 +94,9 @@ removed_pod(void **state)
 	assert_int_equal(inventory_count(inv, OBJECT_POD), 0);
 	assert_int_equal(inventory_garbage(inv), 1);
 	/* Heard of twice, and of one that was never there. */
-	inventory_remove(inv, OBJECT_POD, "u1", at(13, 0, 0));
-	inventory_remove(inv, OBJECT_POD, "u9", at(13, 0, 0));
-	inventory_remove(inv, OBJECT_POD, "", at(13, 0, 0));
+	inventory_remove(inv, OBJECT_POD, "u1", NULL, at(13, 0, 0));
+	inventory_remove(inv, OBJECT_POD, "u9", NULL, at(13, 0, 0));
+	inventory_remove(inv, OBJECT_POD, "", NULL, at(13, 0, 0));
 	assert_pod(inv, IP, at(12, 30, 0), "");
 	/* An answer from before the removal, as another API server may still give. */
 	pod_event(inv, false, at(13, 0, 0), web);
@@ -104,7 +104,7 @@ removed_pod(void **state)
 	/* By another kind's name it is not found. */
 	newer.version = "12";
 	pod_event(inv, false, at(14, 0, 0), newer);
-	inventory_remove(inv, OBJECT_SERVICE, "u1", at(15, 0, 0));
+	inventory_remove(inv, OBJECT_SERVICE, "u1", NULL, at(15, 0, 0));
 	assert_pod(inv, IP, at(16, 0, 0), "web");
 	assert_true(address_parse(IP, &a));
 	assert_true(inventory_knows(inv, &a, at(16, 0, 0)));
@@ -142,11 +142,11 @@ address_passes_on(void **state)
 		(void)state;
 		pod_event(inv, false, at(10, 0, 1), (struct pod_state){ "old", "u1", "10", "10:00:00", IP, NULL, NULL, NULL });
 		if (order == 1)
-			inventory_remove(inv, OBJECT_POD, "u1", at(12, 0, 6));
+			inventory_remove(inv, OBJECT_POD, "u1", NULL, at(12, 0, 6));
 		pod_event(inv, false, at(12, 0, 1), (struct pod_state){ "new", "u2", "20", "12:00:00", "", NULL, NULL, NULL });
 		pod_event(inv, false, at(12, 0, 5), (struct pod_state){ "new", "u2", "21", "12:00:00", IP, NULL, NULL, NULL });
 		if (order == 0)
-			inventory_remove(inv, OBJECT_POD, "u1", at(12, 0, 6));
+			inventory_remove(inv, OBJECT_POD, "u1", NULL, at(12, 0, 6));
 		assert_pod(inv, IP, at(11, 0, 0), "old");
 		/* The new one was there, but had no address that anybody had heard of. */
 		assert_pod(inv, IP, at(12, 0, 4), "old");
@@ -165,7 +165,7 @@ waits_for_a_volume(void **state)
 	(void)state;
 	pod_event(inv, false, at(10, 0, 1), (struct pod_state){ "old", "u1", "10", "10:00:00", IP, NULL, NULL, NULL });
 	pod_event(inv, false, at(12, 0, 0), (struct pod_state){ "new", "u2", "20", "12:00:00", "", "'phase':'Pending',", NULL, NULL });
-	inventory_remove(inv, OBJECT_POD, "u1", at(12, 4, 0));
+	inventory_remove(inv, OBJECT_POD, "u1", NULL, at(12, 4, 0));
 	pod_event(inv, false, at(12, 5, 0), (struct pod_state){ "new", "u2", "21", "12:00:00", IP, "'phase':'Running',", NULL, NULL });
 	assert_pod(inv, IP, at(12, 3, 0), "old");
 	/* Nobody else can have it: the pod had it before the API server could say so. */
@@ -189,7 +189,7 @@ same_name_new_uid(void **state)
 	assert_string_equal(find(inv, IP, at(12, 0, 1)).service_account, "two");
 	assert_int_equal(inventory_count(inv, OBJECT_POD), 1);
 	/* What is said of the first does not touch the second. */
-	inventory_remove(inv, OBJECT_POD, "u1", at(13, 0, 0));
+	inventory_remove(inv, OBJECT_POD, "u1", NULL, at(13, 0, 0));
 	assert_string_equal(find(inv, IP, at(14, 0, 0)).service_account, "two");
 	inventory_free(inv);
 }
@@ -267,7 +267,7 @@ leaves_and_comes_back(void **state)
 	assert_pod(inv, IP, at(10, 30, 0), "web");
 	assert_pod(inv, IP, at(12, 0, 0), "web");
 	/* The same version is no contradiction after a removal that came without one. */
-	inventory_remove(inv, OBJECT_POD, "u1", at(13, 0, 0));
+	inventory_remove(inv, OBJECT_POD, "u1", NULL, at(13, 0, 0));
 	pod_event(inv, false, at(14, 0, 0), web);
 	assert_pod(inv, IP, at(14, 0, 0), "web");
 	assert_int_equal(inventory_count(inv, OBJECT_POD), 1);
@@ -288,11 +288,11 @@ node_that_leaves(void **state)
 	e = find(inv, "192.168.1.7", at(11, 0, 0));
 	assert_int_equal(e.kind, ENDPOINT_NODE);
 	assert_string_equal(e.workload, "node-a");
-	inventory_remove(inv, OBJECT_NODE, "n1", at(12, 0, 0));
+	inventory_remove(inv, OBJECT_NODE, "n1", NULL, at(12, 0, 0));
 	/* Its pods still speak of it. */
 	assert_int_equal(find(inv, "192.168.1.7", at(12, 0, 0)).kind, ENDPOINT_NODE);
-	inventory_remove(inv, OBJECT_POD, "u1", at(12, 0, 1));
-	inventory_remove(inv, OBJECT_POD, "u2", at(12, 0, 2));
+	inventory_remove(inv, OBJECT_POD, "u1", NULL, at(12, 0, 1));
+	inventory_remove(inv, OBJECT_POD, "u2", NULL, at(12, 0, 2));
 	assert_int_equal(find(inv, "192.168.1.7", at(12, 0, 1)).kind, ENDPOINT_NODE);
 	assert_int_equal(find(inv, "192.168.1.7", at(12, 0, 2)).kind, ENDPOINT_ADDRESS);
 	pod_event(inv, false, at(13, 0, 0), (struct pod_state){ "heir", "u3", "20", "13:00:00", "192.168.1.7", NULL, NULL, NULL });
@@ -743,7 +743,7 @@ months(void **state)
 		event(inv, "Pod", false, time, text);
 		(void)snprintf(uid, sizeof(uid), "u%u", i - 200);
 		if (i >= 200)
-			inventory_remove(inv, OBJECT_POD, uid, time);
+			inventory_remove(inv, OBJECT_POD, uid, NULL, time);
 		if (inventory_memory(inv) > highest)
 			highest = inventory_memory(inv);
 		if (inventory_wants_compaction(inv)) {
