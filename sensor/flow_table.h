@@ -50,7 +50,7 @@ enum flow_tcp_seen {
 	FLOW_SEEN_PACKET = 16,
 	FLOW_SEEN_SIGNED = 32,  /* a segment with an MD5 signature option */
 	FLOW_SEEN_PAYLOAD = 64, /* payload that is no longer in the counts */
-	FLOW_SEEN_UNSIGNED = 128, /* a segment without one; not a reset, which anybody may send */
+	FLOW_SEEN_UNSIGNED = 128, /* a segment without one; not a later reset, which anybody may send */
 };
 
 /* The last packets of one side, as short signatures: a packet that is among them was seen twice. */

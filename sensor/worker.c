@@ -85,7 +85,7 @@ track_flags(struct worker *w, struct flow *f, const struct packet *p, unsigned s
 		f->seen[side] |= FLOW_SEEN_FIN;
 	if (p->tcp_md5)
 		f->seen[side] |= FLOW_SEEN_SIGNED;
-	else if ((p->tcp_flags & TCP_RST) == 0)
+	else if ((p->tcp_flags & TCP_RST) == 0 || ((f->seen[0] | f->seen[1]) & FLOW_SEEN_PACKET) == 0)
 		f->seen[side] |= FLOW_SEEN_UNSIGNED;
 	if ((p->tcp_flags & TCP_RST) != 0) {
 		f->seen[side] |= FLOW_SEEN_RST;

@@ -107,7 +107,7 @@ describe_carrier(struct flow_record *r, const struct flow *f)
 
 /*
  * A TCP that was given a key for a peer drops what is not signed with it (RFC 2385 2.0), as BGP routers do: data between two that sign
- * each segment is of two that know the key. Whatever said more, or that a client was refused, has the word.
+ * each segment is of two that know the key, and the first shows it. Whatever said more, or that a client was refused, has the word.
  */
 static void
 claim_signature(struct flow_record *r, const struct flow *f)

@@ -152,7 +152,14 @@ test_signed_segments(void **state)
 	/* One segment that is not signed: it proves nothing. But for a reset, that anybody may send. */
 	assert_int_equal(after_signed(unsigned_segment, something)->auth_result, AUTH_UNKNOWN);
 	assert_int_equal(after_signed(unsigned_reset, something)->auth_result, AUTH_SUCCESS);
+	/* Where it is the flow's first packet, though: that is the one that is shown. */
+	open_worker();
+	unsigned_reset(&c);
+	say(&c, true, TCP_ACK | TCP_PSH, something);
+	say(&c, false, TCP_ACK | TCP_PSH, something);
+	assert_int_equal(only_record()->auth_result, AUTH_UNKNOWN);
 	/* Nobody answers, or nothing is said. */
+	c = connection(POD, 40000, BACKEND, 179);
 	open_worker();
 	c.leg[0].is_signed = true;
 	say(&c, true, TCP_SYN, "");
